@@ -1,0 +1,19 @@
+/* spqr-pool.h: the worker threads of the whole program. */
+#pragma once
+
+#include <glib.h>
+
+#include "num/spqr-exec.h"
+
+typedef struct _SpqrPool SpqrPool;
+
+/* n_threads 0: as many as there are processors. Sets BLAS to one thread: the pool alone divides work. */
+SpqrPool *spqr_pool_new (guint n_threads);
+/* The process's pool, made on first use with spqr_pool_set_default_threads()'s number. Not owned. */
+SpqrPool *spqr_pool_get_default (void);
+void      spqr_pool_set_default_threads (guint n_threads);
+guint     spqr_pool_get_n_threads (SpqrPool *pool);
+void      spqr_pool_free (SpqrPool *pool);
+
+/* An exec that runs on the pool. should_stop may be NULL. The result is a plain value. */
+SpqrExec  spqr_pool_exec (SpqrPool *pool, bool (*should_stop) (void *data), void *data);

@@ -1,0 +1,29 @@
+/* spqr-perplexity.h: perplexity by the published rule.
+ *
+ * Windows w = 0 … floor(n/seqlen)-1, consecutive, no overlap. Per window L_w = mean cross entropy of
+ * its seqlen-1 predictions. ppl = exp(mean_w L_w). Standard error: of mean_w L_w over windows, times ppl. */
+#pragma once
+
+#include "net/spqr-net.h"
+#include "text/spqr-corpus.h"
+
+typedef struct {
+  guint seqlen;
+  gsize windows, tokens;      /* tokens that were predicted: windows * (seqlen - 1) */
+  double nll;                 /* mean_w L_w */
+  double ppl, ppl_stderr;
+  /* Against a base model, over the same windows; NAN without one. */
+  double kl, kl_stderr;       /* mean over windows of the mean KL(base || model), nats */
+  double top1_agreement;      /* share of positions where both have the same argmax */
+  double *window_nll;         /* (windows) */
+  double seconds;
+} SpqrPerplexity;
+
+void spqr_perplexity_clear (SpqrPerplexity *result);
+
+typedef void (*SpqrProgressFunc) (double fraction, const char *what, gpointer user_data);
+
+/* Blocking; from any thread. max_windows 0: all. base: nullable. */
+gboolean spqr_perplexity_compute (SpqrNet *net, SpqrNet *base, const gint32 *ids, gsize n_ids, guint seqlen,
+                                  gsize max_windows, SpqrProgressFunc progress, gpointer user_data,
+                                  GCancellable *cancellable, SpqrPerplexity *result, GError **error);

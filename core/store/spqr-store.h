@@ -1,0 +1,91 @@
+/* spqr-store.h: runs, their layers, evaluations and exports, in SQLite.
+ *
+ * WAL, foreign keys, PRAGMA user_version with one migration a step, a backup beside the file before
+ * migrating; a database of a newer version is refused untouched. Thread-safe: one connection behind
+ * a lock; every call is one transaction. Artifacts (one file a layer) lie in the run's folder. */
+#pragma once
+
+#include <gio/gio.h>
+
+#define SPQR_STORE_ERROR (spqr_store_error_quark ())
+GQuark spqr_store_error_quark (void);
+typedef enum { SPQR_STORE_ERROR_NEWER, SPQR_STORE_ERROR_CORRUPT, SPQR_STORE_ERROR_PERMISSION, SPQR_STORE_ERROR_NO_SPACE,
+               SPQR_STORE_ERROR_NOT_FOUND, SPQR_STORE_ERROR_BUSY, SPQR_STORE_ERROR_FAILED } SpqrStoreError;
+
+#define SPQR_TYPE_STORE (spqr_store_get_type ())
+G_DECLARE_FINAL_TYPE (SpqrStore, spqr_store, SPQR, STORE, GObject)
+
+typedef enum { SPQR_RUN_RUNNING, SPQR_RUN_FINISHED, SPQR_RUN_CANCELLED, SPQR_RUN_FAILED, SPQR_RUN_INTERRUPTED } SpqrRunState;
+const char *spqr_run_state_name (SpqrRunState state);    /* "finished", … stable */
+
+/* path NULL: the user's data folder. Created when missing. */
+SpqrStore *spqr_store_open (const char *path, GError **error);
+const char *spqr_store_get_path (SpqrStore *self);
+
+/* ---- runs. SpqrRun is a snapshot (GObject for lists); figures that are not known are NAN. ---- */
+#define SPQR_TYPE_RUN (spqr_run_get_type ())
+G_DECLARE_FINAL_TYPE (SpqrRun, spqr_run, SPQR, RUN, GObject)
+/* Readable, notifying GObject properties of the same names exist for binding in lists. */
+struct _SpqrRun {
+  GObject parent_instance;
+  gint64 id;
+  SpqrRunState state;
+  char *model_path, *model_name, *model_fingerprint, *architecture;
+  char *calibration, *calibration_fingerprint;     /* as given; NULL for RTN */
+  int nsamples, seqlen;
+  gint64 seed;
+  char *params_json;             /* the whole parameter set or recipe */
+  /* the same as columns, for sorting and filtering */
+  char *method; int wbits, groupsize, qq_scale_bits, qq_zero_bits, qq_groupsize;
+  double outlier_threshold, percdamp; char *permutation_order;
+  char *backend, *version, *folder, *note, *error;
+  gint64 created, finished;      /* unix seconds; 0: not yet */
+  double seconds, bits_formula, bits_stored, outlier_share, mean_proxy_loss;
+  double ppl_base, ppl;          /* of the latest evaluation, for the table */
+  char *ppl_data;
+  guint n_layers_done, n_layers;
+};
+
+typedef struct {
+  char *name, *role, *file, *backend, *note;    /* file: base name of the artifact in the run's folder */
+  int block; gint64 rows, cols;
+  double bits, bits_stored, outlier_share, proxy_loss, output_error, mse, seconds, percdamp_used;
+  gint64 n_outliers;
+} SpqrRunLayer;
+
+typedef struct {
+  gint64 id, run_id, created;
+  char *data, *data_fingerprint, *tokenizer_fingerprint, *protocol;
+  int seqlen; gint64 windows, tokens;
+  double nll, ppl, ppl_stderr, ppl_base, kl, top1_agreement, seconds;
+} SpqrRunEval;
+
+typedef struct { gint64 id, run_id, created; char *format, *path; gboolean verified; double max_abs_diff; } SpqrRunExport;
+
+void spqr_run_layer_free (SpqrRunLayer *layer);
+void spqr_run_eval_free (SpqrRunEval *eval);
+void spqr_run_export_free (SpqrRunExport *record);
+
+SpqrRun *spqr_run_new (void);    /* all figures NAN, state RUNNING */
+/* Inserts run (its id is set) with state RUNNING. */
+gboolean spqr_store_begin_run (SpqrStore *self, SpqrRun *run, GError **error);
+gboolean spqr_store_add_layer (SpqrStore *self, gint64 run_id, const SpqrRunLayer *layer, GError **error);
+/* Sets state, finished, error and the totals that are given in run. */
+gboolean spqr_store_finish_run (SpqrStore *self, SpqrRun *run, GError **error);
+/* Back to RUNNING, error cleared: a resumed run. */
+gboolean spqr_store_reopen_run (SpqrStore *self, gint64 run_id, GError **error);
+gboolean spqr_store_add_eval (SpqrStore *self, SpqrRunEval *eval, GError **error);
+gboolean spqr_store_add_export (SpqrStore *self, SpqrRunExport *record, GError **error);
+gboolean spqr_store_set_note (SpqrStore *self, gint64 run_id, const char *note, GError **error);
+/* Removes the rows; with files also the run's folder. */
+gboolean spqr_store_remove_run (SpqrStore *self, gint64 run_id, gboolean with_files, GError **error);
+/* Runs still RUNNING whose process is gone become INTERRUPTED. Called on open. */
+
+SpqrRun   *spqr_store_get_run (SpqrStore *self, gint64 run_id, GError **error);      /* full reference */
+GPtrArray *spqr_store_list_runs (SpqrStore *self, GError **error);                   /* SpqrRun, newest first */
+GPtrArray *spqr_store_list_layers (SpqrStore *self, gint64 run_id, GError **error);  /* SpqrRunLayer, in order */
+GPtrArray *spqr_store_list_evals (SpqrStore *self, gint64 run_id, GError **error);   /* SpqrRunEval, oldest first */
+GPtrArray *spqr_store_list_exports (SpqrStore *self, gint64 run_id, GError **error);
+/* A new, empty folder for a run's artifacts, beside the database: <db-dir>/runs/<unique>. g_free(). */
+char      *spqr_store_make_run_folder (SpqrStore *self, GError **error);
+/* signal "changed" (main context of the thread that opened the store, coalesced in idle): something was written. */

@@ -1,0 +1,36 @@
+/* spqr-tokenizer.h: text to token ids and back, as the model's own tokenizer files say. */
+#pragma once
+
+#include <gio/gio.h>
+
+#define SPQR_TEXT_ERROR (spqr_text_error_quark ())
+GQuark spqr_text_error_quark (void);
+typedef enum {
+  SPQR_TEXT_ERROR_NOT_FOUND,      /* no tokenizer or no such data set; the message says which file is expected where */
+  SPQR_TEXT_ERROR_MALFORMED,
+  SPQR_TEXT_ERROR_UNSUPPORTED,
+  SPQR_TEXT_ERROR_TOO_SHORT,      /* fewer ids than one window */
+  SPQR_TEXT_ERROR_OUT_OF_VOCABULARY,
+  SPQR_TEXT_ERROR_FAILED,
+} SpqrTextError;
+
+#define SPQR_TYPE_TOKENIZER (spqr_tokenizer_get_type ())
+G_DECLARE_FINAL_TYPE (SpqrTokenizer, spqr_tokenizer, SPQR, TOKENIZER, GObject)
+
+/* Opens what a model folder has, in this order: tokenizer.json, tokenizer.model, vocab.json +
+ * merges.txt. A path to one of those files is fine too. Immutable and thread-safe afterwards. */
+SpqrTokenizer *spqr_tokenizer_open (const char *path, GError **error);
+
+guint       spqr_tokenizer_get_vocab_size (SpqrTokenizer *self);
+const char *spqr_tokenizer_get_kind (SpqrTokenizer *self);           /* "tokenizer.json BPE", … for people */
+const char *spqr_tokenizer_get_fingerprint (SpqrTokenizer *self);    /* sha256 of its files, hex */
+/* UTF-8 text (len bytes, -1: NUL-terminated; invalid bytes are handled as the original would) to ids,
+ * appended to `ids` (element gint32). add_special: what the post-processor adds (BOS, …). */
+gboolean    spqr_tokenizer_encode (SpqrTokenizer *self, const char *text, gssize len,
+                                   gboolean add_special, GArray *ids, GError **error);
+/* g_free(). Special tokens are left out when skip_special. Never fails: unknown ids vanish. */
+char       *spqr_tokenizer_decode (SpqrTokenizer *self, const gint32 *ids, gsize n, gboolean skip_special);
+/* The token's own text as stored, NULL outside the vocabulary. Borrowed. */
+const char *spqr_tokenizer_get_token (SpqrTokenizer *self, gint32 id);
+int         spqr_tokenizer_get_bos (SpqrTokenizer *self);            /* -1: none */
+int         spqr_tokenizer_get_eos (SpqrTokenizer *self);
