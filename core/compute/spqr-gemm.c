@@ -1,0 +1,187 @@
+/* spqr-gemm.c: y (t, m) = x (t, n) W (m, n)' + bias, cut into tiles of y.
+ *
+ * A tile is at most 512 x 512 and walks along n in steps of 2048, so that a stop is noticed within
+ * some milliseconds and 16-bit weights are widened a few MiB at a time. Few tokens (a decoding
+ * step) are products of the matrix with single vectors: packing W for a real matrix product would
+ * cost more than reading it once a token. */
+#include "compute/spqr-gemm.h"
+
+#include <cblas.h>
+#include <limits.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "num/spqr-fp16.h"
+
+#define TILE 512
+#define TILES_ENOUGH 16         /* below this many tiles, smaller ones keep more threads busy */
+#define STEP 2048
+#define FEW_TOKENS 4
+
+typedef struct {
+  const float *x;
+  size_t ldx, tokens;
+  const void *w;
+  SpqrElem elem;
+  size_t m, n;
+  const float *bias;
+  float *y;
+  size_t ldy;
+  const SpqrExec *exec;
+  size_t tile_t, tile_m, tiles_m;
+  atomic_int status;            /* the first trouble */
+} Gemm;
+
+typedef struct { size_t t0, t, m0, m; } Tile;
+
+static size_t
+tiles_of (size_t length, size_t tile)
+{
+  return length / tile + (length % tile != 0);
+}
+
+static void
+gemm_fail (Gemm *gemm, SpqrStatus status)
+{
+  int none = SPQR_OK;
+
+  atomic_compare_exchange_strong (&gemm->status, &none, (int) status);
+}
+
+static bool
+gemm_stopped (Gemm *gemm)
+{
+  if (atomic_load_explicit (&gemm->status, memory_order_relaxed) != SPQR_OK)
+    return true;
+  if (!spqr_exec_should_stop (gemm->exec))
+    return false;
+  gemm_fail (gemm, SPQR_CANCELLED);
+  return true;
+}
+
+/* W[m0 + 0…m-1][k0 + 0…k-1] as f32: in place, or widened into scratch. *ldw is its row stride. */
+static const float *
+gemm_weights (const Gemm *gemm, size_t m0, size_t m, size_t k0, size_t k, float *scratch, size_t *ldw)
+{
+  if (gemm->elem == SPQR_ELEM_F32)
+    {
+      *ldw = gemm->n;
+      return (const float *) gemm->w + m0 * gemm->n + k0;
+    }
+  for (size_t i = 0; i < m; i++)
+    {
+      const uint16_t *row = (const uint16_t *) gemm->w + (m0 + i) * gemm->n + k0;
+
+      if (gemm->elem == SPQR_ELEM_F16)
+        spqr_f16_to_f32_row (row, scratch + i * k, k);
+      else
+        spqr_bf16_to_f32_row (row, scratch + i * k, k);
+    }
+  *ldw = k;
+  return scratch;
+}
+
+static void
+tile_start (const Gemm *gemm, const Tile *tile)
+{
+  if (gemm->bias == NULL && gemm->n > 0)
+    return;
+  for (size_t t = 0; t < tile->t; t++)
+    {
+      float *row = gemm->y + (tile->t0 + t) * gemm->ldy + tile->m0;
+
+      for (size_t i = 0; i < tile->m; i++)
+        row[i] = gemm->bias != NULL ? gemm->bias[tile->m0 + i] : 0.0f;
+    }
+}
+
+static void
+tile_add (const Gemm *gemm, const Tile *tile, size_t k0, size_t k, const float *w, size_t ldw)
+{
+  const float *x = gemm->x + tile->t0 * gemm->ldx + k0;
+  float *y = gemm->y + tile->t0 * gemm->ldy + tile->m0;
+  float beta = k0 == 0 && gemm->bias == NULL ? 0.0f : 1.0f;
+
+  if (gemm->tokens > FEW_TOKENS)
+    cblas_sgemm (CblasRowMajor, CblasNoTrans, CblasTrans, (int) tile->t, (int) tile->m, (int) k, 1.0f,
+                 x, (int) gemm->ldx, w, (int) ldw, beta, y, (int) gemm->ldy);
+  else
+    for (size_t t = 0; t < tile->t; t++)
+      cblas_sgemv (CblasRowMajor, CblasNoTrans, (int) tile->m, (int) k, 1.0f, w, (int) ldw,
+                   x + t * gemm->ldx, 1, beta, y + t * gemm->ldy, 1);
+}
+
+static void
+gemm_tile (Gemm *gemm, const Tile *tile)
+{
+  size_t step = gemm->n < STEP ? gemm->n : STEP;
+  float *scratch = NULL;
+
+  if (gemm->elem != SPQR_ELEM_F32 && step > 0)
+    {
+      scratch = malloc (tile->m * step * sizeof *scratch);
+      if (scratch == NULL)
+        {
+          gemm_fail (gemm, SPQR_NO_MEMORY);
+          return;
+        }
+    }
+  tile_start (gemm, tile);
+  for (size_t k0 = 0; k0 < gemm->n && !gemm_stopped (gemm); k0 += step)
+    {
+      size_t k = gemm->n - k0 < step ? gemm->n - k0 : step;
+      size_t ldw;
+      const float *w = gemm_weights (gemm, tile->m0, tile->m, k0, k, scratch, &ldw);
+
+      tile_add (gemm, tile, k0, k, w, ldw);
+    }
+  free (scratch);
+}
+
+static void
+gemm_tiles (void *data, size_t begin, size_t end)
+{
+  Gemm *gemm = data;
+
+  for (size_t i = begin; i < end && !gemm_stopped (gemm); i++)
+    {
+      Tile tile = { .t0 = i / gemm->tiles_m * gemm->tile_t, .m0 = i % gemm->tiles_m * gemm->tile_m };
+
+      tile.t = gemm->tokens - tile.t0 < gemm->tile_t ? gemm->tokens - tile.t0 : gemm->tile_t;
+      tile.m = gemm->m - tile.m0 < gemm->tile_m ? gemm->m - tile.m0 : gemm->tile_m;
+      gemm_tile (gemm, &tile);
+    }
+}
+
+/* From the shapes alone: that is what makes the result independent of the threads. */
+static size_t
+gemm_choose_tiles (Gemm *gemm)
+{
+  size_t *halve[] = { &gemm->tile_m, &gemm->tile_t, &gemm->tile_m, &gemm->tile_t };
+
+  gemm->tile_t = gemm->tile_m = TILE;
+  for (int i = 0; i < 4 && tiles_of (gemm->tokens, gemm->tile_t) * tiles_of (gemm->m, gemm->tile_m) < TILES_ENOUGH; i++)
+    *halve[i] /= 2;
+  gemm->tiles_m = tiles_of (gemm->m, gemm->tile_m);
+  return tiles_of (gemm->tokens, gemm->tile_t) * gemm->tiles_m;
+}
+
+SpqrStatus
+spqr_gemm_nt (const float *x, size_t ldx, size_t tokens, const void *w, SpqrElem elem,
+              size_t m, size_t n, const float *bias, float *y, size_t ldy, const SpqrExec *exec)
+{
+  Gemm gemm = { x, ldx, tokens, w, elem, m, n, bias, y, ldy, exec };
+  size_t n_tiles;
+
+  if (elem != SPQR_ELEM_F32 && elem != SPQR_ELEM_F16 && elem != SPQR_ELEM_BF16)
+    return SPQR_INVALID;
+  if (ldx < n || ldy < m || ldx > INT_MAX || ldy > INT_MAX || tokens > INT_MAX)
+    return SPQR_INVALID;
+  if (tokens == 0 || m == 0)
+    return SPQR_OK;
+  if (spqr_exec_should_stop (exec))
+    return SPQR_CANCELLED;
+  n_tiles = gemm_choose_tiles (&gemm);
+  spqr_exec_for (exec, n_tiles, 1, gemm_tiles, &gemm);
+  return (SpqrStatus) atomic_load (&gemm.status);
+}
