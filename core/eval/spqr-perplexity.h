@@ -4,6 +4,7 @@
  * its seqlen-1 predictions. ppl = exp(mean_w L_w). Standard error: of mean_w L_w over windows, times ppl. */
 #pragma once
 
+#include "compute/spqr-progress.h"
 #include "net/spqr-net.h"
 #include "text/spqr-corpus.h"
 
@@ -20,8 +21,6 @@ typedef struct {
 } SpqrPerplexity;
 
 void spqr_perplexity_clear (SpqrPerplexity *result);
-
-typedef void (*SpqrProgressFunc) (double fraction, const char *what, gpointer user_data);
 
 /* Blocking; from any thread. max_windows 0: all. base: nullable. */
 gboolean spqr_perplexity_compute (SpqrNet *net, SpqrNet *base, const gint32 *ids, gsize n_ids, guint seqlen,

@@ -1,0 +1,28 @@
+/* spqr-job-queue.h: the lanes in which jobs run.
+ *
+ * A lane is one thread. Preview has one slot: a newer job takes the place of a waiting one and
+ * cancels the running one. The others are first come, first served. All lanes share the worker pool. */
+#pragma once
+
+#include "job/spqr-job.h"
+
+typedef enum {
+  SPQR_LANE_PREVIEW,       /* what is on screen, newest wins */
+  SPQR_LANE_INTERACTIVE,   /* opening, statistics, fields */
+  SPQR_LANE_BATCH,         /* quantization and evaluation */
+  SPQR_LANE_EXPORT,
+  SPQR_N_LANES
+} SpqrLane;
+
+#define SPQR_TYPE_JOB_QUEUE (spqr_job_queue_get_type ())
+/* A GListModel of the jobs of BATCH and EXPORT, oldest first; they stay listed until cleared. */
+G_DECLARE_FINAL_TYPE (SpqrJobQueue, spqr_job_queue, SPQR, JOB_QUEUE, GObject)
+
+SpqrJobQueue *spqr_job_queue_new (void);
+/* Takes a reference to job. Main thread. */
+void          spqr_job_queue_submit (SpqrJobQueue *self, SpqrLane lane, SpqrJob *job);
+/* Removes ended jobs from the list. */
+void          spqr_job_queue_clear_ended (SpqrJobQueue *self);
+guint         spqr_job_queue_get_n_active (SpqrJobQueue *self);     /* listed and not ended */
+/* Cancels everything and waits for the lanes' threads; nothing can be submitted afterwards. */
+void          spqr_job_queue_shutdown (SpqrJobQueue *self);

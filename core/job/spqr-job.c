@@ -1,0 +1,283 @@
+#include "job/spqr-job.h"
+
+struct _SpqrJob {
+  GObject parent_instance;
+
+  char *title;
+  SpqrJobFunc func;
+  gpointer data;
+  GDestroyNotify destroy;
+  GCancellable *cancellable;
+  GMainContext *context;
+
+  /* As seen in the main context. */
+  char *message;
+  double fraction, seconds_left;
+  SpqrJobState state;
+  GError *error;
+
+  /* What the work last said; under the lock. */
+  GMutex lock;
+  char *new_message;
+  double new_fraction;
+  SpqrJobState new_state;
+  GError *new_error;
+  gint64 started;
+  gboolean notify_queued;
+};
+
+enum { PROP_0, PROP_TITLE, PROP_MESSAGE, PROP_FRACTION, PROP_STATE, PROP_SECONDS_LEFT, PROP_ACTIVE, N_PROPS };
+enum { ENDED, N_SIGNALS };
+
+static GParamSpec *properties[N_PROPS];
+static guint signals[N_SIGNALS];
+
+G_DEFINE_FINAL_TYPE (SpqrJob, spqr_job, G_TYPE_OBJECT)
+
+static gboolean
+state_is_final (SpqrJobState state)
+{
+  return state != SPQR_JOB_QUEUED && state != SPQR_JOB_RUNNING;
+}
+
+static double
+estimate_seconds_left (gint64 started, double fraction)
+{
+  double elapsed = (g_get_monotonic_time () - started) / 1e6;
+
+  /* Before a fiftieth is done the extrapolation only frightens. */
+  if (started == 0 || fraction < 0.02 || elapsed < 0.5)
+    return -1;
+  return elapsed * (1 - fraction) / fraction;
+}
+
+/* Main context: takes over what the work said since the last time. */
+static gboolean
+publish (gpointer user_data)
+{
+  SpqrJob *self = user_data;
+  gboolean state_changed, ended;
+
+  g_mutex_lock (&self->lock);
+  self->notify_queued = FALSE;
+  if (self->new_message != NULL)
+    {
+      g_free (self->message);
+      self->message = g_steal_pointer (&self->new_message);
+    }
+  self->fraction = self->new_fraction;
+  self->seconds_left = self->new_state == SPQR_JOB_RUNNING
+                         ? estimate_seconds_left (self->started, self->fraction) : -1;
+  state_changed = self->state != self->new_state;
+  self->state = self->new_state;
+  if (self->new_error != NULL)
+    self->error = g_steal_pointer (&self->new_error);
+  g_mutex_unlock (&self->lock);
+  ended = state_changed && state_is_final (self->state);
+
+  g_object_freeze_notify (G_OBJECT (self));
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_MESSAGE]);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_FRACTION]);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_SECONDS_LEFT]);
+  if (state_changed)
+    {
+      g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STATE]);
+      g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_ACTIVE]);
+    }
+  g_object_thaw_notify (G_OBJECT (self));
+  if (ended)
+    g_signal_emit (self, signals[ENDED], 0);
+  return G_SOURCE_REMOVE;
+}
+
+/* With the lock held. */
+static void
+queue_publish (SpqrJob *self)
+{
+  g_autoptr (GSource) source = NULL;
+
+  if (self->notify_queued)
+    return;
+  self->notify_queued = TRUE;
+  source = g_idle_source_new ();
+  g_source_set_priority (source, G_PRIORITY_DEFAULT_IDLE);
+  g_source_set_callback (source, publish, g_object_ref (self), g_object_unref);
+  g_source_set_static_name (source, "spqr-job-publish");
+  g_source_attach (source, self->context);
+}
+
+static void
+set_state (SpqrJob *self, SpqrJobState state, GError *error)
+{
+  g_mutex_lock (&self->lock);
+  self->new_state = state;
+  if (state == SPQR_JOB_RUNNING)
+    self->started = g_get_monotonic_time ();
+  if (state == SPQR_JOB_FINISHED)
+    self->new_fraction = 1;
+  g_clear_error (&self->new_error);
+  self->new_error = error;
+  queue_publish (self);
+  g_mutex_unlock (&self->lock);
+}
+
+void
+spqr_job_report (double fraction, const char *what, gpointer job)
+{
+  SpqrJob *self = job;
+
+  g_mutex_lock (&self->lock);
+  self->new_fraction = CLAMP (fraction, self->new_fraction, 1.0);
+  if (what != NULL)
+    {
+      g_free (self->new_message);
+      self->new_message = g_strdup (what);
+    }
+  queue_publish (self);
+  g_mutex_unlock (&self->lock);
+}
+
+void
+spqr_job_run (SpqrJob *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (g_cancellable_is_cancelled (self->cancellable))
+    {
+      set_state (self, SPQR_JOB_CANCELLED, NULL);
+      return;
+    }
+  set_state (self, SPQR_JOB_RUNNING, NULL);
+  if (self->func (self, self->data, self->cancellable, &error))
+    set_state (self, SPQR_JOB_FINISHED, NULL);
+  else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    set_state (self, SPQR_JOB_CANCELLED, NULL);
+  else
+    set_state (self, SPQR_JOB_FAILED, g_steal_pointer (&error));
+}
+
+void
+spqr_job_discard (SpqrJob *self)
+{
+  set_state (self, SPQR_JOB_DISCARDED, NULL);
+}
+
+void
+spqr_job_cancel (SpqrJob *self)
+{
+  gboolean waiting;
+
+  g_return_if_fail (SPQR_IS_JOB (self));
+
+  g_cancellable_cancel (self->cancellable);
+  g_mutex_lock (&self->lock);
+  waiting = self->new_state == SPQR_JOB_QUEUED;
+  g_mutex_unlock (&self->lock);
+  /* It may wait behind a long one; the person who cancelled it should not. */
+  if (waiting)
+    set_state (self, SPQR_JOB_CANCELLED, NULL);
+}
+
+static gboolean
+do_nothing (gpointer user_data)
+{
+  return G_SOURCE_REMOVE;
+}
+
+void
+spqr_job_release (SpqrJob *self)
+{
+  g_autoptr (GSource) source = g_idle_source_new ();
+
+  g_source_set_callback (source, do_nothing, self, g_object_unref);
+  g_source_attach (source, self->context);
+}
+
+GCancellable *
+spqr_job_get_cancellable (SpqrJob *self)
+{
+  return self->cancellable;
+}
+
+SpqrJob *
+spqr_job_new (const char *title, SpqrJobFunc func, gpointer data, GDestroyNotify destroy)
+{
+  SpqrJob *self = g_object_new (SPQR_TYPE_JOB, NULL);
+
+  self->title = g_strdup (title);
+  self->func = func;
+  self->data = data;
+  self->destroy = destroy;
+  return self;
+}
+
+const char   *spqr_job_get_title (SpqrJob *self) { return self->title; }
+const char   *spqr_job_get_message (SpqrJob *self) { return self->message; }
+double        spqr_job_get_fraction (SpqrJob *self) { return self->fraction; }
+SpqrJobState  spqr_job_get_state (SpqrJob *self) { return self->state; }
+double        spqr_job_get_seconds_left (SpqrJob *self) { return self->seconds_left; }
+gboolean      spqr_job_is_active (SpqrJob *self) { return !state_is_final (self->state); }
+const GError *spqr_job_get_error (SpqrJob *self) { return self->error; }
+gpointer      spqr_job_get_data (SpqrJob *self) { return self->data; }
+
+static void
+spqr_job_finalize (GObject *object)
+{
+  SpqrJob *self = SPQR_JOB (object);
+
+  if (self->destroy != NULL)
+    self->destroy (self->data);
+  g_clear_error (&self->error);
+  g_clear_error (&self->new_error);
+  g_free (self->title);
+  g_free (self->message);
+  g_free (self->new_message);
+  g_clear_object (&self->cancellable);
+  g_main_context_unref (self->context);
+  g_mutex_clear (&self->lock);
+  G_OBJECT_CLASS (spqr_job_parent_class)->finalize (object);
+}
+
+static void
+spqr_job_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
+{
+  SpqrJob *self = SPQR_JOB (object);
+
+  switch (prop_id)
+    {
+    case PROP_TITLE: g_value_set_string (value, self->title); break;
+    case PROP_MESSAGE: g_value_set_string (value, self->message); break;
+    case PROP_FRACTION: g_value_set_double (value, self->fraction); break;
+    case PROP_STATE: g_value_set_int (value, self->state); break;
+    case PROP_SECONDS_LEFT: g_value_set_double (value, self->seconds_left); break;
+    case PROP_ACTIVE: g_value_set_boolean (value, spqr_job_is_active (self)); break;
+    default: G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+spqr_job_class_init (SpqrJobClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GParamFlags flags = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY;
+
+  object_class->finalize = spqr_job_finalize;
+  object_class->get_property = spqr_job_get_property;
+  properties[PROP_TITLE] = g_param_spec_string ("title", NULL, NULL, NULL, flags);
+  properties[PROP_MESSAGE] = g_param_spec_string ("message", NULL, NULL, NULL, flags);
+  properties[PROP_FRACTION] = g_param_spec_double ("fraction", NULL, NULL, 0, 1, 0, flags);
+  properties[PROP_STATE] = g_param_spec_int ("state", NULL, NULL, 0, SPQR_JOB_DISCARDED, 0, flags);
+  properties[PROP_SECONDS_LEFT] = g_param_spec_double ("seconds-left", NULL, NULL, -1, G_MAXDOUBLE, -1, flags);
+  properties[PROP_ACTIVE] = g_param_spec_boolean ("active", NULL, NULL, TRUE, flags);
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+  signals[ENDED] = g_signal_new ("ended", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+}
+
+static void
+spqr_job_init (SpqrJob *self)
+{
+  g_mutex_init (&self->lock);
+  self->cancellable = g_cancellable_new ();
+  self->context = g_main_context_ref_thread_default ();
+  self->seconds_left = -1;
+}

@@ -1,0 +1,51 @@
+/* spqr-job.h: one piece of long work, as a window sees it.
+ *
+ * The work itself is a blocking function that runs in a lane's thread. Properties change and signals
+ * are emitted only in the main context in which the job was made; progress is coalesced into one
+ * idle notification, however often the work reports. */
+#pragma once
+
+#include <gio/gio.h>
+
+typedef enum {
+  SPQR_JOB_QUEUED,
+  SPQR_JOB_RUNNING,
+  SPQR_JOB_FINISHED,
+  SPQR_JOB_FAILED,
+  SPQR_JOB_CANCELLED,
+  SPQR_JOB_DISCARDED,      /* a newer one took its place before it began */
+} SpqrJobState;
+
+#define SPQR_TYPE_JOB (spqr_job_get_type ())
+G_DECLARE_FINAL_TYPE (SpqrJob, spqr_job, SPQR, JOB, GObject)
+
+/* The work. TRUE: done. FALSE with error: failed, or cancelled when the error is
+ * G_IO_ERROR_CANCELLED. Runs in a worker thread; job is only good for spqr_job_report() there. */
+typedef gboolean (*SpqrJobFunc) (SpqrJob *job, gpointer data, GCancellable *cancellable, GError **error);
+
+/* Owns data through destroy, which is called in the main context after the job ended. */
+SpqrJob      *spqr_job_new (const char *title, SpqrJobFunc func, gpointer data, GDestroyNotify destroy);
+
+/* Properties, notified in the main context: title, message (strings), fraction (double), state,
+ * seconds-left (double, -1 while unknown), active (boolean: queued or running). */
+const char   *spqr_job_get_title (SpqrJob *self);
+const char   *spqr_job_get_message (SpqrJob *self);
+double        spqr_job_get_fraction (SpqrJob *self);
+SpqrJobState  spqr_job_get_state (SpqrJob *self);
+double        spqr_job_get_seconds_left (SpqrJob *self);
+gboolean      spqr_job_is_active (SpqrJob *self);
+const GError *spqr_job_get_error (SpqrJob *self);     /* NULL unless failed */
+gpointer      spqr_job_get_data (SpqrJob *self);      /* main thread, once it ended, or for immutable parts */
+void          spqr_job_cancel (SpqrJob *self);
+
+/* From the work's thread. The signature is that of SpqrProgressFunc with the job as user data. */
+void          spqr_job_report (double fraction, const char *what, gpointer job);
+
+/* Signal "ended" (main context): state is final. */
+
+/* For the queue. */
+void          spqr_job_run (SpqrJob *self);                       /* in the lane's thread */
+void          spqr_job_discard (SpqrJob *self);
+/* Gives up a reference, in the job's main context, so that data is destroyed there. */
+void          spqr_job_release (SpqrJob *self);
+GCancellable *spqr_job_get_cancellable (SpqrJob *self);
