@@ -5,7 +5,7 @@
 void
 spqr_ink_init (SpqrInk *ink, cairo_t *cr, const SpqrTheme *theme)
 {
-  g_autoptr (PangoContext) context = pango_font_map_create_context (pango_cairo_font_map_get_default ());
+  PangoContext *context = pango_font_map_create_context (pango_cairo_font_map_get_default ());
   cairo_font_options_t *options = cairo_font_options_create ();
   cairo_font_options_set_antialias (options, CAIRO_ANTIALIAS_GRAY);
   cairo_font_options_set_hint_style (options, CAIRO_HINT_STYLE_NONE);
@@ -16,9 +16,11 @@ spqr_ink_init (SpqrInk *ink, cairo_t *cr, const SpqrTheme *theme)
   cairo_font_options_destroy (options);
 
   *ink = (SpqrInk) { cr, theme, pango_layout_new (context) };
-  g_autoptr (PangoAttrList) attrs = pango_attr_list_new ();
+  g_object_unref (context);
+  PangoAttrList *attrs = pango_attr_list_new ();
   pango_attr_list_insert (attrs, pango_attr_font_features_new ("tnum=1"));
   pango_layout_set_attributes (ink->layout, attrs);
+  pango_attr_list_unref (attrs);
   pango_layout_set_single_paragraph_mode (ink->layout, TRUE);
 }
 
@@ -33,12 +35,13 @@ prepare (SpqrInk *ink, SpqrTextStyle style, const char *text, double max_width)
 {
   const SpqrTheme *t = ink->theme;
   double size = style == SPQR_TEXT_SMALL ? t->size_small : style == SPQR_TEXT_TITLE ? t->size_title : t->size_body;
-  g_autoptr (PangoFontDescription) font = pango_font_description_new ();
+  PangoFontDescription *font = pango_font_description_new ();
   pango_font_description_set_family (font, t->font);
   pango_font_description_set_absolute_size (font, size * PANGO_SCALE);
   if (style == SPQR_TEXT_TITLE || style == SPQR_TEXT_STRONG)
     pango_font_description_set_weight (font, PANGO_WEIGHT_BOLD);
   pango_layout_set_font_description (ink->layout, font);
+  pango_font_description_free (font);
   pango_layout_set_text (ink->layout, text, -1);
   pango_layout_set_width (ink->layout, max_width > 0 ? (int) ceil (max_width * PANGO_SCALE) : -1);
   pango_layout_set_ellipsize (ink->layout, max_width > 0 ? PANGO_ELLIPSIZE_END : PANGO_ELLIPSIZE_NONE);
