@@ -1,0 +1,26 @@
+/* What the parts of a model's quantization share. */
+#pragma once
+
+#include "job/spqr-quantize.h"
+#include "num/spqr-layer.h"
+#include "pack/spqr-pack.h"
+#include "quant/spqr-artifacts.h"
+
+typedef struct {
+  SpqrStore *store;
+  const SpqrQuantizeRequest *request;
+  GCancellable *cancellable;
+  SpqrRun *run;
+  SpqrArtifacts *artifacts;      /* what is stored so far, earlier sittings included */
+  gboolean needs_calibration;
+  guint n_blocks, block, n_done;
+} Quantization;
+
+void     quantization_report (Quantization *q, double fraction_of_block, const char *what);
+/* Is this tensor to be quantized, and how? */
+gboolean quantization_wants (Quantization *q, SpqrTensor *tensor, SpqrParams *params);
+/* Quantizes w, writes the artifact and its row. */
+gboolean quantization_do_layer (Quantization *q, SpqrTensor *tensor, const float *w, const SpqrParams *params,
+                                const SpqrFactor *factor, const float *h, GError **error);
+/* The calibrated path: every block in turn. */
+gboolean quantization_do_blocks (Quantization *q, GError **error);

@@ -1,0 +1,362 @@
+#include "job/spqr-quantize.h"
+
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+#include "compute/spqr-cancel.h"
+#include "job/spqr-quantize-private.h"
+#include "job/spqr-run-manifest.h"
+#include "quant/spqr-quant-error.h"
+#include "spqr-config.h"
+
+void
+quantization_report (Quantization *q, double fraction_of_block, const char *what)
+{
+  if (q->request->progress != NULL)
+    q->request->progress ((q->block + fraction_of_block) / MAX (q->n_blocks, 1u), what, q->request->user_data);
+}
+
+static char *
+artifact_file_name (guint index, const char *tensor_name)
+{
+  char *name = g_strdup_printf ("%05u-%s.spqr", index, tensor_name);
+
+  g_strcanon (name, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "._-", '_');
+  if (strlen (name) > 200)
+    name[200] = '\0';
+  return name;
+}
+
+static void
+fill_layer_figures (SpqrRunLayer *row, const SpqrLayer *layer)
+{
+  SpqrPackBits bits;
+
+  spqr_pack_count_bits (layer, &bits);
+  row->rows = layer->rows;
+  row->cols = layer->cols;
+  row->n_outliers = spqr_layer_outliers (layer);
+  row->outlier_share = (double) row->n_outliers / ((double) layer->rows * layer->cols);
+  row->bits = spqr_params_formula_bits (&layer->params, layer->rows, layer->cols, row->outlier_share);
+  row->bits_stored = spqr_pack_bits_per_weight (&bits, layer->rows, layer->cols);
+  row->proxy_loss = layer->proxy_loss;
+  row->output_error = sqrt (layer->proxy_loss);
+  row->mse = layer->mse;
+  row->percdamp_used = layer->percdamp_used;
+}
+
+/* Artifact first, row second: a row never points at nothing. */
+static gboolean
+store_layer (Quantization *q, SpqrTensor *tensor, const SpqrLayer *layer, double seconds, GError **error)
+{
+  const char *name = spqr_tensor_get_name (tensor);
+  g_autofree char *file = artifact_file_name (q->n_done, name);
+  g_autofree char *path = g_build_filename (q->run->folder, file, NULL);
+  g_autofree char *note = NULL;
+  SpqrRunLayer row = { .name = (char *) name, .role = (char *) spqr_role_name (spqr_tensor_get_role (tensor)),
+                       .file = file, .backend = (char *) "cpu", .block = spqr_tensor_get_block (tensor),
+                       .seconds = seconds };
+
+  if (!spqr_pack_write (path, name, layer, error))
+    return FALSE;
+  fill_layer_figures (&row, layer);
+  if (layer->params.method != SPQR_METHOD_RTN && layer->percdamp_used != layer->params.percdamp)
+    row.note = note = g_strdup_printf ("percdamp raised to %g: the Hessian was not positive definite", layer->percdamp_used);
+  if (!spqr_store_add_layer (q->store, q->run->id, &row, error))
+    return FALSE;
+  spqr_artifacts_add (q->artifacts, name, path);
+  q->n_done++;
+  if (q->request->layer_done != NULL)
+    q->request->layer_done (&row, q->request->user_data);
+  return TRUE;
+}
+
+gboolean
+quantization_do_layer (Quantization *q, SpqrTensor *tensor, const float *w, const SpqrParams *params,
+                       const SpqrFactor *factor, const float *h, GError **error)
+{
+  SpqrExec exec = spqr_exec_for_cancellable (q->cancellable);
+  gint64 began = g_get_monotonic_time ();
+  SpqrLayer layer = { 0 };
+  SpqrStatus status;
+  gboolean stored;
+
+  status = spqr_layer_quantize (w, spqr_tensor_get_rows (tensor), spqr_tensor_get_cols (tensor), h, factor, params,
+                                &exec, NULL, &layer);
+  if (status != SPQR_OK)
+    return spqr_quant_set_status (error, status, spqr_tensor_get_name (tensor));
+  stored = store_layer (q, tensor, &layer, (g_get_monotonic_time () - began) / 1e6, error);
+  spqr_layer_clear (&layer);
+  return stored;
+}
+
+/* Without a Hessian there is nothing to calibrate: straight through the catalog. */
+static gboolean
+quantize_without_calibration (Quantization *q, GError **error)
+{
+  guint n_tensors = spqr_model_get_n_tensors (q->request->model);
+
+  for (guint i = 0; i < n_tensors; i++)
+    {
+      SpqrTensor *tensor = spqr_model_get_tensor (q->request->model, i);
+      const char *name = spqr_tensor_get_name (tensor);
+      g_autofree float *w = NULL;
+      SpqrParams params;
+
+      if (!quantization_wants (q, tensor, &params) || spqr_artifacts_has (q->artifacts, name))
+        continue;
+      if (g_cancellable_set_error_if_cancelled (q->cancellable, error))
+        return FALSE;
+      q->block = MAX (spqr_tensor_get_block (tensor), 0);
+      quantization_report (q, 0, name);
+      w = spqr_tensor_read (tensor, error);
+      if (w == NULL || !quantization_do_layer (q, tensor, w, &params, NULL, NULL, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+gboolean
+quantization_wants (Quantization *q, SpqrTensor *tensor, SpqrParams *params)
+{
+  return spqr_role_is_linear (spqr_tensor_get_role (tensor)) && !spqr_tensor_is_bias (tensor) &&
+         spqr_tensor_get_n_dims (tensor) == 2 && spqr_tensor_get_block (tensor) >= 0 &&
+         spqr_recipe_resolve (q->request->recipe, spqr_tensor_get_name (tensor), spqr_tensor_get_role (tensor),
+                              spqr_tensor_get_block (tensor), params);
+}
+
+static gboolean
+count_layers (Quantization *q, GError **error)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < spqr_model_get_n_tensors (q->request->model); i++)
+    {
+      SpqrParams params;
+
+      if (!quantization_wants (q, spqr_model_get_tensor (q->request->model, i), &params))
+        continue;
+      n++;
+      q->needs_calibration |= params.method != SPQR_METHOD_RTN;
+    }
+  q->run->n_layers = n;
+  if (n > 0 && (!q->needs_calibration || q->request->n_windows > 0))
+    return TRUE;
+  g_set_error (error, SPQR_QUANT_ERROR, SPQR_QUANT_ERROR_PARAMETER,
+               n == 0 ? "%s: no linear layer in it is to be quantized; look at the recipe, or at the catalog's roles"
+                      : "%s: SpQR and GPTQ need calibration text; give some, or choose --nearest",
+               spqr_model_get_path (q->request->model));
+  return FALSE;
+}
+
+static void
+describe_run (SpqrRun *run, const SpqrQuantizeRequest *request)
+{
+  const SpqrRunParams *params = spqr_recipe_get_defaults (request->recipe);
+  const SpqrParamInfo *method = spqr_param_lookup ("method"), *order = spqr_param_lookup ("permutation_order");
+
+  run->model_path = g_strdup (spqr_model_get_path (request->model));
+  run->model_name = g_strdup (spqr_model_get_name (request->model));
+  run->model_fingerprint = g_strdup (spqr_model_get_fingerprint (request->model));
+  run->architecture = g_strdup (spqr_model_get_config (request->model)->family);
+  run->calibration = g_strdup (request->calibration);
+  run->calibration_fingerprint = g_strdup (request->calibration_fingerprint);
+  run->nsamples = request->n_windows;
+  run->seqlen = request->seqlen;
+  run->seed = params->seed;
+  run->params_json = spqr_recipe_to_json (request->recipe);
+  run->method = spqr_param_get_text (method, params);
+  run->permutation_order = spqr_param_get_text (order, params);
+  run->wbits = params->layer.wbits;
+  run->groupsize = params->layer.groupsize;
+  run->qq_scale_bits = params->layer.qq_scale_bits;
+  run->qq_zero_bits = params->layer.qq_zero_bits;
+  run->qq_groupsize = params->layer.qq_groupsize;
+  run->outlier_threshold = params->layer.outlier_threshold;
+  run->percdamp = params->layer.percdamp;
+  run->backend = g_strdup ("cpu");
+  run->version = g_strdup (SPQR_VERSION);
+}
+
+static void
+fill_manifest (SpqrRunManifest *manifest, Quantization *q)
+{
+  manifest->run = q->run->id;
+  manifest->database = g_strdup (spqr_store_get_path (q->store));
+  manifest->model_path = g_strdup (q->run->model_path);
+  manifest->model_fingerprint = g_strdup (q->run->model_fingerprint);
+  manifest->calibration = g_strdup (q->run->calibration);
+  manifest->calibration_fingerprint = g_strdup (q->run->calibration_fingerprint);
+  manifest->n_windows = q->run->nsamples;
+  manifest->seqlen = q->run->seqlen;
+  manifest->recipe = g_strdup (q->run->params_json);
+}
+
+/* Takes over the run that `found` describes: its finished layers count as done. */
+static gboolean
+resume_run (Quantization *q, const SpqrRunManifest *found, GError **error)
+{
+  g_autoptr (GPtrArray) layers = NULL;
+  g_autoptr (SpqrRun) earlier = spqr_store_get_run (q->store, found->run, error);
+
+  if (earlier == NULL)
+    {
+      g_prefix_error (error, "%s: its run is not in this database (it was made with %s): ", q->request->folder, found->database);
+      return FALSE;
+    }
+  if (earlier->state == SPQR_RUN_FINISHED || g_strcmp0 (earlier->folder, q->run->folder) != 0)
+    {
+      g_set_error (error, SPQR_STORE_ERROR, SPQR_STORE_ERROR_FAILED,
+                   "%s: already holds the finished run %" G_GINT64_FORMAT "; choose another --out folder",
+                   q->request->folder, found->run);
+      return FALSE;
+    }
+  if (earlier->state == SPQR_RUN_RUNNING)
+    {
+      g_set_error (error, SPQR_STORE_ERROR, SPQR_STORE_ERROR_BUSY,
+                   "%s: run %" G_GINT64_FORMAT " is being made there right now; wait for it, or choose another --out folder",
+                   q->request->folder, found->run);
+      return FALSE;
+    }
+  layers = spqr_store_list_layers (q->store, found->run, error);
+  if (layers == NULL || !spqr_store_reopen_run (q->store, found->run, error))
+    return FALSE;
+  q->run->id = found->run;
+  for (guint i = 0; i < layers->len; i++)
+    {
+      SpqrRunLayer *layer = layers->pdata[i];
+      g_autofree char *path = g_build_filename (q->run->folder, layer->file, NULL);
+
+      spqr_artifacts_add (q->artifacts, layer->name, path);
+      if (q->request->layer_done != NULL)
+        q->request->layer_done (layer, q->request->user_data);
+    }
+  q->n_done = layers->len;
+  return TRUE;
+}
+
+static gboolean
+begin_in_folder (Quantization *q, GError **error)
+{
+  g_autoptr (SpqrRunManifest) found = NULL;
+  g_autoptr (SpqrRunManifest) wanted = g_new0 (SpqrRunManifest, 1);
+  g_autoptr (GError) local_error = NULL;
+
+  found = spqr_run_manifest_read (q->run->folder, &local_error);
+  if (local_error != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&local_error));
+      return FALSE;
+    }
+  if (found != NULL)
+    {
+      g_autofree char *difference = NULL;
+
+      fill_manifest (wanted, q);
+      difference = spqr_run_manifest_difference (found, wanted);
+      if (difference == NULL)
+        return resume_run (q, found, error);
+      g_set_error (error, SPQR_STORE_ERROR, SPQR_STORE_ERROR_FAILED,
+                   "%s: holds another run, which differs in %s; choose another --out folder", q->run->folder, difference);
+      return FALSE;
+    }
+  if (!spqr_store_begin_run (q->store, q->run, error))
+    return FALSE;
+  fill_manifest (wanted, q);
+  return spqr_run_manifest_write (wanted, q->run->folder, error);
+}
+
+static gboolean
+begin_run (Quantization *q, GError **error)
+{
+  if (q->request->folder == NULL)
+    q->run->folder = spqr_store_make_run_folder (q->store, error);
+  else if (g_mkdir_with_parents (q->request->folder, 0755) == 0)
+    q->run->folder = g_canonicalize_filename (q->request->folder, NULL);
+  else
+    {
+      int failed = errno;
+      g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (failed), "%s: cannot make this folder: %s",
+                   q->request->folder, g_strerror (failed));
+    }
+  return q->run->folder != NULL && begin_in_folder (q, error);
+}
+
+/* Totals weighted by the layers' sizes, from what is in the database. */
+static gboolean
+sum_up (Quantization *q, GError **error)
+{
+  g_autoptr (GPtrArray) layers = spqr_store_list_layers (q->store, q->run->id, error);
+  double weights = 0, bits = 0, stored = 0, outliers = 0, loss = 0;
+
+  if (layers == NULL)
+    return FALSE;
+  for (guint i = 0; i < layers->len; i++)
+    {
+      const SpqrRunLayer *layer = layers->pdata[i];
+      double size = (double) layer->rows * layer->cols;
+
+      weights += size;
+      bits += layer->bits * size;
+      stored += layer->bits_stored * size;
+      outliers += layer->n_outliers;
+      loss += layer->proxy_loss;
+    }
+  q->run->n_layers_done = layers->len;
+  if (layers->len > 0)
+    {
+      q->run->bits_formula = bits / weights;
+      q->run->bits_stored = stored / weights;
+      q->run->outlier_share = outliers / weights;
+      q->run->mean_proxy_loss = loss / layers->len;
+    }
+  return TRUE;
+}
+
+static gboolean
+finish_run (Quantization *q, gint64 began, const GError *failure, GError **error)
+{
+  q->run->seconds = (g_get_monotonic_time () - began) / 1e6;
+  q->run->finished = g_get_real_time () / G_USEC_PER_SEC;
+  if (failure == NULL)
+    q->run->state = SPQR_RUN_FINISHED;
+  else if (g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    q->run->state = SPQR_RUN_CANCELLED;
+  else
+    q->run->state = SPQR_RUN_FAILED;
+  if (q->run->state == SPQR_RUN_FAILED)
+    q->run->error = g_strdup (failure->message);
+  return sum_up (q, error) && spqr_store_finish_run (q->store, q->run, error);
+}
+
+SpqrRun *
+spqr_quantize (SpqrStore *store, const SpqrQuantizeRequest *request, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (SpqrRun) run = spqr_run_new ();
+  g_autoptr (SpqrArtifacts) artifacts = spqr_artifacts_new ();
+  g_autoptr (GError) failure = NULL;
+  gint64 began = g_get_monotonic_time ();
+  Quantization q = { .store = store, .request = request, .cancellable = cancellable, .run = run, .artifacts = artifacts,
+                     .n_blocks = spqr_model_get_config (request->model)->n_blocks };
+  gboolean done;
+
+  if (!spqr_run_params_validate (spqr_recipe_get_defaults (request->recipe), error) || !count_layers (&q, error))
+    return NULL;
+  describe_run (run, request);
+  if (!begin_run (&q, error))
+    return NULL;
+
+  done = q.needs_calibration ? quantization_do_blocks (&q, &failure) : quantize_without_calibration (&q, &failure);
+  if (!finish_run (&q, began, done ? NULL : failure, done ? error : NULL))
+    done = FALSE;
+  if (!done)
+    {
+      if (failure != NULL)
+        g_propagate_error (error, g_steal_pointer (&failure));
+      return NULL;
+    }
+  if (request->progress != NULL)
+    request->progress (1, "", request->user_data);
+  return g_steal_pointer (&run);
+}

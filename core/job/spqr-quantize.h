@@ -1,0 +1,32 @@
+/* spqr-quantize.h: a whole model, quantized: calibrate, quantize, store, block by block.
+ *
+ * Each finished layer is written (artifact file, then database row) before the next starts, and the
+ * blocks behind it are calibrated on what was stored. A run that ended early goes on from its last
+ * finished layer and ends as if it had never stopped. */
+#pragma once
+
+#include "compute/spqr-progress.h"
+#include "model/spqr-model.h"
+#include "quant/spqr-recipe.h"
+#include "store/spqr-store.h"
+
+typedef struct {
+  SpqrModel *model;
+  SpqrRecipe *recipe;
+  /* Calibration windows (n_windows, seqlen); n_windows 0 only when every layer is RTN. */
+  const gint32 *ids;
+  gsize n_windows;
+  guint seqlen;
+  const char *calibration;               /* as the user gave it; NULL for RTN */
+  const char *calibration_fingerprint;   /* of ids; NULL for RTN */
+  const char *folder;                    /* for the artifacts; NULL: one beside the database. One that already
+                                          * holds an unfinished run of the same work is gone on with */
+  SpqrProgressFunc progress;             /* nullable */
+  void (*layer_done) (const SpqrRunLayer *layer, gpointer user_data);    /* nullable; in the caller's thread */
+  gpointer user_data;                    /* of both */
+} SpqrQuantizeRequest;
+
+/* Blocking, from any thread. The finished run (full reference) or NULL; cancelled and failed runs are
+ * recorded as such. A folder whose unfinished run differs from the request is refused, with the
+ * difference named. */
+SpqrRun *spqr_quantize (SpqrStore *store, const SpqrQuantizeRequest *request, GCancellable *cancellable, GError **error);
