@@ -16,7 +16,9 @@ typedef enum { SPQR_NET_ERROR_UNSUPPORTED, SPQR_NET_ERROR_MISSING_TENSOR, SPQR_N
                SPQR_NET_ERROR_OUT_OF_VOCABULARY, SPQR_NET_ERROR_NO_MEMORY, SPQR_NET_ERROR_FAILED } SpqrNetError;
 
 /* Where weights come from. load() fills out with the tensor's f32 values in its own shape. The
- * default (NULL) reads the model; a run's source decodes stored layers instead. Called from one
+ * default (NULL) reads the model; a run's source decodes stored layers instead. Asked for every
+ * tensor of a block, its norms and biases too: a source reads from the model (spqr_tensor_read_rows())
+ * what it does not hold. Embeddings, final norm and head always come from the model. Called from one
  * thread at a time. */
 typedef struct _SpqrWeightSource SpqrWeightSource;
 struct _SpqrWeightSource {
@@ -35,10 +37,14 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpqrNet, spqr_net_free)
 gboolean spqr_net_embed (SpqrNet *net, const gint32 *ids, gsize n_ids, gsize position0, float *hidden, GError **error);
 
 SpqrBlock *spqr_net_load_block (SpqrNet *net, guint block, GError **error);
+/* The same with an exec whose should_stop ends the loading (G_IO_ERROR_CANCELLED). */
+SpqrBlock *spqr_net_load_block_with (SpqrNet *net, guint block, const SpqrExec *exec, GError **error);
 void       spqr_block_free (SpqrBlock *block);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpqrBlock, spqr_block_free)
 /* The linear layers of a block in the order in which the network uses them: borrowed tensors. Layers
- * that read the same input (q, k, v; gate, up) have the same group number. */
+ * that read the same input (q, k, v; gate, up) have the same group number and stand beside each other;
+ * groups count up from 0. Where attention and MLP read one and the same norm (Falcon-7B) the MLP's
+ * first layer belongs to group 0 as well. */
 typedef struct { SpqrTensor *tensor; SpqrRole role; guint input_group; } SpqrBlockLinear;
 guint      spqr_net_list_linears (SpqrNet *net, guint block, SpqrBlockLinear *linears /* room for 8 */);
 /* The f32 matrix of a linear layer inside a loaded block (rows, cols), writable: the quantizer puts the decoded

@@ -1,0 +1,106 @@
+/* spqr-net-private.h: the plan of a network and what its files share. */
+#pragma once
+
+#include "net/spqr-net.h"
+#include "net/spqr-rotary.h"
+
+/* The matrix products of a block. Layers that read the same input and write beside each other are
+ * one stacked matrix: q, k, v over each other; gate over up. */
+typedef enum { SPQR_PRODUCT_QKV, SPQR_PRODUCT_O, SPQR_PRODUCT_UP, SPQR_PRODUCT_DOWN, SPQR_N_PRODUCTS } SpqrProduct;
+
+typedef enum {
+  SPQR_NORM_INPUT, SPQR_NORM_POST, SPQR_NORM_PRE_MLP, SPQR_NORM_POST_MLP, SPQR_NORM_Q, SPQR_NORM_K, SPQR_N_NORMS
+} SpqrBlockNorm;
+
+typedef struct {
+  SpqrTensor *weight, *bias;        /* borrowed; bias may be NULL */
+  SpqrRole role;
+  SpqrProduct product;
+  gsize row0, rows, cols;           /* where it lies in its product */
+  guint input_group;
+} SpqrLinearPlan;
+
+typedef struct { SpqrTensor *weight, *bias; } SpqrNormPlan;   /* weight NULL: the block has no such norm */
+
+typedef struct {
+  SpqrLinearPlan linears[8];
+  guint n_linears;
+  guint group[SPQR_N_PRODUCTS];     /* input group of each product */
+  SpqrNormPlan norms[SPQR_N_NORMS];
+  gsize window;                     /* sliding window, 0: none */
+} SpqrBlockPlan;
+
+typedef struct { float *weight, *bias; } SpqrNormWeights;
+
+struct _SpqrNet {
+  SpqrModel *model;
+  const SpqrConfig *config;
+  SpqrWeightSource *source;
+  SpqrBlockPlan *blocks;
+  gsize heads, kv_heads, head_dim, hidden, inner, embed;
+  gsize qkv_rows, up_rows;
+  gsize *q_offset, *k_offset, *v_offset;   /* column of each head in a row of the qkv product */
+  float *slopes;                           /* ALiBi, by head; NULL without */
+  float attention_scale;
+  SpqrTensor *embedding, *positions, *head;
+  float *project_in, *project_out;         /* (hidden, embed), (embed, hidden); NULL without */
+  float *head_bias;
+  SpqrNormWeights final_norm;              /* weight NULL: none */
+  SpqrRotary *rotary;                      /* NULL without */
+  GMutex lock;                             /* source, workspace */
+  float *workspace;                        /* kept between runs: touching fresh pages costs more than some of the work */
+  gsize workspace_size;
+};
+
+struct _SpqrBlock {
+  SpqrNet *net;
+  const SpqrBlockPlan *plan;
+  float *weights[SPQR_N_PRODUCTS], *bias[SPQR_N_PRODUCTS];   /* bias NULL when no layer of it has one */
+  gsize rows[SPQR_N_PRODUCTS], cols[SPQR_N_PRODUCTS];
+  SpqrNormWeights norms[SPQR_N_NORMS];
+};
+
+/* Keys and values of the positions before; one block's. Rows hold kv_heads · head_dim floats. */
+typedef struct {
+  float *k, *v;
+  gsize capacity, length;
+} SpqrKeyValues;
+
+gboolean spqr_key_values_init (SpqrKeyValues *kv, SpqrNet *net, gsize capacity, GError **error);
+void     spqr_key_values_clear (SpqrKeyValues *kv);
+
+/* A sequence, or a piece of one, among the rows of a batch. Its earlier keys are those of another
+ * segment of the batch (parent), or those in a cache, which then also takes its own. */
+typedef struct {
+  gsize first, count, position0;
+  int parent;                    /* index, -1: none; the parent has no parent */
+  SpqrKeyValues *cache;          /* NULL: none; needs length >= position0, capacity >= position0 + count */
+} SpqrSegment;
+
+/* spqr_net_run_block() for several segments at once: the linear layers see one long matrix. */
+gboolean spqr_net_run_segments (SpqrNet *net, SpqrBlock *block, float *hidden, gsize tokens,
+                                const SpqrSegment *segments, gsize n_segments,
+                                SpqrInputFunc observe, gpointer user_data, const SpqrExec *exec, GError **error);
+
+/* Elements that are filled by load(); NULL with error. Reads through the net's source when asked. */
+float *spqr_net_read_tensor (SpqrNet *net, SpqrTensor *tensor, gboolean through_source, const SpqrExec *exec, GError **error);
+gboolean spqr_net_load_tensor (SpqrNet *net, SpqrTensor *tensor, gboolean through_source, float *out,
+                               const SpqrExec *exec, GError **error);
+
+/* A float buffer that is not cleared; SPQR_NET_ERROR_NO_MEMORY when there is none. g_free(). */
+float *spqr_net_alloc (gsize rows, gsize cols, const char *what, GError **error);
+/* The net's kept workspace when it is large enough, or a new one; *n_floats becomes its size. */
+float *spqr_net_take_workspace (SpqrNet *net, gsize *n_floats, GError **error);
+void   spqr_net_give_workspace (SpqrNet *net, float *workspace, gsize n_floats);
+
+/* SPQR_CANCELLED becomes G_IO_ERROR_CANCELLED; FALSE unless SPQR_OK. */
+gboolean spqr_net_check (SpqrStatus status, const char *what, GError **error);
+
+/* y (tokens, n) = norm of the rows of x; y may be x. */
+SpqrStatus spqr_net_norm (SpqrNet *net, const SpqrNormWeights *norm, const float *x, float *y, gsize tokens, const SpqrExec *exec);
+void       spqr_net_norm_row (const SpqrNet *net, const SpqrNormWeights *norm, const float *x, float *y, gsize n);
+gboolean   spqr_net_load_norm (SpqrNet *net, const SpqrNormPlan *plan, gboolean through_source, SpqrNormWeights *norm, GError **error);
+void       spqr_norm_weights_clear (SpqrNormWeights *norm);
+
+/* spqr-plan.c: which tensors make up the network; every shape checked. */
+gboolean spqr_net_make_plan (SpqrNet *net, GError **error);
