@@ -1,0 +1,51 @@
+/* spqr-columns-private.h: the column loop over tiles of rows.
+ *
+ * Rows only meet in the statistics of their run, so a tile of whole runs goes through all columns
+ * on its own. The tiles of a layer lie at fixed rows which depend on m and the parameters alone: a
+ * row is always computed in the same place of the same tile, with BLAS calls of the same shape,
+ * whether the whole layer is wanted or a part, in any number of threads. */
+#pragma once
+
+#include <stdatomic.h>
+
+#include "num/spqr-kernels-private.h"
+#include "num/spqr-layer.h"
+#include "num/spqr-quantizer.h"
+
+#define SPQR_BLOCK 128          /* columns per block of the loop, as published */
+
+/* One outlier or constant group of one row, as found. `row` counts from row0. */
+typedef struct { uint32_t row, at; float value; } SpqrFound;
+typedef struct { SpqrFound *items; size_t count, size; } SpqrFoundList;
+
+/* What a tile leaves behind. */
+typedef struct {
+  SpqrFoundList outliers, constants;    /* at: column; group */
+  double squared_error;                 /* sum of (w - w^)^2 over its rows */
+} SpqrTileResult;
+
+typedef struct {
+  const float *w;               /* (m, n) original order */
+  size_t m, n, row0, count;     /* rows row0 … row0+count-1 are wanted */
+  const SpqrFactor *factor;     /* NULL: RTN */
+  const int32_t *perm;          /* (n) or NULL: identity */
+  SpqrParams params;            /* normal form */
+  SpqrGroupQuantizer quantizer;
+  size_t groupsize;             /* 1 … n */
+  float threshold;              /* T; INFINITY: no outliers */
+  const float *d;               /* (n) diagonal of U, or ones */
+  const SpqrExec *exec;
+  SpqrLayer *layer;             /* arrays allocated; codes and statistics are written there */
+  SpqrLayerTrace *trace;        /* or NULL */
+  float *w_hat;                 /* (count, n) decoded, original order, or NULL */
+  /* Tiles. */
+  size_t tile_rows, first_tile, n_tiles;
+  SpqrTileResult *results;      /* (n_tiles) */
+  atomic_int status;
+} SpqrColumns;
+
+/* Rows of a tile for a layer of m rows. */
+size_t spqr_columns_tile_rows (size_t m, const SpqrParams *params);
+
+/* Runs all tiles. columns->results is the caller's, zeroed before. */
+SpqrStatus spqr_columns_run (SpqrColumns *columns);
