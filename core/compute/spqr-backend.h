@@ -63,7 +63,7 @@ typedef struct {
   const SpqrParams *params;     /* FACTOR, QUANTIZE, QUANTIZE_ROWS, SENSITIVITY, DECODE; else NULL */
 } SpqrOpDesc;
 
-typedef enum { SPQR_ACTIVATION_SILU, SPQR_ACTIVATION_GELU, SPQR_ACTIVATION_GELU_TANH, SPQR_ACTIVATION_RELU } SpqrActivation;
+typedef enum { SPQR_ACTIVATION_SILU, SPQR_ACTIVATION_GELU, SPQR_ACTIVATION_GELU_TANH, SPQR_ACTIVATION_RELU } SpqrGateActivation;
 
 /* Attention of one sequence. q (tokens, heads, head_dim), k and v (keys, kv_heads, head_dim), all
  * contiguous; query t may see the keys 0 … keys - tokens + t, and no further back than `window`
@@ -119,7 +119,7 @@ typedef struct {
                         const float *cos, const float *sin, const SpqrExec *exec);
   SpqrStatus (*attention) (void *device, const SpqrAttention *attention, const SpqrExec *exec);
   /* gate[i] = activation(gate[i]) * up[i]; up NULL: activation alone. */
-  SpqrStatus (*gated_activation) (void *device, SpqrActivation activation, float *gate, const float *up, size_t count,
+  SpqrStatus (*gated_activation) (void *device, SpqrGateActivation activation, float *gate, const float *up, size_t count,
                                   const SpqrExec *exec);
   /* nll[t] = log sum exp(logits[t]) - logits[t][targets[t]], logits = hidden head' (vocab). */
   SpqrStatus (*cross_entropy) (void *device, const float *hidden, size_t tokens, size_t n, const void *head,

@@ -8,7 +8,7 @@
 #include "job/spqr-quantize-private.h"
 #include "job/spqr-run-manifest.h"
 #include "quant/spqr-quant-error.h"
-#include "spqr-config.h"
+#include "spqr-build.h"
 
 void
 quantization_report (Quantization *q, double fraction_of_block, const char *what)

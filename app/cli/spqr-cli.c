@@ -1,0 +1,244 @@
+#include "cli/spqr-cli.h"
+
+#include <glib/gi18n.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "compute/spqr-pool.h"
+#include "job/spqr-run-manifest.h"
+
+G_DEFINE_QUARK (spqr-usage-error-quark, spqr_usage_error)
+
+/* --qq_scale_bits and --qq-scale-bits are one flag. */
+static void
+fold_underscores (int argc, char **argv)
+{
+  for (int i = 1; i < argc; i++)
+    {
+      if (g_str_equal (argv[i], "--"))
+        return;
+      if (!g_str_has_prefix (argv[i], "--"))
+        continue;
+      for (char *c = argv[i]; *c != '\0' && *c != '='; c++)
+        if (*c == '_')
+          *c = '-';
+    }
+}
+
+static gboolean
+check_common (SpqrCli *cli, GError **error)
+{
+  if (cli->threads < 0 || cli->threads > 1024)
+    {
+      g_set_error (error, SPQR_USAGE_ERROR, 0, "--threads must be 0 (all processors) … 1024, not %d", cli->threads);
+      return FALSE;
+    }
+  if (cli->backend != NULL && !g_str_equal (cli->backend, "auto") && !g_str_equal (cli->backend, "cpu") &&
+      !g_str_equal (cli->backend, "cuda"))
+    {
+      g_set_error (error, SPQR_USAGE_ERROR, 0, "--backend must be auto, cpu or cuda, not “%s”", cli->backend);
+      return FALSE;
+    }
+  spqr_pool_set_default_threads (cli->threads);
+  return TRUE;
+}
+
+gboolean
+spqr_cli_parse (SpqrCli *cli, const SpqrCommand *command, const GOptionEntry *entries, GOptionGroup *group,
+                int *argc, char ***argv, int least, int most, GError **error)
+{
+  const GOptionEntry common[] = {
+    { "db", 0, 0, G_OPTION_ARG_FILENAME, &cli->database, N_("The database (default: in your data folder)"), N_("FILE") },
+    { "backend", 0, 0, G_OPTION_ARG_STRING, &cli->backend, N_("Where to compute: auto, cpu or cuda"), N_("NAME") },
+    { "threads", 0, 0, G_OPTION_ARG_INT, &cli->threads, N_("Worker threads (0: all processors)"), "N" },
+    { "data-dir", 0, 0, G_OPTION_ARG_FILENAME, &cli->data_dir, N_("Folder of the named data sets"), N_("DIR") },
+    { "json", 0, 0, G_OPTION_ARG_NONE, &cli->json, N_("Print one JSON object on standard output"), NULL },
+    { "quiet", 0, 0, G_OPTION_ARG_NONE, &cli->quiet, N_("No progress"), NULL },
+    G_OPTION_ENTRY_NULL
+  };
+  g_autofree char *usage = g_strdup_printf ("%s %s", command->name, command->arguments);
+  g_autoptr (GOptionContext) context = g_option_context_new (usage);
+
+  g_option_context_set_translation_domain (context, GETTEXT_PACKAGE);
+  g_option_context_set_summary (context, _(command->summary));
+  if (entries != NULL)
+    g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
+  g_option_context_add_main_entries (context, common, GETTEXT_PACKAGE);
+  if (group != NULL)
+    g_option_context_add_group (context, group);
+  fold_underscores (*argc, *argv);
+  if (!g_option_context_parse (context, argc, argv, error) || !check_common (cli, error))
+    return FALSE;
+  if (*argc > 1 && g_str_equal ((*argv)[1], "--"))
+    {
+      memmove (*argv + 1, *argv + 2, (*argc - 1) * sizeof **argv);
+      (*argc)--;
+    }
+  if (*argc - 1 >= least && *argc - 1 <= most)
+    return TRUE;
+  g_set_error (error, SPQR_USAGE_ERROR, 0, "usage: spqr %s %s", command->name, command->arguments);
+  return FALSE;
+}
+
+void
+spqr_cli_progress (double fraction, const char *what, gpointer user_data)
+{
+  SpqrCli *cli = user_data;
+  gint64 now = g_get_monotonic_time ();
+  gboolean terminal = isatty (STDERR_FILENO);
+
+  if (cli->quiet)
+    return;
+  /* A terminal redraws ten times a second; a log gets a line each 5 % or 10 s. */
+  if (terminal ? now - cli->last_report < 100000
+               : now - cli->last_report < 10 * G_USEC_PER_SEC && fraction - cli->last_fraction < 0.05)
+    return;
+  cli->last_report = now;
+  cli->last_fraction = fraction;
+  if (terminal)
+    {
+      int filled = (int) (fraction * 30 + 0.5);
+      fprintf (stderr, "\r\033[K%3d %% [%-30.*s] %s", (int) (fraction * 100), filled, "##############################", what);
+      cli->bar_drawn = TRUE;
+    }
+  else
+    fprintf (stderr, "%3d %% %s\n", (int) (fraction * 100), what);
+  fflush (stderr);
+}
+
+void
+spqr_cli_end_progress (SpqrCli *cli)
+{
+  if (cli->bar_drawn)
+    fputs ("\r\033[K", stderr);
+  cli->bar_drawn = FALSE;
+  cli->last_report = 0;
+  cli->last_fraction = 0;
+}
+
+SpqrStore *
+spqr_cli_open_store (SpqrCli *cli, GError **error)
+{
+  return spqr_store_open (cli->database, error);
+}
+
+static gboolean
+parse_run_id (const char *what, gint64 *id)
+{
+  char *end;
+
+  *id = g_ascii_strtoll (what, &end, 10);
+  return *id > 0 && *end == '\0';
+}
+
+static SpqrModel *
+open_run (SpqrCli *cli, gint64 id, SpqrStore **store, SpqrRun **run, GError **error)
+{
+  SpqrModel *model;
+
+  *store = spqr_cli_open_store (cli, error);
+  if (*store == NULL || (*run = spqr_store_get_run (*store, id, error)) == NULL)
+    {
+      g_clear_object (store);
+      return NULL;
+    }
+  model = spqr_model_open ((*run)->model_path, error);
+  if (model == NULL)
+    {
+      g_prefix_error (error, "run %" G_GINT64_FORMAT " needs its source model: ", id);
+      g_clear_object (run);
+      g_clear_object (store);
+    }
+  return model;
+}
+
+SpqrModel *
+spqr_cli_open_model_or_run (SpqrCli *cli, const char *what, SpqrStore **store, SpqrRun **run, GError **error)
+{
+  g_autoptr (SpqrRunManifest) manifest = NULL;
+  g_autoptr (GError) local_error = NULL;
+  gint64 id;
+
+  *store = NULL;
+  *run = NULL;
+  if (parse_run_id (what, &id) && !g_file_test (what, G_FILE_TEST_EXISTS))
+    return open_run (cli, id, store, run, error);
+  if (g_file_test (what, G_FILE_TEST_IS_DIR))
+    manifest = spqr_run_manifest_read (what, &local_error);
+  if (local_error != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&local_error));
+      return NULL;
+    }
+  if (manifest == NULL)
+    return spqr_model_open (what, error);
+  if (cli->database == NULL)
+    cli->database = g_strdup (manifest->database);
+  return open_run (cli, manifest->run, store, run, error);
+}
+
+SpqrCorpus *
+spqr_cli_load_corpus (SpqrCli *cli, SpqrModel *model, const char *data, gboolean evaluation, GError **error)
+{
+  g_autoptr (GError) no_tokenizer = NULL;
+  g_autoptr (SpqrTokenizer) tokenizer = spqr_tokenizer_open (spqr_model_get_path (model), &no_tokenizer);
+  SpqrCorpus *corpus = spqr_corpus_load (data, cli->data_dir, evaluation, tokenizer, spqr_model_get_config (model)->vocab,
+                                         cli->cancellable, error);
+
+  /* Ids need no tokenizer; text that could not be read for want of one says why there is none. */
+  if (corpus == NULL && tokenizer == NULL)
+    g_prefix_error (error, "%s; ", no_tokenizer->message);
+  return corpus;
+}
+
+void
+spqr_json_number (JsonBuilder *builder, const char *key, double value)
+{
+  json_builder_set_member_name (builder, key);
+  if (isfinite (value))
+    json_builder_add_double_value (builder, value);
+  else
+    json_builder_add_null_value (builder);
+}
+
+void
+spqr_json_integer (JsonBuilder *builder, const char *key, gint64 value)
+{
+  json_builder_set_member_name (builder, key);
+  json_builder_add_int_value (builder, value);
+}
+
+void
+spqr_json_text (JsonBuilder *builder, const char *key, const char *value)
+{
+  json_builder_set_member_name (builder, key);
+  if (value != NULL)
+    json_builder_add_string_value (builder, value);
+  else
+    json_builder_add_null_value (builder);
+}
+
+void
+spqr_json_flag (JsonBuilder *builder, const char *key, gboolean value)
+{
+  json_builder_set_member_name (builder, key);
+  json_builder_add_boolean_value (builder, value);
+}
+
+void
+spqr_json_begin_array (JsonBuilder *builder, const char *key)
+{
+  json_builder_set_member_name (builder, key);
+  json_builder_begin_array (builder);
+}
+
+void
+spqr_json_print (JsonBuilder *builder)
+{
+  g_autoptr (JsonNode) root = json_builder_get_root (builder);
+  g_autofree char *text = json_to_string (root, TRUE);
+
+  puts (text);
+}

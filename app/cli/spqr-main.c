@@ -1,0 +1,112 @@
+/* spqr: the whole core without a screen. */
+#include <glib-unix.h>
+#include <glib/gi18n.h>
+#include <locale.h>
+#include <stdio.h>
+
+#include "cli/spqr-cli.h"
+#include "spqr-build.h"
+
+static const SpqrCommand *const commands[] = {
+  &spqr_command_inspect, &spqr_command_tokenize, &spqr_command_quantize, &spqr_command_eval,
+  &spqr_command_layer,   &spqr_command_field,    &spqr_command_runs,     &spqr_command_export,
+};
+
+static void
+print_help (FILE *stream)
+{
+  fprintf (stream, _("Usage: spqr COMMAND …\n\nCommands:\n"));
+  for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
+    fprintf (stream, "  %-10s %s\n", commands[i]->name, _(commands[i]->summary));
+  fprintf (stream, _("\n`spqr COMMAND --help` tells its flags.\n"));
+}
+
+/* The handler runs in a thread of its own: commands block the main one. */
+static gboolean
+on_interrupt (gpointer user_data)
+{
+  g_cancellable_cancel (user_data);
+  return G_SOURCE_CONTINUE;
+}
+
+static gpointer
+signal_thread (gpointer user_data)
+{
+  g_main_loop_run (user_data);
+  return NULL;
+}
+
+static void
+watch_interrupt (GCancellable *cancellable)
+{
+  GMainContext *context = g_main_context_new ();
+  GMainLoop *loop = g_main_loop_new (context, FALSE);
+  GSource *source = g_unix_signal_source_new (SIGINT);
+
+  g_source_set_callback (source, on_interrupt, cancellable, NULL);
+  g_source_attach (source, context);
+  g_source_unref (source);
+  /* Lives as long as the process. */
+  g_thread_unref (g_thread_new ("spqr-signals", signal_thread, loop));
+  g_main_context_unref (context);
+}
+
+static int
+exit_status (const GError *error)
+{
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return SPQR_EXIT_CANCELLED;
+  return error->domain == SPQR_USAGE_ERROR || error->domain == G_OPTION_ERROR ? SPQR_EXIT_USAGE : SPQR_EXIT_FAILED;
+}
+
+static int
+run_command (const SpqrCommand *command, int argc, char **argv)
+{
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GError) error = NULL;
+  SpqrCli cli = { .cancellable = cancellable };
+  int status = SPQR_EXIT_DONE;
+
+  watch_interrupt (cancellable);
+  if (!command->run (&cli, argc, argv, &error))
+    {
+      spqr_cli_end_progress (&cli);
+      status = exit_status (error);
+      if (status == SPQR_EXIT_CANCELLED)
+        g_printerr ("spqr: %s\n", _("cancelled"));
+      else
+        g_printerr ("spqr: %s\n", error->message);
+    }
+  g_free (cli.database);
+  g_free (cli.backend);
+  g_free (cli.data_dir);
+  return status;
+}
+
+int
+main (int argc, char **argv)
+{
+  setlocale (LC_ALL, "");
+  bindtextdomain (GETTEXT_PACKAGE, SPQR_LOCALEDIR);
+  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
+  textdomain (GETTEXT_PACKAGE);
+  g_set_prgname ("spqr");
+
+  if (argc >= 2 && (g_str_equal (argv[1], "--help") || g_str_equal (argv[1], "-h") || g_str_equal (argv[1], "help")))
+    {
+      print_help (stdout);
+      return SPQR_EXIT_DONE;
+    }
+  if (argc >= 2 && g_str_equal (argv[1], "--version"))
+    {
+      puts ("spqr " SPQR_VERSION);
+      return SPQR_EXIT_DONE;
+    }
+  for (guint i = 0; argc >= 2 && i < G_N_ELEMENTS (commands); i++)
+    if (g_str_equal (argv[1], commands[i]->name))
+      return run_command (commands[i], argc - 1, argv + 1);
+  if (argc >= 2)
+    g_printerr (_("spqr: there is no command “%s”\n"), argv[1]);
+  print_help (stderr);
+  return SPQR_EXIT_USAGE;
+}

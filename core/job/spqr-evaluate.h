@@ -1,0 +1,36 @@
+/* spqr-evaluate.h: a stored run, measured: perplexity of the decoded artifacts, before and after. */
+#pragma once
+
+#include "compute/spqr-progress.h"
+#include "eval/spqr-perplexity.h"
+#include "model/spqr-model.h"
+#include "quant/spqr-artifacts.h"
+#include "store/spqr-store.h"
+#include "text/spqr-corpus.h"
+
+/* The stored layers of a run. Refuses a run that is not finished: part of its weights would be the
+ * unquantized ones. */
+SpqrArtifacts *spqr_run_open_artifacts (SpqrStore *store, SpqrRun *run, GError **error);
+
+/* The smaller of 2048 and the model's context. */
+guint spqr_default_seqlen (SpqrModel *model);
+
+typedef struct {
+  SpqrModel *model;          /* the run's source model; its fingerprint is checked */
+  SpqrCorpus *corpus;
+  guint seqlen;
+  gsize max_windows;         /* 0: all */
+  gboolean with_base;        /* also the unquantized model's perplexity */
+  gboolean with_kl;          /* also KL divergence and top-1 agreement against it */
+  SpqrProgressFunc progress; /* nullable */
+  gpointer user_data;
+} SpqrEvaluateRequest;
+
+/* An evaluation of run with its protocol, not yet stored; spqr_run_eval_free(). ppl_base NAN: not measured. */
+SpqrRunEval *spqr_run_eval_describe (SpqrRun *run, const SpqrCorpus *corpus, guint seqlen, const SpqrPerplexity *result,
+                                     double ppl_base);
+
+/* Blocking, from any thread. Stores the evaluation with its protocol and returns it
+ * (spqr_run_eval_free()). */
+SpqrRunEval *spqr_evaluate_run (SpqrStore *store, SpqrRun *run, const SpqrEvaluateRequest *request,
+                                GCancellable *cancellable, GError **error);

@@ -1,0 +1,25 @@
+/* spqr-survey.h: the Hessians of an unquantized model, one after the other. */
+#pragma once
+
+#include "quant/spqr-calibrate.h"
+
+/* The Hessian of one input group and the layers that share it. hessian is borrowed for the call, as
+ * is the block, whose matrices hold the layers' weights. FALSE with error ends the survey. */
+typedef gboolean (*SpqrSurveyFunc) (SpqrBlock *block, const SpqrBlockLinear *linears, guint n_linears,
+                                    const SpqrHessian *hessian, gpointer user_data, GError **error);
+
+typedef struct {
+  SpqrNet *net;
+  const gint32 *ids;              /* (n_windows, seqlen) */
+  gsize n_windows;
+  guint seqlen;
+  guint first_block, last_block;  /* which blocks are looked at; those before are only passed through */
+  int only_group;                 /* of each block; -1: all */
+  const char *offload_folder;     /* hidden states in a file there; NULL: in memory */
+  SpqrStepFunc step;              /* nullable */
+  gpointer step_data;
+} SpqrSurvey;
+
+/* Blocking; func in the caller's thread, blocks ascending. */
+gboolean spqr_survey_run (const SpqrSurvey *survey, SpqrSurveyFunc func, gpointer user_data, GCancellable *cancellable,
+                          GError **error);
