@@ -27,7 +27,8 @@ typedef struct {
   int rotary_dim;            /* dimensions of a head that rotate; head_dim when all */
   int embed_dim;             /* ≠ hidden only with project_in/out (OPT-350m) */
   int position_offset;       /* OPT: 2 */
-  int sliding_window;        /* 0: none */
+  int sliding_window;        /* 0: none. Which blocks have it: spqr_config_block_slides() */
+  guint8 *sliding_blocks;    /* (n_blocks) 1: the window applies; NULL: it applies to all */
   double norm_epsilon, rope_theta, rope_factor, rope_low, rope_high, rope_original_context;
   double attention_softcap, head_softcap;   /* 0: none */
   double embedding_scale;                   /* 1, or sqrt(hidden) for gemma */
@@ -43,6 +44,7 @@ typedef struct {
   gboolean post_norm;              /* OPT-350m: norms after the residual sums */
   gboolean four_norms;             /* gemma 2: norms also after attention and MLP */
   gboolean qk_norm;
+  gboolean no_final_norm;          /* OPT-350m and old OPT fine-tunes */
   gboolean tied_head, qkv_bias, o_bias, mlp_bias, head_bias;
   int bos_id, eos_id;              /* -1: none */
 } SpqrConfig;
@@ -52,4 +54,6 @@ typedef struct {
  * contradict each other. path is for messages. */
 SpqrConfig *spqr_config_parse (const char *text, gssize len, const char *path, GError **error);
 void        spqr_config_free (SpqrConfig *config);
+/* Whether attention in this block looks back over sliding_window tokens only (gemma 2: every other). */
+gboolean    spqr_config_block_slides (const SpqrConfig *config, int block);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpqrConfig, spqr_config_free)

@@ -37,6 +37,8 @@ SpqrSafetensorsWriter *spqr_safetensors_writer_new (const char *path);
 void     spqr_safetensors_writer_set_metadata (SpqrSafetensorsWriter *self, const char *key, const char *value);
 void     spqr_safetensors_writer_declare (SpqrSafetensorsWriter *self, const char *name, const char *dtype_name,
                                           const gint64 *shape, guint n_dims, gsize n_bytes);
+/* Bytes before the tensor data, as declared so far. */
+gsize    spqr_safetensors_writer_get_header_size (SpqrSafetensorsWriter *self);
 gboolean spqr_safetensors_writer_begin (SpqrSafetensorsWriter *self, GError **error);
 gboolean spqr_safetensors_writer_append (SpqrSafetensorsWriter *self, gconstpointer data, gsize n_bytes, GError **error);
 gboolean spqr_safetensors_writer_close (SpqrSafetensorsWriter *self, GError **error);

@@ -1,0 +1,27 @@
+/* spqr-json.h: JSON from files nobody vouches for.
+ *
+ * json-glib reads more than JSON (comments, assignments, hexadecimal numbers), lets the last of two
+ * equal keys win, and recurses without a limit. This reader checks the text against RFC 8259 first,
+ * with a depth limit and a search for duplicate keys, and hands only clean text to json-glib. */
+#pragma once
+
+#include <json-glib/json-glib.h>
+
+/* Objects and arrays inside each other, at most. */
+#define SPQR_JSON_MAX_DEPTH 64
+
+/* Checks and parses text (len bytes, or -1: NUL-terminated). path is for messages. On error NULL
+ * with SPQR_MODEL_ERROR_MALFORMED, naming the line, or the key that stands twice. Any thread.
+ * Free with json_node_unref(). */
+JsonNode *spqr_json_parse (const char *text, gssize len, const char *path, GError **error);
+
+/* The members of an object, or NULL with NULL error when the member is absent or JSON null; with
+ * MALFORMED when it is of another kind. Borrowed. */
+JsonObject *spqr_json_get_object (JsonObject *object, const char *key, const char *path, GError **error);
+JsonArray  *spqr_json_get_array (JsonObject *object, const char *key, const char *path, GError **error);
+const char *spqr_json_get_string (JsonObject *object, const char *key, const char *path, GError **error);
+
+/* TRUE when node is a number whose value is an integer that fits (3 and 3.0 alike). */
+gboolean spqr_json_node_get_int (JsonNode *node, gint64 *value);
+/* TRUE when node is a finite number. */
+gboolean spqr_json_node_get_double (JsonNode *node, double *value);

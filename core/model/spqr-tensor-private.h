@@ -1,0 +1,38 @@
+/* spqr-tensor-private.h: how siblings make tensors. */
+#pragma once
+
+#include "model/spqr-file-private.h"
+#include "model/spqr-tensor.h"
+
+/* Turns `count` elements from stored bytes into f32. in: what count elements occupy, aligned to 8. */
+typedef void (*SpqrDecodeFunc) (const guint8 *in, float *out, gsize count);
+
+/* How a tensor's bytes stand for numbers. Elements come in units of unit_elements values that take
+ * unit_bytes bytes: 1 value in 2 bytes for F16, 32 in 34 for Q8_0. decode NULL: not numbers. */
+typedef struct {
+  SpqrDtype dtype;
+  const char *name;        /* static or interned */
+  guint unit_elements, unit_bytes;
+  SpqrDecodeFunc decode;
+} SpqrEncoding;
+
+/* Of a safetensors dtype name; an unknown word gives OTHER with unit_bytes 0: size unknown. */
+SpqrEncoding spqr_encoding_from_name (const char *dtype_name);
+
+typedef struct {
+  const char *name;
+  SpqrRole role;
+  int block;
+  gboolean is_bias;
+  SpqrEncoding encoding;
+  guint n_dims;
+  gint64 shape[8];
+  SpqrFile *file;          /* a reference is taken */
+  guint64 offset;
+  gsize n_bytes;
+  /* Row r of the tensor lies at row (or pair of rows) order of the file: a GGUF file stores q and k
+   * with the rotary pairs interleaved. 0: rows lie as they are; else heads to undo that for. */
+  guint interleaved_heads;
+} SpqrTensorInit;
+
+SpqrTensor *spqr_tensor_new (const SpqrTensorInit *init);
