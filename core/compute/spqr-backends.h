@@ -72,7 +72,7 @@ SpqrStatus spqr_backend_run_layer_norm (SpqrBackendRun *run, float *x, size_t to
 SpqrStatus spqr_backend_run_rotary (SpqrBackendRun *run, float *x, size_t tokens, size_t heads, size_t head_dim,
                                     size_t rotary_dim, const float *cos, const float *sin);
 SpqrStatus spqr_backend_run_attention (SpqrBackendRun *run, const SpqrAttention *attention);
-SpqrStatus spqr_backend_run_gated_activation (SpqrBackendRun *run, SpqrActivation activation, float *gate,
+SpqrStatus spqr_backend_run_gated_activation (SpqrBackendRun *run, SpqrGateActivation activation, float *gate,
                                               const float *up, size_t count);
 SpqrStatus spqr_backend_run_cross_entropy (SpqrBackendRun *run, const float *hidden, size_t tokens, size_t n,
                                            const void *head, SpqrElem elem, size_t vocab, const int32_t *targets,

@@ -9,10 +9,11 @@
  * POSIX threads rather than GLib's, because ThreadSanitizer understands them. */
 #include "compute/spqr-pool.h"
 
-#include <cblas.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
+
+#include "num/spqr-blas.h"
 
 #if defined(__x86_64__)
 #define cpu_relax() __builtin_ia32_pause ()
@@ -197,6 +198,8 @@ pool_parallel_for (void *data, size_t n, size_t grain, SpqrRangeFunc func, void 
   pool_wait_for_helpers (pool, &job);
 }
 
+static pthread_once_t blas_once = PTHREAD_ONCE_INIT;
+
 SpqrPool *
 spqr_pool_new (guint n_threads)
 {
@@ -205,7 +208,7 @@ spqr_pool_new (guint n_threads)
   if (n_threads == 0)
     n_threads = MAX (g_get_num_processors (), 1);
   n_threads = MIN (n_threads, 1024);
-  openblas_set_num_threads (1);
+  pthread_once (&blas_once, spqr_blas_single_thread);
   pthread_mutex_init (&pool->lock, NULL);
   pthread_cond_init (&pool->work, NULL);
   pthread_cond_init (&pool->done, NULL);

@@ -1,0 +1,25 @@
+/* spqr-stats-block-private.h: the inner loop of spqr-stats.c. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define SPQR_STATS_LANES 16
+#define SPQR_STATS_BLOCK 256    /* weights: 16 groups of 16 */
+
+/* Sums of one row. Weight i of a row adds to lane i % 16; within a block in f32, then in f64. */
+typedef struct {
+  double s1[SPQR_STATS_LANES], s2[SPQR_STATS_LANES], s3[SPQR_STATS_LANES], s4[SPQR_STATS_LANES]; /* of (w - c)^k */
+  double error[SPQR_STATS_LANES];       /* of (w - RTN(w))^2 */
+  float min[SPQR_STATS_LANES], max[SPQR_STATS_LANES];
+  uint32_t top;                         /* bits of the largest |w|: 0x7f800000 and more is not finite */
+  size_t zeros;
+} SpqrStatsLanes;
+
+void spqr_stats_lanes_init (SpqrStatsLanes *lanes);
+/* Adds n <= SPQR_STATS_BLOCK weights that begin at a multiple of 16 of their row; c: about their mean. */
+void spqr_stats_lanes_add (SpqrStatsLanes *lanes, const float *w, size_t n, float c);
+/* Of n > 0 weights; only about the mean when they are not finite or very large. */
+float spqr_stats_block_mean (const float *w, size_t n);
+/* How many of n weights have |w| > limit. */
+size_t spqr_stats_count_above (const float *w, size_t n, float limit);

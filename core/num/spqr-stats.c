@@ -1,0 +1,320 @@
+/* spqr-stats.c: figures of a weight matrix in one pass over its memory.
+ *
+ *   n, mean, M_k = sum (w - mean)^k      std = sqrt(M2 / n)      kurtosis = n M4 / M2^2
+ *
+ * Each row is widened to f32 block by block while its sums are taken, and looked at once more while
+ * it is still in the cache, for its outliers. Sums are taken about the mean of the row's first
+ * block, then moved to the row's own mean, then rows are joined pair by pair (Pebay, "Formulas for
+ * robust, one-pass parallel computation of covariances and arbitrary-order statistical moments",
+ * SAND2008-6212, eqs. 2.1-2.4), in an order that depends on the shape alone.
+ *
+ * Rows with NaN or Inf, and rows whose fourth powers do not fit f32, take a slower path in f64. */
+#include "num/spqr-stats.h"
+
+#include <math.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "num/spqr-fp16.h"
+#include "num/spqr-stats-block-private.h"
+
+#define PIECE 65536             /* weights that are summed into one partial result, or one row */
+#define PIECES_AT_ONCE 8
+#define FAST_LEAST 1e-6f
+#define FAST_MOST 1e8f
+
+typedef struct {
+  double n, mean, m2, m3, m4, error, min, max;
+  size_t zeros, outliers, nans, infs;
+} Part;
+
+typedef struct {
+  const char *data;
+  SpqrElem elem;
+  size_t rows, cols, piece_rows, n_pieces;
+  Part *parts;
+  atomic_bool no_memory;
+} Pass;
+
+static size_t
+elem_size (SpqrElem elem)
+{
+  return elem == SPQR_ELEM_F32 ? sizeof (float) : sizeof (uint16_t);
+}
+
+static void
+widen (SpqrElem elem, const void *in, float *out, size_t n)
+{
+  switch (elem)
+    {
+    case SPQR_ELEM_F16:
+      spqr_f16_to_f32_row (in, out, n);
+      break;
+    case SPQR_ELEM_BF16:
+      spqr_bf16_to_f32_row (in, out, n);
+      break;
+    case SPQR_ELEM_F32:
+    default:
+      memcpy (out, in, n * sizeof *out);
+    }
+}
+
+/* b's values after a's. */
+static void
+part_join (Part *a, const Part *b)
+{
+  double n = a->n + b->n;
+
+  a->zeros += b->zeros;
+  a->outliers += b->outliers;
+  a->nans += b->nans;
+  a->infs += b->infs;
+  a->error += b->error;
+  if (b->n == 0)
+    return;
+  if (a->n == 0)
+    {
+      a->n = b->n;
+      a->mean = b->mean;
+      a->m2 = b->m2;
+      a->m3 = b->m3;
+      a->m4 = b->m4;
+      a->min = b->min;
+      a->max = b->max;
+      return;
+    }
+
+  double delta = b->mean - a->mean;
+  double dn = delta / n;
+  double product = a->n * b->n;
+
+  a->m4 += b->m4 + product * (a->n * a->n - product + b->n * b->n) * delta * dn * dn * dn
+           + 6.0 * (a->n * a->n * b->m2 + b->n * b->n * a->m2) * dn * dn
+           + 4.0 * (a->n * b->m3 - b->n * a->m3) * dn;
+  a->m3 += b->m3 + product * (a->n - b->n) * delta * dn * dn + 3.0 * (a->n * b->m2 - b->n * a->m2) * dn;
+  a->m2 += b->m2 + product * delta * dn;
+  a->mean += b->n * dn;
+  a->n = n;
+  a->min = fmin (a->min, b->min);
+  a->max = fmax (a->max, b->max);
+}
+
+static double
+lanes_sum (const double *lanes)
+{
+  double sum = 0;
+
+  for (int l = 0; l < SPQR_STATS_LANES; l++)
+    sum += lanes[l];
+  return sum;
+}
+
+/* From sums about c to moments about the mean. */
+static void
+part_from_lanes (Part *part, const SpqrStatsLanes *lanes, size_t n, float c)
+{
+  double s1 = lanes_sum (lanes->s1), s2 = lanes_sum (lanes->s2);
+  double s3 = lanes_sum (lanes->s3), s4 = lanes_sum (lanes->s4);
+  double d = s1 / (double) n;
+
+  part->n = (double) n;
+  part->mean = (double) c + d;
+  part->m2 = fmax (s2 - d * s1, 0.0);
+  part->m3 = s3 - 3.0 * d * s2 + 2.0 * d * d * s1;
+  part->m4 = fmax (s4 - 4.0 * d * s3 + 6.0 * d * d * s2 - 3.0 * d * d * d * s1, 0.0);
+  part->error = lanes_sum (lanes->error);
+  part->zeros = lanes->zeros;
+  part->min = INFINITY;
+  part->max = -INFINITY;
+  for (int l = 0; l < SPQR_STATS_LANES; l++)
+    {
+      part->min = fmin (part->min, (double) lanes->min[l]);
+      part->max = fmax (part->max, (double) lanes->max[l]);
+    }
+}
+
+/* ---- the careful path: f64, finite values only ---- */
+
+static double
+group_error (const float *w, size_t k)
+{
+  double lo = INFINITY, hi = -INFINITY, error = 0;
+
+  for (size_t i = 0; i < k; i++)
+    if (isfinite (w[i]))
+      {
+        lo = fmin (lo, (double) w[i]);
+        hi = fmax (hi, (double) w[i]);
+      }
+  for (size_t i = 0; i < k; i++)
+    if (isfinite (w[i]) && hi > lo)
+      {
+        double scale = (hi - lo) / 7.0;
+        double t = (double) w[i] - lo;
+        double e = t - rint (t / scale) * scale;
+
+        error += e * e;
+      }
+  return error;
+}
+
+static void
+part_add_finite (Part *part, const float *w, size_t n)
+{
+  double sum = 0;
+
+  for (size_t i = 0; i < n; i++)
+    if (isfinite (w[i]))
+      {
+        part->n++;
+        sum += (double) w[i];
+        part->zeros += w[i] == 0.0f;
+        part->min = fmin (part->min, (double) w[i]);
+        part->max = fmax (part->max, (double) w[i]);
+      }
+  if (part->n == 0)
+    return;
+  part->mean = sum / part->n;
+  for (size_t i = 0; i < n; i++)
+    if (isfinite (w[i]))
+      {
+        double d = (double) w[i] - part->mean, d2 = d * d;
+
+        part->m2 += d2;
+        part->m3 += d2 * d;
+        part->m4 += d2 * d2;
+      }
+}
+
+static void
+part_from_row_carefully (Part *part, const float *w, size_t n)
+{
+  memset (part, 0, sizeof *part);
+  part->min = INFINITY;
+  part->max = -INFINITY;
+  for (size_t i = 0; i < n; i++)
+    {
+      part->nans += isnan (w[i]) != 0;
+      part->infs += isinf (w[i]) != 0;
+    }
+  part_add_finite (part, w, n);
+  for (size_t i = 0; i < n; i += 16)
+    part->error += group_error (w + i, n - i < 16 ? n - i : 16);
+}
+
+/* ---- one row ---- */
+
+/* w (n): room for the widened row. */
+static void
+part_from_row (Part *part, SpqrElem elem, const char *row, float *w, size_t n)
+{
+  SpqrStatsLanes lanes;
+  float c = 0.0f, top;
+
+  spqr_stats_lanes_init (&lanes);
+  for (size_t i = 0; i < n; i += SPQR_STATS_BLOCK)
+    {
+      size_t k = n - i < SPQR_STATS_BLOCK ? n - i : SPQR_STATS_BLOCK;
+
+      widen (elem, row + i * elem_size (elem), w + i, k);
+      if (i == 0)
+        c = spqr_stats_block_mean (w, k);
+      spqr_stats_lanes_add (&lanes, w + i, k, c);
+    }
+  memcpy (&top, &lanes.top, sizeof top);
+  memset (part, 0, sizeof *part);
+  if (top == 0.0f || (top >= FAST_LEAST && top <= FAST_MOST))
+    part_from_lanes (part, &lanes, n, c);
+  else
+    part_from_row_carefully (part, w, n);
+  if (part->n > 0)
+    {
+      float limit = (float) (3.0 * sqrt (part->m2 / part->n));
+
+      part->outliers = spqr_stats_count_above (w, n, limit);
+      part->outliers -= part->infs;     /* |Inf| is above any limit, NaN above none */
+    }
+}
+
+static void
+compute_pieces (void *data, size_t begin, size_t end)
+{
+  Pass *pass = data;
+  size_t stride = pass->cols * elem_size (pass->elem);
+  float *w = malloc (pass->cols * sizeof *w);
+
+  if (w == NULL)
+    {
+      atomic_store (&pass->no_memory, true);
+      return;
+    }
+  for (size_t piece = begin; piece < end; piece++)
+    {
+      size_t row0 = piece * pass->piece_rows;
+
+      for (size_t row = row0; row < pass->rows && row < row0 + pass->piece_rows; row++)
+        {
+          Part part;
+
+          part_from_row (&part, pass->elem, pass->data + row * stride, w, pass->cols);
+          part_join (&pass->parts[piece], &part);
+        }
+    }
+  free (w);
+}
+
+static void
+stats_from_part (SpqrStats *stats, const Part *part)
+{
+  double squares = part->m2 + part->n * part->mean * part->mean;
+
+  stats->nans = part->nans;
+  stats->infs = part->infs;
+  if (part->n == 0)
+    return;
+  stats->min = part->min + 0.0;         /* never -0 */
+  stats->max = part->max + 0.0;
+  stats->absmax = fmax (fabs (part->min), fabs (part->max));
+  stats->mean = part->mean;
+  stats->std = sqrt (part->m2 / part->n);
+  stats->kurtosis = part->m2 > 0 ? part->n * (part->m4 / part->m2 / part->m2) : 0.0;
+  stats->zeros_share = (double) part->zeros / part->n;
+  stats->outlier_share = (double) part->outliers / part->n;
+  stats->rtn_error = squares > 0 ? part->error / squares : 0.0;
+}
+
+SpqrStatus
+spqr_stats_compute (const void *data, SpqrElem elem, size_t rows, size_t cols,
+                    const SpqrExec *exec, SpqrStats *stats)
+{
+  Pass pass = { .data = data, .elem = elem, .rows = rows, .cols = cols };
+  Part all = { 0 };
+  SpqrStatus status;
+
+  memset (stats, 0, sizeof *stats);
+  if (elem != SPQR_ELEM_F32 && elem != SPQR_ELEM_F16 && elem != SPQR_ELEM_BF16)
+    return SPQR_INVALID;
+  if (rows == 0 || cols == 0)
+    return SPQR_OK;
+  if (cols > SIZE_MAX / sizeof (float) / rows)
+    return SPQR_INVALID;
+  pass.piece_rows = cols < PIECE ? PIECE / cols : 1;
+  pass.n_pieces = rows / pass.piece_rows + (rows % pass.piece_rows != 0);
+  pass.parts = calloc (pass.n_pieces, sizeof *pass.parts);
+  if (pass.parts == NULL)
+    return SPQR_NO_MEMORY;
+
+  status = spqr_exec_run (exec, pass.n_pieces, PIECES_AT_ONCE, compute_pieces, &pass);
+  if (status == SPQR_OK && atomic_load (&pass.no_memory))
+    status = SPQR_NO_MEMORY;
+  if (status == SPQR_OK)
+    {
+      for (size_t piece = 0; piece < pass.n_pieces; piece++)
+        part_join (&all, &pass.parts[piece]);
+      stats->count = rows * cols;
+      stats_from_part (stats, &all);
+    }
+  free (pass.parts);
+  return status;
+}
