@@ -1,0 +1,381 @@
+#include "quant/spqr-lab.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "compute/spqr-cancel.h"
+#include "pack/spqr-pack.h"
+#include "quant/spqr-quant-error.h"
+
+#define KEPT_FACTORS 2
+
+/* A factor and what it was made for; counted, because an answer may outlive its place in the cache. */
+typedef struct {
+  SpqrFactor factor;
+  double percdamp;
+  SpqrOrder order;
+  gboolean compat;
+} Factor;
+
+struct _SpqrLab {
+  SpqrTensor *tensor;
+  float *w;                  /* (rows, cols) */
+  gsize rows, cols;
+  GMutex lock;
+  float *h;                  /* (cols, cols) or NULL; replaced as a whole, counted as a box */
+  Factor *kept[KEPT_FACTORS];   /* newest first */
+  guint generation;          /* of h */
+};
+
+static void
+clear_factor (gpointer data)
+{
+  spqr_factor_clear (&((Factor *) data)->factor);
+}
+
+static void
+release_factor (Factor *factor)
+{
+  if (factor != NULL)
+    g_atomic_rc_box_release_full (factor, clear_factor);
+}
+
+SpqrLab *
+spqr_lab_new (SpqrTensor *tensor, GError **error)
+{
+  float *w = spqr_tensor_read (tensor, error);
+  SpqrLab *self;
+
+  if (w == NULL)
+    return NULL;
+  self = g_atomic_rc_box_new0 (SpqrLab);
+  self->tensor = g_object_ref (tensor);
+  self->w = w;
+  self->rows = spqr_tensor_get_rows (tensor);
+  self->cols = spqr_tensor_get_cols (tensor);
+  g_mutex_init (&self->lock);
+  return self;
+}
+
+SpqrLab *
+spqr_lab_ref (SpqrLab *self)
+{
+  return g_atomic_rc_box_acquire (self);
+}
+
+static void
+drop_factors (SpqrLab *self)
+{
+  for (guint i = 0; i < KEPT_FACTORS; i++)
+    g_clear_pointer (&self->kept[i], release_factor);
+}
+
+static void
+clear_lab (gpointer data)
+{
+  SpqrLab *self = data;
+
+  drop_factors (self);
+  if (self->h != NULL)
+    g_atomic_rc_box_release (self->h);
+  g_free (self->w);
+  g_object_unref (self->tensor);
+  g_mutex_clear (&self->lock);
+}
+
+void
+spqr_lab_unref (SpqrLab *self)
+{
+  if (self != NULL)
+    g_atomic_rc_box_release_full (self, clear_lab);
+}
+
+SpqrTensor  *spqr_lab_get_tensor (SpqrLab *self) { return self->tensor; }
+const float *spqr_lab_get_weights (SpqrLab *self) { return self->w; }
+gsize        spqr_lab_get_rows (SpqrLab *self) { return self->rows; }
+gsize        spqr_lab_get_cols (SpqrLab *self) { return self->cols; }
+
+gboolean
+spqr_lab_is_calibrated (SpqrLab *self)
+{
+  gboolean calibrated;
+
+  g_mutex_lock (&self->lock);
+  calibrated = self->h != NULL;
+  g_mutex_unlock (&self->lock);
+  return calibrated;
+}
+
+gboolean
+spqr_lab_set_hessian (SpqrLab *self, const float *h, GError **error)
+{
+  gsize bytes = self->cols * self->cols * sizeof (float);
+  float *copy;
+
+  for (gsize i = 0; i < self->cols * self->cols; i++)
+    if (!isfinite (h[i]))
+      return spqr_quant_set_status (error, SPQR_INVALID, spqr_tensor_get_name (self->tensor));
+  copy = (float *) g_atomic_rc_box_dup (bytes, h);
+  g_mutex_lock (&self->lock);
+  drop_factors (self);
+  if (self->h != NULL)
+    g_atomic_rc_box_release (self->h);
+  self->h = copy;
+  self->generation++;
+  g_mutex_unlock (&self->lock);
+  return TRUE;
+}
+
+static Factor *
+find_factor (SpqrLab *self, const SpqrParams *params)
+{
+  for (guint i = 0; i < KEPT_FACTORS; i++)
+    {
+      Factor *factor = self->kept[i];
+
+      if (factor == NULL || factor->percdamp != params->percdamp || factor->order != params->permutation_order ||
+          factor->compat != params->compat_reference)
+        continue;
+      memmove (self->kept + 1, self->kept, i * sizeof *self->kept);
+      self->kept[0] = factor;
+      return g_atomic_rc_box_acquire (factor);
+    }
+  return NULL;
+}
+
+/* The factor of a damped identity: U = I / sqrt(1 + percdamp), written down instead of computed. */
+static SpqrStatus
+identity_factor (SpqrLab *self, const SpqrParams *params, SpqrFactor *factor)
+{
+  gsize n = self->cols;
+  float diagonal = (float) (1 / sqrt (1 + MAX (params->percdamp, 0)));
+
+  factor->n = n;
+  factor->perm = malloc (n * sizeof *factor->perm);
+  factor->u = calloc (n * n, sizeof *factor->u);
+  factor->dead = calloc (n, 1);
+  factor->percdamp_used = params->percdamp;
+  if (factor->perm == NULL || factor->u == NULL || factor->dead == NULL)
+    {
+      spqr_factor_clear (factor);
+      return SPQR_NO_MEMORY;
+    }
+  for (gsize j = 0; j < n; j++)
+    {
+      factor->perm[j] = (gint32) j;
+      factor->u[j * n + j] = diagonal;
+    }
+  return SPQR_OK;
+}
+
+static Factor *
+make_factor (SpqrLab *self, const float *h, const SpqrParams *params, const SpqrExec *exec, SpqrStatus *status)
+{
+  Factor *factor = g_atomic_rc_box_new0 (Factor);
+
+  factor->percdamp = params->percdamp;
+  factor->order = params->permutation_order;
+  factor->compat = params->compat_reference;
+  *status = h == NULL ? identity_factor (self, params, &factor->factor)
+                      : spqr_factor_compute (h, self->w, self->rows, self->cols, params, NULL, exec, &factor->factor);
+  if (*status == SPQR_OK)
+    return factor;
+  release_factor (factor);
+  return NULL;
+}
+
+/* From the cache, or made and cached. *h: the Hessian it belongs to (NULL or a reference). */
+static Factor *
+get_factor (SpqrLab *self, const SpqrParams *params, const SpqrExec *exec, float **h, SpqrStatus *status)
+{
+  Factor *factor;
+  guint generation;
+
+  g_mutex_lock (&self->lock);
+  *h = self->h != NULL ? g_atomic_rc_box_acquire (self->h) : NULL;
+  generation = self->generation;
+  factor = find_factor (self, params);
+  g_mutex_unlock (&self->lock);
+  *status = SPQR_OK;
+  if (factor != NULL)
+    return factor;
+
+  factor = make_factor (self, *h, params, exec, status);
+  g_mutex_lock (&self->lock);
+  if (factor != NULL && generation == self->generation)
+    {
+      release_factor (self->kept[KEPT_FACTORS - 1]);
+      memmove (self->kept + 1, self->kept, (KEPT_FACTORS - 1) * sizeof *self->kept);
+      self->kept[0] = g_atomic_rc_box_acquire (factor);
+    }
+  g_mutex_unlock (&self->lock);
+  return factor;
+}
+
+static double
+plain_loss (const float *w, const float *w_hat, gsize n)
+{
+  double difference = 0, size = 0;
+
+  for (gsize i = 0; i < n; i++)
+    {
+      double d = (double) w[i] - w_hat[i];
+      difference += d * d;
+      size += (double) w[i] * w[i];
+    }
+  return size > 0 ? difference / size : NAN;
+}
+
+static gboolean
+fill_figures (SpqrLab *self, SpqrLabAnswer *answer, const float *h, const SpqrExec *exec)
+{
+  const float *w = self->w + answer->row0 * self->cols;
+  gsize n = answer->count * self->cols;
+  g_autofree float *decoded = g_try_new (float, n);
+  SpqrPackBits bits;
+
+  if (decoded == NULL)
+    return FALSE;
+  spqr_layer_decode (&answer->layer, 0, answer->count, decoded);
+  answer->proxy_loss = h != NULL ? spqr_proxy_loss (w, decoded, h, answer->count, self->cols, exec)
+                                 : plain_loss (w, decoded, n);
+  answer->outlier_share = (double) spqr_layer_outliers (&answer->layer) / n;
+  answer->bits_formula = spqr_params_formula_bits (&answer->layer.params, self->rows, self->cols, answer->outlier_share);
+  spqr_pack_count_bits (&answer->layer, &bits);
+  answer->bits_stored = spqr_pack_bits_per_weight (&bits, answer->count, self->cols);
+  return TRUE;
+}
+
+static void
+choose_rows (SpqrLab *self, const SpqrParams *params, gsize row0, gsize count, SpqrLabAnswer *answer)
+{
+  gsize run = params->qq_groupsize > 0 ? (gsize) params->qq_groupsize : 1, end;
+
+  answer->whole = count == 0 || !params->perchannel || count >= self->rows;
+  answer->row0 = answer->whole ? 0 : MIN (row0, self->rows - 1) / run * run;
+  end = answer->whole ? self->rows : MIN ((MIN (row0, self->rows - 1) + count + run - 1) / run * run, self->rows);
+  answer->count = end - answer->row0;
+}
+
+static SpqrStatus
+quantize_chosen (SpqrLab *self, const SpqrParams *params, const SpqrFactor *factor, float *loo_gain, const SpqrExec *exec,
+                 SpqrLabAnswer *answer)
+{
+  SpqrLayerTrace trace = { .loo_gain = loo_gain };
+  SpqrLayerTrace *wanted = loo_gain != NULL ? &trace : NULL;
+
+  if (answer->whole)
+    return spqr_layer_quantize (self->w, self->rows, self->cols, NULL, factor, params, exec, wanted, &answer->layer);
+  return spqr_layer_quantize_rows (self->w, self->rows, self->cols, answer->row0, answer->count, factor,
+                                   factor != NULL ? spqr_layer_threshold (self->w, self->rows, self->cols, factor, params, exec)
+                                                  : INFINITY,
+                                   params, exec, wanted, &answer->layer);
+}
+
+gboolean
+spqr_lab_quantize (SpqrLab *self, const SpqrParams *params, gsize row0, gsize count, float **loo_gain,
+                   GCancellable *cancellable, SpqrLabAnswer *answer, GError **error)
+{
+  SpqrExec exec = spqr_exec_for_cancellable (cancellable);
+  gint64 began = g_get_monotonic_time ();
+  g_autofree float *gain = NULL;
+  SpqrStatus status = SPQR_OK;
+  Factor *factor = NULL;
+  float *h = NULL;
+
+  *answer = (SpqrLabAnswer) { 0 };
+  choose_rows (self, params, row0, count, answer);
+  factor = get_factor (self, params, &exec, &h, &status);
+  if (status == SPQR_OK && loo_gain != NULL && (gain = g_try_new0 (float, answer->count * self->cols)) == NULL)
+    status = SPQR_NO_MEMORY;
+  if (status == SPQR_OK)
+    status = quantize_chosen (self, params, params->method == SPQR_METHOD_RTN ? NULL : &factor->factor, gain, &exec, answer);
+  answer->calibrated = h != NULL;
+  if (status == SPQR_OK && !fill_figures (self, answer, h, &exec))
+    status = SPQR_NO_MEMORY;
+  answer->seconds = (g_get_monotonic_time () - began) / 1e6;
+  release_factor (factor);
+  if (h != NULL)
+    g_atomic_rc_box_release (h);
+  if (status == SPQR_OK && spqr_exec_should_stop (&exec))
+    status = SPQR_CANCELLED;
+  if (status != SPQR_OK)
+    {
+      spqr_lab_answer_clear (answer);
+      return spqr_quant_set_status (error, status, spqr_tensor_get_name (self->tensor));
+    }
+  if (loo_gain != NULL)
+    *loo_gain = g_steal_pointer (&gain);
+  return TRUE;
+}
+
+void
+spqr_lab_answer_clear (SpqrLabAnswer *answer)
+{
+  spqr_layer_clear (&answer->layer);
+  *answer = (SpqrLabAnswer) { 0 };
+}
+
+static SpqrStatus
+sensitivity (SpqrLab *self, const SpqrParams *params, const SpqrExec *exec, float *out)
+{
+  g_autofree float *diagonal = NULL;
+  SpqrStatus status = SPQR_OK;
+  Factor *factor = NULL;
+  float *h = NULL;
+
+  if (spqr_lab_is_calibrated (self))
+    {
+      factor = get_factor (self, params, exec, &h, &status);
+      if (factor != NULL)
+        {
+          diagonal = g_new (float, self->cols);
+          spqr_factor_inverse_diagonal (&factor->factor, diagonal);
+        }
+      release_factor (factor);
+      if (h != NULL)
+        g_atomic_rc_box_release (h);
+    }
+  return status == SPQR_OK ? spqr_field_sensitivity (self->w, self->rows, self->cols, diagonal, params, exec, out) : status;
+}
+
+static gboolean
+field_of_answer (SpqrLab *self, SpqrField field, const SpqrParams *params, GCancellable *cancellable, float *out, GError **error)
+{
+  SpqrExec exec = spqr_exec_for_cancellable (cancellable);
+  g_autofree float *gain = NULL;
+  SpqrLabAnswer answer;
+  SpqrLayerTrace trace = { 0 };
+  SpqrStatus status;
+
+  if (!spqr_lab_quantize (self, params, 0, 0, field == SPQR_FIELD_LOO_GAIN ? &gain : NULL, cancellable, &answer, error))
+    return FALSE;
+  trace.loo_gain = gain;
+  status = spqr_field_compute (field, self->w, &answer.layer, &trace, &exec, out);
+  spqr_lab_answer_clear (&answer);
+  return status == SPQR_OK || spqr_quant_set_status (error, status, spqr_tensor_get_name (self->tensor));
+}
+
+float *
+spqr_lab_field (SpqrLab *self, SpqrField field, const SpqrParams *params, GCancellable *cancellable, GError **error)
+{
+  SpqrExec exec = spqr_exec_for_cancellable (cancellable);
+  gsize n = self->rows * self->cols;
+  g_autofree float *out = g_try_new (float, n);
+  SpqrStatus status = SPQR_OK;
+
+  if (out == NULL)
+    status = SPQR_NO_MEMORY;
+  else if (field == SPQR_FIELD_SENSITIVITY)
+    status = sensitivity (self, params, &exec, out);
+  else if (field == SPQR_FIELD_WEIGHT || field == SPQR_FIELD_ABS_WEIGHT)
+    for (gsize i = 0; i < n; i++)
+      out[i] = field == SPQR_FIELD_WEIGHT ? self->w[i] : fabsf (self->w[i]);
+  else if (!field_of_answer (self, field, params, cancellable, out, error))
+    return NULL;
+  if (status == SPQR_OK)
+    return g_steal_pointer (&out);
+  spqr_quant_set_status (error, status, spqr_tensor_get_name (self->tensor));
+  return NULL;
+}
