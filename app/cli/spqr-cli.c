@@ -179,20 +179,6 @@ spqr_cli_open_model_or_run (SpqrCli *cli, const char *what, SpqrStore **store, S
   return open_run (cli, manifest->run, store, run, error);
 }
 
-SpqrCorpus *
-spqr_cli_load_corpus (SpqrCli *cli, SpqrModel *model, const char *data, gboolean evaluation, GError **error)
-{
-  g_autoptr (GError) no_tokenizer = NULL;
-  g_autoptr (SpqrTokenizer) tokenizer = spqr_tokenizer_open (spqr_model_get_path (model), &no_tokenizer);
-  SpqrCorpus *corpus = spqr_corpus_load (data, cli->data_dir, evaluation, tokenizer, spqr_model_get_config (model)->vocab,
-                                         cli->cancellable, error);
-
-  /* Ids need no tokenizer; text that could not be read for want of one says why there is none. */
-  if (corpus == NULL && tokenizer == NULL)
-    g_prefix_error (error, "%s; ", no_tokenizer->message);
-  return corpus;
-}
-
 void
 spqr_json_number (JsonBuilder *builder, const char *key, double value)
 {

@@ -6,7 +6,6 @@
 
 #include "model/spqr-model.h"
 #include "store/spqr-store.h"
-#include "text/spqr-corpus.h"
 
 /* Exit statuses; a contract. */
 enum { SPQR_EXIT_DONE = 0, SPQR_EXIT_FAILED = 1, SPQR_EXIT_USAGE = 2, SPQR_EXIT_CANCELLED = 130 };
@@ -49,9 +48,6 @@ void     spqr_cli_end_progress (SpqrCli *cli);
 SpqrStore *spqr_cli_open_store (SpqrCli *cli, GError **error);
 /* A model folder, or a run by its id or folder. *run is NULL for a model; full references. */
 SpqrModel *spqr_cli_open_model_or_run (SpqrCli *cli, const char *what, SpqrStore **store, SpqrRun **run, GError **error);
-
-/* Data for the model, with its own tokenizer where the data is text. */
-SpqrCorpus *spqr_cli_load_corpus (SpqrCli *cli, SpqrModel *model, const char *data, gboolean evaluation, GError **error);
 
 /* JSON output: NAN and infinity become null. */
 void     spqr_json_number (JsonBuilder *builder, const char *key, double value);

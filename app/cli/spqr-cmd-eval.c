@@ -5,8 +5,8 @@
 
 #include "cli/spqr-cli.h"
 #include "eval/spqr-perplexity.h"
+#include "job/spqr-data.h"
 #include "job/spqr-evaluate.h"
-#include "text/spqr-corpus.h"
 
 typedef struct {
   char *data, *kl_base;
@@ -73,7 +73,7 @@ evaluate (SpqrCli *cli, const Flags *flags, const char *what, GError **error)
   guint seqlen;
   gboolean done;
 
-  if (model == NULL || (corpus = spqr_cli_load_corpus (cli, model, flags->data, TRUE, error)) == NULL ||
+  if (model == NULL || (corpus = spqr_corpus_load_for_model (model, flags->data, cli->data_dir, TRUE, cli->cancellable, error)) == NULL ||
       (run != NULL && (artifacts = spqr_run_open_artifacts (store, run, error)) == NULL) ||
       (net = spqr_net_new (model, artifacts != NULL ? spqr_artifacts_get_source (artifacts) : NULL, error)) == NULL)
     return FALSE;

@@ -5,32 +5,15 @@
 
 #include "cli/spqr-cli.h"
 #include "compute/spqr-cancel.h"
-#include "num/spqr-stats.h"
-
-static gboolean
-elem_of (SpqrDtype dtype, SpqrElem *elem)
-{
-  if (dtype == SPQR_DTYPE_F32)
-    *elem = SPQR_ELEM_F32;
-  else if (dtype == SPQR_DTYPE_F16)
-    *elem = SPQR_ELEM_F16;
-  else if (dtype == SPQR_DTYPE_BF16)
-    *elem = SPQR_ELEM_BF16;
-  else
-    return FALSE;
-  return TRUE;
-}
+#include "model/spqr-tensor-stats.h"
 
 /* FALSE with error only when cancelled; a tensor without floats has no figures. */
 static gboolean
 measure (SpqrCli *cli, SpqrTensor *tensor, SpqrStats *stats, gboolean *measured, GError **error)
 {
   SpqrExec exec = spqr_exec_for_cancellable (cli->cancellable);
-  SpqrElem elem;
 
-  *measured = elem_of (spqr_tensor_get_dtype (tensor), &elem) &&
-              spqr_stats_compute (spqr_tensor_peek (tensor), elem, spqr_tensor_get_rows (tensor),
-                                  spqr_tensor_get_cols (tensor), &exec, stats) == SPQR_OK;
+  *measured = spqr_tensor_compute_stats (tensor, &exec, stats);
   return !g_cancellable_set_error_if_cancelled (cli->cancellable, error);
 }
 

@@ -5,6 +5,7 @@
 
 #include "cli/spqr-cli.h"
 #include "cli/spqr-param-flags.h"
+#include "job/spqr-data.h"
 #include "job/spqr-evaluate.h"
 #include "job/spqr-quantize.h"
 
@@ -43,21 +44,6 @@ make_recipe (const Flags *flags, SpqrParamFlags *param_flags, GError **error)
   return recipe;
 }
 
-/* Calibration ids for the request; NULL with *error unset means that none are needed. */
-static gint32 *
-load_calibration (Session *s, const char *data, SpqrQuantizeRequest *request, char **fingerprint, GError **error)
-{
-  const SpqrRunParams *params = spqr_recipe_get_defaults (s->recipe);
-  g_autoptr (SpqrCorpus) corpus = spqr_cli_load_corpus (s->cli, s->model, data, FALSE, error);
-
-  if (corpus == NULL)
-    return NULL;
-  request->n_windows = params->nsamples;
-  request->seqlen = params->seqlen > 0 ? (guint) params->seqlen : spqr_default_seqlen (s->model);
-  request->calibration = data;
-  return spqr_corpus_calibration_windows (corpus, request->n_windows, request->seqlen, params->seed, fingerprint, error);
-}
-
 static gboolean
 evaluate_all (Session *s, SpqrRun *run, const Flags *flags, GError **error)
 {
@@ -65,7 +51,7 @@ evaluate_all (Session *s, SpqrRun *run, const Flags *flags, GError **error)
 
   for (guint i = 0; flags->evals != NULL && flags->evals[i] != NULL; i++)
     {
-      g_autoptr (SpqrCorpus) corpus = spqr_cli_load_corpus (s->cli, s->model, flags->evals[i], TRUE, error);
+      g_autoptr (SpqrCorpus) corpus = spqr_corpus_load_for_model (s->model, flags->evals[i], s->cli->data_dir, TRUE, s->cli->cancellable, error);
       SpqrEvaluateRequest request = {
         .model = s->model, .corpus = corpus, .with_base = TRUE, .with_kl = flags->kl,
         .seqlen = params->seqlen > 0 ? (guint) params->seqlen : spqr_default_seqlen (s->model),
@@ -155,8 +141,7 @@ print_text (Session *s, SpqrRun *run)
 static gboolean
 quantize (Session *s, const Flags *flags, const char *data, GError **error)
 {
-  g_autofree gint32 *ids = NULL;
-  g_autofree char *fingerprint = NULL;
+  g_autoptr (SpqrCalibration) calibration = NULL;
   g_autoptr (SpqrRun) run = NULL;
   g_autoptr (SpqrRun) final = NULL;
   g_autoptr (GPtrArray) layers = NULL;
@@ -165,12 +150,12 @@ quantize (Session *s, const Flags *flags, const char *data, GError **error)
 
   if (data != NULL && spqr_recipe_get_defaults (s->recipe)->layer.method != SPQR_METHOD_RTN)
     {
-      ids = load_calibration (s, data, &request, &fingerprint, error);
-      if (ids == NULL)
+      calibration = spqr_calibration_load (s->model, data, s->cli->data_dir, spqr_recipe_get_defaults (s->recipe),
+                                           s->cli->cancellable, error);
+      if (calibration == NULL)
         return FALSE;
+      request.calibration = calibration;
     }
-  request.ids = ids;
-  request.calibration_fingerprint = fingerprint;
   run = spqr_quantize (s->store, &request, s->cli->cancellable, error);
   spqr_cli_end_progress (s->cli);
   if (run == NULL || !evaluate_all (s, run, flags, error) ||

@@ -31,14 +31,6 @@ spqr_run_open_artifacts (SpqrStore *store, SpqrRun *run, GError **error)
   return g_steal_pointer (&artifacts);
 }
 
-guint
-spqr_default_seqlen (SpqrModel *model)
-{
-  int context = spqr_model_get_config (model)->context;
-
-  return context > 0 ? MIN (context, 2048) : 2048;
-}
-
 /* A part of the whole progress, for one of several passes. */
 typedef struct { const SpqrEvaluateRequest *request; double begin, span; } Pass;
 

@@ -12,9 +12,6 @@
  * unquantized ones. */
 SpqrArtifacts *spqr_run_open_artifacts (SpqrStore *store, SpqrRun *run, GError **error);
 
-/* The smaller of 2048 and the model's context. */
-guint spqr_default_seqlen (SpqrModel *model);
-
 typedef struct {
   SpqrModel *model;          /* the run's source model; its fingerprint is checked */
   SpqrCorpus *corpus;

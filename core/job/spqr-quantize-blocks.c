@@ -223,6 +223,7 @@ gboolean
 quantization_do_blocks (Quantization *q, GError **error)
 {
   const SpqrQuantizeRequest *request = q->request;
+  const SpqrCalibration *calibration = request->calibration;
   gboolean offload = spqr_recipe_get_defaults (request->recipe)->offload_activations;
   g_autoptr (SpqrNet) net = spqr_net_new (request->model, NULL, error);
   Sitting s = { .q = q, .net = net };
@@ -231,9 +232,9 @@ quantization_do_blocks (Quantization *q, GError **error)
   if (net == NULL)
     return FALSE;
   quantization_report (q, 0, _("Preparing the calibration windows"));
-  done = spqr_hidden_init (&s.hidden, request->n_windows, request->seqlen, spqr_net_get_config (net)->hidden,
+  done = spqr_hidden_init (&s.hidden, calibration->n_windows, calibration->seqlen, spqr_net_get_config (net)->hidden,
                            offload ? q->run->folder : NULL, error) &&
-         spqr_calibrate_embed (net, request->ids, &s.hidden, q->cancellable, error) &&
+         spqr_calibrate_embed (net, calibration->ids, &s.hidden, q->cancellable, error) &&
          do_all_blocks (&s, error);
   spqr_hidden_clear (&s.hidden);
   return done;

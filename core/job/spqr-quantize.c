@@ -141,7 +141,7 @@ count_layers (Quantization *q, GError **error)
       q->needs_calibration |= params.method != SPQR_METHOD_RTN;
     }
   q->run->n_layers = n;
-  if (n > 0 && (!q->needs_calibration || q->request->n_windows > 0))
+  if (n > 0 && (!q->needs_calibration || q->request->calibration != NULL))
     return TRUE;
   g_set_error (error, SPQR_QUANT_ERROR, SPQR_QUANT_ERROR_PARAMETER,
                n == 0 ? "%s: no linear layer in it is to be quantized; look at the recipe, or at the catalog's roles"
@@ -160,10 +160,13 @@ describe_run (SpqrRun *run, const SpqrQuantizeRequest *request)
   run->model_name = g_strdup (spqr_model_get_name (request->model));
   run->model_fingerprint = g_strdup (spqr_model_get_fingerprint (request->model));
   run->architecture = g_strdup (spqr_model_get_config (request->model)->family);
-  run->calibration = g_strdup (request->calibration);
-  run->calibration_fingerprint = g_strdup (request->calibration_fingerprint);
-  run->nsamples = request->n_windows;
-  run->seqlen = request->seqlen;
+  if (request->calibration != NULL)
+    {
+      run->calibration = g_strdup (request->calibration->data);
+      run->calibration_fingerprint = g_strdup (request->calibration->fingerprint);
+      run->nsamples = request->calibration->n_windows;
+      run->seqlen = request->calibration->seqlen;
+    }
   run->seed = params->seed;
   run->params_json = spqr_recipe_to_json (request->recipe);
   run->method = spqr_param_get_text (method, params);

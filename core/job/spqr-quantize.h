@@ -6,6 +6,7 @@
 #pragma once
 
 #include "compute/spqr-progress.h"
+#include "job/spqr-data.h"
 #include "model/spqr-model.h"
 #include "quant/spqr-recipe.h"
 #include "store/spqr-store.h"
@@ -13,12 +14,7 @@
 typedef struct {
   SpqrModel *model;
   SpqrRecipe *recipe;
-  /* Calibration windows (n_windows, seqlen); n_windows 0 only when every layer is RTN. */
-  const gint32 *ids;
-  gsize n_windows;
-  guint seqlen;
-  const char *calibration;               /* as the user gave it; NULL for RTN */
-  const char *calibration_fingerprint;   /* of ids; NULL for RTN */
+  const SpqrCalibration *calibration;    /* NULL only when every layer is RTN */
   const char *folder;                    /* for the artifacts; NULL: one beside the database. One that already
                                           * holds an unfinished run of the same work is gone on with */
   SpqrProgressFunc progress;             /* nullable */
