@@ -2,7 +2,11 @@
  *
  * WAL, foreign keys, PRAGMA user_version with one migration a step, a backup beside the file before
  * migrating; a database of a newer version is refused untouched. Thread-safe: one connection behind
- * a lock; every call is one transaction. Artifacts (one file a layer) lie in the run's folder. */
+ * a lock; every call is one transaction. Artifacts (one file a layer) lie in the run's folder.
+ *
+ * A call may wait for the disk, and up to some seconds for another process that writes: not for a
+ * thread that draws. Strings must be valid UTF-8 (SPQR_STORE_ERROR_INVALID names the field).
+ * A figure that is NAN is NULL in the database and the other way round; INFINITY stays INFINITY. */
 #pragma once
 
 #include <gio/gio.h>
@@ -10,7 +14,8 @@
 #define SPQR_STORE_ERROR (spqr_store_error_quark ())
 GQuark spqr_store_error_quark (void);
 typedef enum { SPQR_STORE_ERROR_NEWER, SPQR_STORE_ERROR_CORRUPT, SPQR_STORE_ERROR_PERMISSION, SPQR_STORE_ERROR_NO_SPACE,
-               SPQR_STORE_ERROR_NOT_FOUND, SPQR_STORE_ERROR_BUSY, SPQR_STORE_ERROR_FAILED } SpqrStoreError;
+               SPQR_STORE_ERROR_NOT_FOUND, SPQR_STORE_ERROR_BUSY, SPQR_STORE_ERROR_FAILED,
+               SPQR_STORE_ERROR_INVALID /* a value that cannot be stored */ } SpqrStoreError;
 
 #define SPQR_TYPE_STORE (spqr_store_get_type ())
 G_DECLARE_FINAL_TYPE (SpqrStore, spqr_store, SPQR, STORE, GObject)
@@ -18,14 +23,18 @@ G_DECLARE_FINAL_TYPE (SpqrStore, spqr_store, SPQR, STORE, GObject)
 typedef enum { SPQR_RUN_RUNNING, SPQR_RUN_FINISHED, SPQR_RUN_CANCELLED, SPQR_RUN_FAILED, SPQR_RUN_INTERRUPTED } SpqrRunState;
 const char *spqr_run_state_name (SpqrRunState state);    /* "finished", … stable */
 
-/* path NULL: the user's data folder. Created when missing. */
+/* path NULL: spqr-studio/studio.db in the user's data folder, which is created when missing. Another
+ * path's folder must exist (SPQR_STORE_ERROR_NOT_FOUND), the file itself is created when missing. */
 SpqrStore *spqr_store_open (const char *path, GError **error);
-const char *spqr_store_get_path (SpqrStore *self);
+const char *spqr_store_get_path (SpqrStore *self);        /* absolute, symbolic links resolved */
 
 /* ---- runs. SpqrRun is a snapshot (GObject for lists); figures that are not known are NAN. ---- */
+#define SPQR_TYPE_RUN_STATE (spqr_run_state_get_type ())
+GType spqr_run_state_get_type (void);
 #define SPQR_TYPE_RUN (spqr_run_get_type ())
 G_DECLARE_FINAL_TYPE (SpqrRun, spqr_run, SPQR, RUN, GObject)
-/* Readable, notifying GObject properties of the same names exist for binding in lists. */
+/* Readable, notifying GObject properties of the same names exist for binding in lists. Code that
+ * writes a field itself calls g_object_notify(); spqr_run_update() and the store do so. */
 struct _SpqrRun {
   GObject parent_instance;
   gint64 id;
@@ -44,6 +53,7 @@ struct _SpqrRun {
   double ppl_base, ppl;          /* of the latest evaluation, for the table */
   char *ppl_data;
   guint n_layers_done, n_layers;
+  char **tags;                   /* sorted; NULL: none */
 };
 
 typedef struct {
@@ -65,21 +75,39 @@ typedef struct { gint64 id, run_id, created; char *format, *path; gboolean verif
 void spqr_run_layer_free (SpqrRunLayer *layer);
 void spqr_run_eval_free (SpqrRunEval *eval);
 void spqr_run_export_free (SpqrRunExport *record);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpqrRunLayer, spqr_run_layer_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpqrRunEval, spqr_run_eval_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpqrRunExport, spqr_run_export_free)
 
 SpqrRun *spqr_run_new (void);    /* all figures NAN, state RUNNING */
-/* Inserts run (its id is set) with state RUNNING. */
+/* Copies what differs in `from` and notifies just those properties: refreshes a list in place. */
+void     spqr_run_update (SpqrRun *self, const SpqrRun *from);
+
+/* Inserts run with state RUNNING, owned by this process. Sets its id and state; created and version
+ * where they are 0 and NULL. folder is kept relative to the database where it lies beside it, so
+ * that both can be moved together. ppl_base, ppl, ppl_data, n_layers_done and tags are not stored
+ * from here: they come from evaluations, layers and tags. */
 gboolean spqr_store_begin_run (SpqrStore *self, SpqrRun *run, GError **error);
+/* One finished layer. A name that the run already has is replaced and keeps its place. */
 gboolean spqr_store_add_layer (SpqrStore *self, gint64 run_id, const SpqrRunLayer *layer, GError **error);
-/* Sets state, finished, error and the totals that are given in run. */
+/* Sets state (not RUNNING), finished (now where it is 0), error, and those totals that are given in
+ * run: seconds, bits, outlier share and loss unless NAN, backend unless NULL, n_layers unless 0. */
 gboolean spqr_store_finish_run (SpqrStore *self, SpqrRun *run, GError **error);
-/* Back to RUNNING, error cleared: a resumed run. */
+/* Back to RUNNING, owned by this process, error cleared: a resumed run. SPQR_STORE_ERROR_BUSY while
+ * another live process runs it. */
 gboolean spqr_store_reopen_run (SpqrStore *self, gint64 run_id, GError **error);
+/* Sets the id, and created where it is 0. */
 gboolean spqr_store_add_eval (SpqrStore *self, SpqrRunEval *eval, GError **error);
 gboolean spqr_store_add_export (SpqrStore *self, SpqrRunExport *record, GError **error);
 gboolean spqr_store_set_note (SpqrStore *self, gint64 run_id, const char *note, GError **error);
-/* Removes the rows; with files also the run's folder. */
+/* Replaces the run's tags; NULL or empty: none. No empty tag, no control characters. */
+gboolean spqr_store_set_tags (SpqrStore *self, gint64 run_id, const char * const *tags, GError **error);
+/* Removes the rows; with files also the run's folder, which must lie in <db-dir>/runs and belong to
+ * this run alone: else nothing is removed at all. A missing folder is no error, a run that a live
+ * process is running is (SPQR_STORE_ERROR_BUSY). */
 gboolean spqr_store_remove_run (SpqrStore *self, gint64 run_id, gboolean with_files, GError **error);
 /* Runs still RUNNING whose process is gone become INTERRUPTED. Called on open. */
+gboolean spqr_store_mark_interrupted (SpqrStore *self, GError **error);
 
 SpqrRun   *spqr_store_get_run (SpqrStore *self, gint64 run_id, GError **error);      /* full reference */
 GPtrArray *spqr_store_list_runs (SpqrStore *self, GError **error);                   /* SpqrRun, newest first */

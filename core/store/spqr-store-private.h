@@ -1,0 +1,72 @@
+/* spqr-store-private.h: what the files of core/store share. */
+#pragma once
+
+#include <sqlite3.h>
+
+#include "store/spqr-row-private.h"
+#include "store/spqr-store.h"
+
+struct _SpqrStore {
+  GObject parent_instance;
+  char *path;              /* of the database, absolute and resolved */
+  char *dir;               /* its folder */
+
+  GMutex lock;             /* over db, its statements and transactions */
+  sqlite3 *db;
+  GHashTable *statements;  /* SQL -> sqlite3_stmt, prepared once */
+
+  GMutex changed_lock;     /* over changed_source */
+  GMainContext *context;   /* of the thread that opened */
+  GSource *changed_source; /* the one pending emission, or NULL */
+};
+
+/* ---- errors ---- */
+
+void _spqr_store_set_sqlite_error (GError **error, sqlite3 *db, const char *path, const char *doing);
+void _spqr_store_set_errno_error (GError **error, int number, const char *path, const char *doing);
+
+/* ---- statements: lent for one use, reset when they go out of scope ---- */
+
+typedef sqlite3_stmt SpqrStatement;
+static inline void
+_spqr_statement_release (SpqrStatement *stmt)
+{
+  sqlite3_reset (stmt);
+  sqlite3_clear_bindings (stmt);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpqrStatement, _spqr_statement_release)
+
+/* The prepared statement of sql. Never two uses of one sql at the same time. */
+SpqrStatement *_spqr_store_prepare (SpqrStore *self, const char *sql, GError **error);
+/* Steps to the end; doing is for the error ("adding a layer"). */
+gboolean       _spqr_store_run (SpqrStore *self, SpqrStatement *stmt, const char *doing, GError **error);
+/* SQLITE_ROW or SQLITE_DONE, or 0 with error set. */
+int            _spqr_store_step (SpqrStore *self, SpqrStatement *stmt, const char *doing, GError **error);
+/* Runs sql with one integer parameter ?1. */
+gboolean       _spqr_store_run_with_id (SpqrStore *self, const char *sql, gint64 id, const char *doing, GError **error);
+
+/* ---- transactions: work runs under the lock; FALSE from it rolls back ---- */
+
+typedef gboolean (*SpqrStoreWork) (SpqrStore *self, gpointer data, GError **error);
+gboolean _spqr_store_write (SpqrStore *self, SpqrStoreWork work, gpointer data, GError **error);
+/* Many reads that must agree with each other, or a single one. */
+gboolean _spqr_store_read (SpqrStore *self, SpqrStoreWork work, gpointer data, GError **error);
+
+/* ---- runs ---- */
+
+SpqrRunState _spqr_run_state_from_name (const char *name);
+
+/* The columns of `runs`, then those that come from other tables. */
+extern const SpqrColumn _spqr_run_columns[];
+guint _spqr_run_n_stored_columns (void);
+guint _spqr_run_n_columns (void);
+
+/* Under the lock. TRUE with *alive set: whether the run is RUNNING in a live process. NOT_FOUND. */
+gboolean _spqr_store_check_owner (SpqrStore *self, gint64 run_id, gboolean *alive, gboolean *own, GError **error);
+void     _spqr_store_set_no_run (GError **error, SpqrStore *self, gint64 run_id);
+
+/* Folders as stored: relative to the database's folder where they lie in it. Both g_free(). */
+char *_spqr_store_folder_to_column (SpqrStore *self, const char *folder);
+char *_spqr_store_folder_from_column (SpqrStore *self, const char *column);
+/* What an earlier, killed removal has left behind. */
+void  _spqr_store_sweep_removed_folders (SpqrStore *self);
