@@ -21,7 +21,9 @@ typedef struct { SpqrFound *items; size_t count, size; } SpqrFoundList;
 /* What a tile leaves behind. */
 typedef struct {
   SpqrFoundList outliers, constants;    /* at: column; group */
-  double squared_error;                 /* sum of (w - w^)^2 over its rows */
+  /* Sums over its rows: of (w - w^)^2 over all columns, and over the dead ones; of w^^2 over the
+   * dead ones; of the loop's err^2. */
+  double squared_error, dead_squared_error, dead_energy, compensated_error;
 } SpqrTileResult;
 
 typedef struct {
@@ -37,7 +39,6 @@ typedef struct {
   const SpqrExec *exec;
   SpqrLayer *layer;             /* arrays allocated; codes and statistics are written there */
   SpqrLayerTrace *trace;        /* or NULL */
-  float *w_hat;                 /* (count, n) decoded, original order, or NULL */
   /* Tiles. */
   size_t tile_rows, first_tile, n_tiles;
   SpqrTileResult *results;      /* (n_tiles) */

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "num/spqr-figures-private.h"
 #include "num/spqr-params-private.h"
 #include "num/spqr-permutation.h"
 #include "num/spqr-triangular.h"
@@ -54,14 +55,14 @@ gather_rows (void *data, size_t begin, size_t end)
     }
 }
 
-static double
-mean_abs_diagonal (const float *h, size_t n)
+double
+spqr_factor_lambda (const float *h, size_t n, double percdamp)
 {
   double sum = 0;
 
   for (size_t i = 0; i < n; i++)
     sum += fabs ((double) h[i * n + i]);
-  return sum / (double) n;
+  return (float) percdamp * (float) (sum / (double) n);
 }
 
 static SpqrStatus
@@ -69,7 +70,7 @@ gather_hessian (const float *h, double percdamp, const SpqrExec *exec, SpqrFacto
 {
   size_t n = factor->n, chunks = (n + ROW_CHUNK - 1) / ROW_CHUNK;
   Gather g = { .h = h, .factor = factor, .bad_chunk = calloc (chunks, 1) };
-  float damp = (float) percdamp * (float) mean_abs_diagonal (h, n);
+  float damp = (float) spqr_factor_lambda (h, n, percdamp);
   SpqrStatus status;
 
   if (g.bad_chunk == NULL)

@@ -10,11 +10,14 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "num/spqr-columns-private.h"
+#include "num/spqr-figures-private.h"
 #include "num/spqr-params-private.h"
 
 #define COLUMN_CHUNK 128
 #define TRACE_ROWS 512
 #define TRACE_COLUMNS 256
+#define TILE_LOSS_TOLERANCE 1e-4
 
 typedef struct {
   const float *w;
@@ -77,10 +80,9 @@ spqr_layer_threshold (const float *w, size_t m, size_t n, const SpqrFactor *fact
 }
 
 typedef struct {
-  const float *w, *w_hat, *h;
+  const float *w, *w_hat, *h;   /* w_hat may be NULL */
   size_t m, n;
-  double *numerator, *denominator;      /* one a piece */
-  uint8_t *failed;
+  double *sums;                 /* one a piece */
 } Trace;
 
 static double
@@ -128,17 +130,17 @@ trace_pieces (void *data, size_t begin, size_t end)
   for (size_t piece = begin; piece < end; piece++)
     {
       size_t r0 = piece * TRACE_ROWS, rows = t->m - r0 < TRACE_ROWS ? t->m - r0 : TRACE_ROWS;
-      const float *w = t->w + r0 * t->n, *w_hat = t->w_hat + r0 * t->n;
+      const float *w = t->w + r0 * t->n;
       float *product = malloc (rows * TRACE_COLUMNS * sizeof *product);
-      float *difference = malloc (rows * t->n * sizeof *difference);
+      float *difference = t->w_hat != NULL ? malloc (rows * t->n * sizeof *difference) : NULL;
 
-      t->failed[piece] = product == NULL || difference == NULL;
-      if (!t->failed[piece])
+      if (product == NULL || (t->w_hat != NULL && difference == NULL))
+        t->sums[piece] = NAN;
+      else
         {
-          for (size_t i = 0; i < rows * t->n; i++)
-            difference[i] = w[i] - w_hat[i];
-          t->numerator[piece] = quadratic_form (difference, rows, t->h, t->n, product);
-          t->denominator[piece] = quadratic_form (w, rows, t->h, t->n, product);
+          for (size_t i = 0; difference != NULL && i < rows * t->n; i++)
+            difference[i] = w[i] - t->w_hat[r0 * t->n + i];
+          t->sums[piece] = quadratic_form (difference != NULL ? difference : w, rows, t->h, t->n, product);
         }
       free (product);
       free (difference);
@@ -146,26 +148,75 @@ trace_pieces (void *data, size_t begin, size_t end)
 }
 
 double
-spqr_proxy_loss (const float *w, const float *w_hat, const float *h, size_t m, size_t n,
+spqr_trace_form (const float *w, const float *w_hat, const float *h, size_t m, size_t n,
                  const SpqrExec *exec)
 {
   size_t pieces = (m + TRACE_ROWS - 1) / TRACE_ROWS;
-  Trace t = { .w = w, .w_hat = w_hat, .h = h, .m = m, .n = n };
-  double numerator = 0, denominator = 0;
+  Trace t = { w, w_hat, h, m, n, calloc (pieces, sizeof (double)) };
+  double sum = 0;
 
-  t.numerator = calloc (pieces, sizeof *t.numerator);
-  t.denominator = calloc (pieces, sizeof *t.denominator);
-  t.failed = calloc (pieces, 1);
-  if (t.numerator == NULL || t.denominator == NULL || t.failed == NULL ||
-      spqr_exec_run (exec, pieces, 1, trace_pieces, &t) != SPQR_OK)
-    denominator = NAN;
-  for (size_t p = 0; p < pieces && !isnan (denominator); p++)
+  if (t.sums == NULL || spqr_exec_run (exec, pieces, 1, trace_pieces, &t) != SPQR_OK)
+    sum = NAN;
+  for (size_t p = 0; p < pieces && !isnan (sum); p++)
+    sum += t.sums[p];
+  free (t.sums);
+  return sum;
+}
+
+double
+spqr_proxy_loss (const float *w, const float *w_hat, const float *h, size_t m, size_t n,
+                 const SpqrExec *exec)
+{
+  double denominator = spqr_trace_form (w, NULL, h, m, n, exec);
+
+  return denominator > 0 ? spqr_trace_form (w, w_hat, h, m, n, exec) / denominator : NAN;
+}
+
+/* tr(dW H dW') of one tile from the loop's own errors. The loop subtracts err_i U_i from each row,
+ * so W - W^ = Err U, and with inv(H') = U'U, H' = H + lambda I (1 at dead columns, whose W is 0):
+ *     tr(dW H' dW') = |Err|^2;    tr(dW H dW') = |Err|^2 - lambda |dW live|^2 - |W^ dead|^2 */
+static double
+tile_loss (const SpqrTileResult *result, double lambda)
+{
+  double live = result->squared_error - result->dead_squared_error;
+
+  return result->compensated_error - lambda * live - result->dead_energy;
+}
+
+/* The same from the decoded weights of rows 0 … count-1. */
+static double
+decoded_loss (const SpqrColumns *c, size_t count, const float *h)
+{
+  float *w_hat = malloc (count * c->n * sizeof *w_hat);
+  double loss = NAN;
+
+  if (w_hat != NULL)
     {
-      numerator += t.numerator[p];
-      denominator += t.failed[p] ? (double) NAN : t.denominator[p];
+      spqr_layer_decode (c->layer, 0, count, w_hat);
+      loss = spqr_trace_form (c->w, w_hat, h, count, c->n, c->exec);
     }
-  free (t.numerator);
-  free (t.denominator);
-  free (t.failed);
-  return denominator > 0 ? numerator / denominator : NAN;
+  free (w_hat);
+  return loss;
+}
+
+double
+spqr_columns_proxy_loss (const SpqrColumns *c, const float *h)
+{
+  double denominator = spqr_trace_form (c->w, NULL, h, c->m, c->n, c->exec);
+  double first, loss, lambda = 0;
+  size_t rows = c->tile_rows < c->m ? c->tile_rows : c->m;
+
+  if (!(denominator > 0))
+    return NAN;
+  if (c->factor == NULL)
+    return decoded_loss (c, c->m, h) / denominator;
+  /* The first tile both ways. They differ when h is not the factor's Hessian, or when so little is
+   * left of |Err|^2 that its rounding shows. */
+  first = loss = decoded_loss (c, rows, h);
+  lambda = spqr_factor_lambda (h, c->n, c->factor->percdamp_used);
+  if (fabs (tile_loss (&c->results[0], lambda) - first) > TILE_LOSS_TOLERANCE * fabs (first))
+    return decoded_loss (c, c->m, h) / denominator;
+  for (size_t t = 1; t < c->n_tiles; t++)
+    loss += tile_loss (&c->results[t], lambda);
+  return loss / denominator;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "num/spqr-columns-private.h"
+#include "num/spqr-figures-private.h"
 #include "num/spqr-params-private.h"
 
 #define LARGEST_F16 65504.0f
@@ -77,8 +78,9 @@ check_shape (const float *w, size_t m, size_t n, size_t row0, size_t count, cons
   if (params->method != SPQR_METHOD_RTN &&
       (factor == NULL || factor->n != n || factor->u == NULL || factor->perm == NULL))
     return SPQR_INVALID;
-  if (runs && row0 % (size_t) params->qq_groupsize != 0)
-    return SPQR_INVALID;
+  if (runs && (row0 % (size_t) params->qq_groupsize != 0 ||
+               (row0 + count < m && count % (size_t) params->qq_groupsize != 0)))
+    return SPQR_INVALID;        /* half a run has other statistics than the whole */
   if (!params->perchannel && count != m)
     return SPQR_UNSUPPORTED;    /* all rows share their statistics: a part cannot be had alone */
   return SPQR_OK;
@@ -278,10 +280,6 @@ quantize_rows (SpqrColumns *c, const float *h)
   SpqrStatus status = d != NULL ? SPQR_OK : SPQR_NO_MEMORY;
 
   c->d = d;
-  if (h != NULL)
-    c->w_hat = malloc (c->count * c->n * sizeof *c->w_hat);
-  if (h != NULL && c->w_hat == NULL)
-    status = SPQR_NO_MEMORY;
   if (c->trace != NULL && c->trace->loo_gain != NULL)
     memset (c->trace->loo_gain, 0, c->count * c->n * sizeof *c->trace->loo_gain);
   if (status == SPQR_OK)
@@ -292,12 +290,11 @@ quantize_rows (SpqrColumns *c, const float *h)
     {
       c->layer->mse = mean_squared_error (c);
       c->layer->percdamp_used = c->factor != NULL ? c->factor->percdamp_used : c->params.percdamp;
-      c->layer->proxy_loss = h != NULL ? spqr_proxy_loss (c->w, c->w_hat, h, c->m, c->n, c->exec) : NAN;
+      c->layer->proxy_loss = h != NULL ? spqr_columns_proxy_loss (c, h) : NAN;
       if (spqr_exec_should_stop (c->exec))
         status = SPQR_CANCELLED;
     }
   free_results (c);
-  free (c->w_hat);
   free (d);
   if (status != SPQR_OK)
     spqr_layer_clear (c->layer);

@@ -53,6 +53,8 @@ typedef struct {
 typedef struct {
   float *errors;                       /* quantization_errors: (w - w^) / U_jj */
   float *loo_gain;                     /* E0 - Ej of the leave-one-out test; 0 where it was not run */
+  float *w_hat;                        /* the decoded values that the loop assumed: the numbers of
+                                        * spqr_layer_decode(), in permuted order */
 } SpqrLayerTrace;
 
 /* What does not depend on the quantization parameters but on H, percdamp and the order: shared by
@@ -76,16 +78,23 @@ SpqrStatus spqr_factor_compute (const float *h, const float *w, size_t m, size_t
                                 const SpqrExec *exec, SpqrFactor *factor);
 
 /* Quantizes W (m, n; const, original column order). factor may be NULL for RTN only. h is used for
- * proxy_loss (undamped, unpermuted; NULL: proxy_loss = NAN). On any status but OK, *layer is empty. */
+ * proxy_loss (undamped, unpermuted; NULL: proxy_loss = NAN). On any status but OK, *layer is empty.
+ * SPQR_INVALID: a parameter out of range; sym with qq_zero_bits (compat_reference excepted); a NaN
+ * or an infinity in W, or |w| > 65504, which f16 cannot hold. layer->params are the parameters as
+ * they took effect: what the method ignores is switched off. */
 SpqrStatus spqr_layer_quantize (const float *w, size_t m, size_t n, const float *h,
                                 const SpqrFactor *factor, const SpqrParams *params,
                                 const SpqrExec *exec, SpqrLayerTrace *trace, SpqrLayer *layer);
 
-/* Rows row0 … row0+count-1 of the same result, exactly, without the rest: for the live preview.
- * row0 must be a multiple of qq_groupsize (or 0 without statistics runs); threshold is the whole
- * layer's T from spqr_layer_threshold(). The SpqrLayer has `count` rows. */
+/* T = tau x mean over columns of var(W_j) / U_jj^2, unbiased over rows; INFINITY where there are no
+ * outliers (tau infinite, another method, a single row). NAN: out of memory, or W holds a NaN. */
 double spqr_layer_threshold (const float *w, size_t m, size_t n, const SpqrFactor *factor,
                              const SpqrParams *params, const SpqrExec *exec);
+/* Rows row0 … row0+count-1 of the same result, exactly (bit for bit), without the rest: for the live
+ * preview. With statistics runs, row0 must be a multiple of qq_groupsize, and count one as well
+ * unless the rows reach to m; without, any rows will do. threshold is the whole layer's T from
+ * spqr_layer_threshold(). The SpqrLayer has `count` rows; its proxy_loss is NAN. SPQR_UNSUPPORTED
+ * for a part of the rows when perchannel is false: all rows share their statistics then. */
 SpqrStatus spqr_layer_quantize_rows (const float *w, size_t m, size_t n, size_t row0, size_t count,
                                      const SpqrFactor *factor, double threshold,
                                      const SpqrParams *params, const SpqrExec *exec,

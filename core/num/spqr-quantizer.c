@@ -21,6 +21,19 @@
 #define SMALLEST_SCALE 0x1p-24f
 #define LARGEST 65504.0f
 
+/* fminf() and fmaxf() would be calls into libm, a million times a layer. */
+static inline float
+smaller (float a, float b)
+{
+  return a < b ? a : b;
+}
+
+static inline float
+larger (float a, float b)
+{
+  return a > b ? a : b;
+}
+
 /* The second-order quantizer of one run: value = scale (code - zero). */
 typedef struct { float scale, zero, maxq; bool identical, compat; } SecondOrder;
 
@@ -38,7 +51,7 @@ fit_second_order (float lo, float hi, int bits, bool sym, bool compat)
     return (SecondOrder) { .maxq = so.maxq, .identical = true };
   if (lo < hi)
     {
-      float low = sym ? -fmaxf (fabsf (lo), fabsf (hi)) : lo;
+      float low = sym ? -larger (fabsf (lo), fabsf (hi)) : lo;
       float high = sym ? -low : hi;
 
       so.scale = spqr_f16_round ((high - low) / so.maxq);
@@ -90,7 +103,7 @@ f16_round_up (float value)
   float rounded = spqr_f16_round (value);
 
   if (rounded < value)
-    rounded = spqr_f16_round (value + fmaxf (value * 0x1p-11f, 0x1p-25f) * 1.0001f);
+    rounded = spqr_f16_round (value + larger (value * 0x1p-11f, 0x1p-25f) * 1.0001f);
   return rounded;
 }
 
@@ -111,7 +124,7 @@ fit_row (const SpqrGroupQuantizer *q, float lo, float hi)
 
   if (q->sym)
     {
-      row.hi = fmaxf (fabsf (lo), fabsf (hi));
+      row.hi = larger (fabsf (lo), fabsf (hi));
       row.lo = -row.hi;
     }
   row.scale = (row.hi - row.lo) / q->maxq;
@@ -119,13 +132,13 @@ fit_row (const SpqrGroupQuantizer *q, float lo, float hi)
     {
       if (q->zero_bits != 0 && fabsf (row.lo) > limit * row.scale)
         {
-          row.lo = fminf (row.lo, 0.0f);
-          row.hi = fmaxf (row.hi, 0.0f);
+          row.lo = smaller (row.lo, 0.0f);
+          row.hi = larger (row.hi, 0.0f);
           row.scale = (row.hi - row.lo) / q->maxq;
         }
-      row.smallest_scale = fmaxf (row.smallest_scale, fabsf (row.lo) / limit);
+      row.smallest_scale = larger (row.smallest_scale, fabsf (row.lo) / limit);
     }
-  row.scale = fminf (fmaxf (row.scale, row.smallest_scale), LARGEST);
+  row.scale = smaller (larger (row.scale, row.smallest_scale), LARGEST);
   return row;
 }
 
@@ -144,7 +157,7 @@ fit_zero (const SpqrGroupQuantizer *q, const RowRange *row, float scale)
     zero = -row->lo / scale;
   else if (row->hi < 0.0f)
     zero = q->maxq - row->hi / scale;
-  zero = fmaxf (-limit, fminf (zero, limit + q->maxq));
+  zero = larger (-limit, smaller (zero, limit + q->maxq));
   return q->round_zero ? rintf (zero) : zero;
 }
 
@@ -158,10 +171,10 @@ fit_run_compat (const SpqrGroupQuantizer *q, size_t rows, const SpqrGroupRun *ru
       spqr_fit_range (run->lo[r], run->hi[r], q->maxq, q->sym, true, &run->scale[r], &run->zero[r]);
       if (q->round_zero)
         run->zero[r] = rintf (run->zero[r]);
-      slo = fminf (slo, run->scale[r]);
-      shi = fmaxf (shi, run->scale[r]);
-      zlo = fminf (zlo, run->zero[r]);
-      zhi = fmaxf (zhi, run->zero[r]);
+      slo = smaller (slo, run->scale[r]);
+      shi = larger (shi, run->scale[r]);
+      zlo = smaller (zlo, run->zero[r]);
+      zhi = larger (zhi, run->zero[r]);
       run->constant[r] = 0;
     }
   if (q->scale_bits != 0)
@@ -208,7 +221,7 @@ make_constant (const SpqrGroupRun *run, size_t r)
   float middle = run->lo[r] + (run->hi[r] - run->lo[r]) * 0.5f;
 
   run->constant[r] = 1;
-  run->value[r] = spqr_f16_round (fmaxf (-LARGEST, fminf (middle, LARGEST)));
+  run->value[r] = spqr_f16_round (larger (-LARGEST, smaller (middle, LARGEST)));
 }
 
 static void
@@ -229,8 +242,8 @@ fit_scales (const SpqrGroupQuantizer *q, size_t rows, const SpqrGroupRun *run)
           run->scale[r] = 0.0f;
           continue;
         }
-      lo = fminf (lo, scale);
-      hi = fmaxf (hi, scale);
+      lo = smaller (lo, scale);
+      hi = larger (hi, scale);
     }
   if (q->scale_bits == 0)
     return;
@@ -267,8 +280,8 @@ fit_zeros (const SpqrGroupQuantizer *q, size_t rows, const SpqrGroupRun *run)
       run->zero[r] = fit_zero (q, &row, run->scale[r]);
       if (q->zero_bits == 0)
         run->zero[r] = spqr_f16_round (run->zero[r]);
-      lo = fminf (lo, run->zero[r]);
-      hi = fmaxf (hi, run->zero[r]);
+      lo = smaller (lo, run->zero[r]);
+      hi = larger (hi, run->zero[r]);
     }
   if (q->zero_bits == 0)
     return;

@@ -28,7 +28,7 @@ void spqr_tile_clear (SpqrTile *tile);
 SpqrStatus spqr_tile_begin_group (SpqrTile *tile, size_t group);
 /* Codes, errors and outliers of columns s … e-1 -> layer, trace and result. */
 SpqrStatus spqr_tile_store_block (SpqrTile *tile, size_t s, size_t e);
-/* Decoded weights -> w_hat, squared error. */
+/* Decoded weights -> the result's sums. */
 void spqr_tile_finish (SpqrTile *tile);
 
 /* Row of the layer that lane `lane` holds. */

@@ -145,14 +145,25 @@ store_codes (const SpqrTile *tile, size_t s, size_t e)
     }
 }
 
+/* values (e - s, ld) -> columns s … e-1 of out (count, n); nothing where out is NULL. */
 static void
-store_errors (const SpqrTile *tile, size_t s, size_t e)
+store_trace (const SpqrTile *tile, const float *values, size_t s, size_t e, float *out)
 {
-  const SpqrColumns *c = tile->columns;
+  size_t n = tile->columns->n;
 
-  for (size_t r = tile->first; r < tile->last; r++)
+  for (size_t r = tile->first; r < tile->last && out != NULL; r++)
     for (size_t i = 0; i < e - s; i++)
-      c->trace->errors[spqr_tile_row (tile, r) * c->n + s + i] = tile->error[i * tile->ld + r];
+      out[spqr_tile_row (tile, r) * n + s + i] = values[i * tile->ld + r];
+}
+
+static double
+sum_squares (const float *values, size_t count)
+{
+  double sum = 0;
+
+  for (size_t i = 0; i < count; i++)
+    sum += (double) values[i] * (double) values[i];
+  return sum;
 }
 
 static SpqrStatus
@@ -185,38 +196,51 @@ spqr_tile_store_block (SpqrTile *tile, size_t s, size_t e)
   SpqrStatus status = SPQR_OK;
 
   store_codes (tile, s, e);
-  if (c->trace != NULL && c->trace->errors != NULL)
-    store_errors (tile, s, e);
+  tile->result->compensated_error += sum_squares (tile->error, (e - s) * tile->ld);
+  if (c->trace != NULL)
+    {
+      store_trace (tile, tile->error, s, e, c->trace->errors);
+      store_trace (tile, tile->w + s * tile->ld, s, e, c->trace->w_hat);
+    }
   if (c->threshold < INFINITY)
     for (size_t i = s; i < e && status == SPQR_OK; i++)
       status = store_outliers (tile, i, i - s);
   return status;
 }
 
+/* Sixteen rows, one column: sum of (w - w^)^2, and of w^^2. */
+static inline void
+add_column (const SpqrTile *tile, size_t j, size_t r0, size_t r1, double *error, double *energy)
+{
+  const SpqrColumns *c = tile->columns;
+  const float *w = c->w + tile->base * c->n + original_column (c, j);
+  const float *w_hat = tile->w + j * tile->ld;
+
+  for (size_t r = r0; r < r1; r++)
+    {
+      double difference = (double) w[r * c->n] - (double) w_hat[r];
+
+      *error += difference * difference;
+      *energy += (double) w_hat[r] * (double) w_hat[r];
+    }
+}
+
 void
 spqr_tile_finish (SpqrTile *tile)
 {
   const SpqrColumns *c = tile->columns;
-  double sum = 0;
+  SpqrTileResult *result = tile->result;
 
   for (size_t r0 = tile->first; r0 < tile->last; r0 += SPQR_LANE_ROWS)
     {
       size_t r1 = r0 + SPQR_LANE_ROWS < tile->last ? r0 + SPQR_LANE_ROWS : tile->last;
+      double live_energy = 0;
 
       for (size_t j = 0; j < c->n; j++)
-        {
-          size_t column = original_column (c, j);
-          const float *w_hat = tile->w + j * tile->ld;
-
-          for (size_t r = r0; r < r1; r++)
-            {
-              double difference = (double) c->w[(tile->base + r) * c->n + column] - (double) w_hat[r];
-
-              sum += difference * difference;
-              if (c->w_hat != NULL)
-                c->w_hat[spqr_tile_row (tile, r) * c->n + column] = w_hat[r];
-            }
-        }
+        if (c->factor != NULL && c->factor->dead[j])
+          add_column (tile, j, r0, r1, &result->dead_squared_error, &result->dead_energy);
+        else
+          add_column (tile, j, r0, r1, &result->squared_error, &live_energy);
     }
-  tile->result->squared_error = sum;
+  result->squared_error += result->dead_squared_error;
 }
