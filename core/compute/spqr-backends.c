@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "compute/spqr-device-private.h"
-#include "spqr-config.h"
+#include "spqr-build.h"
 
 #define PLUGIN_STEM "spqr-backend-"
 
