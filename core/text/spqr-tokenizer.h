@@ -34,3 +34,22 @@ char       *spqr_tokenizer_decode (SpqrTokenizer *self, const gint32 *ids, gsize
 const char *spqr_tokenizer_get_token (SpqrTokenizer *self, gint32 id);
 int         spqr_tokenizer_get_bos (SpqrTokenizer *self);            /* -1: none */
 int         spqr_tokenizer_get_eos (SpqrTokenizer *self);
+
+/* A vocabulary as it lies inside a GGUF file; everything is borrowed for the call. */
+typedef struct {
+  const char *model;            /* tokenizer.ggml.model: "llama" (SentencePiece) or "gpt2" (byte-level) */
+  const char *pre;              /* tokenizer.ggml.pre: "gpt-2", "llama-bpe", "qwen2", …; NULL: not said */
+  const char * const *tokens;   /* (n_tokens) */
+  const float *scores;          /* (n_tokens), "llama" only */
+  const gint32 *types;          /* (n_tokens) 1 normal, 2 unknown, 3 control, 4 user-defined, 5 unused, 6 byte;
+                                 * NULL: all normal */
+  gsize n_tokens;
+  const char * const *merges;   /* (n_merges) "left right", "gpt2" only */
+  gsize n_merges;
+  int bos, eos, unk;            /* ids; -1: none */
+  int add_bos, add_eos, add_space_prefix;   /* -1: not said */
+} SpqrVocabulary;
+
+/* name: what the vocabulary is from, for messages. UNSUPPORTED names an unknown model or pre kind. */
+SpqrTokenizer *spqr_tokenizer_new_from_vocabulary (const SpqrVocabulary *vocabulary, const char *name,
+                                                   GError **error);
