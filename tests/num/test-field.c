@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "num/spqr-blas.h"
 #include "num/spqr-cpu.h"
 #include "num/spqr-field.h"
 #include "num/spqr-hessian.h"
@@ -227,6 +228,7 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  spqr_blas_single_thread ();
   g_test_add_func ("/field/sensitivity", test_sensitivity);
   g_test_add_func ("/field/sensitivity-edges", test_sensitivity_edges);
   g_test_add_func ("/field/inverse-diagonal", test_inverse_diagonal);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "golden.h"
+#include "num/spqr-blas.h"
 #include "num/spqr-hessian.h"
 #include "threads.h"
 
@@ -132,7 +133,6 @@ test_invalid (void)
   float x[8] = { 0 };
 
   g_assert_cmpint (spqr_hessian_init (&hessian, 0), ==, SPQR_INVALID);
-  g_assert_cmpint (spqr_hessian_init (&hessian, (size_t) 1 << 30), ==, SPQR_NO_MEMORY);
   g_assert_cmpint (spqr_hessian_init (&hessian, 4), ==, SPQR_OK);
   g_assert_cmpint (spqr_hessian_add (&hessian, x, 3, 2, 1, NULL), ==, SPQR_INVALID);
   g_assert_cmpint (spqr_hessian_add (&hessian, x, 4, 2, 0, NULL), ==, SPQR_INVALID);
@@ -165,6 +165,7 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  spqr_blas_single_thread ();
   g_test_add_func ("/hessian/shapes", test_shapes);
   g_test_add_func ("/hessian/wide", test_wide);
   g_test_add_data_func ("/hessian/golden/s01", "s01_64x64_w3g16_qq33_t02_act.safetensors", test_golden);
