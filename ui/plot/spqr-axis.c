@@ -60,6 +60,8 @@ static SpqrTick *
 add_tick (SpqrAxis *axis, const SpqrScale *scale, double value, bool major)
 {
   double t = spqr_scale_apply (scale, value);
+  if (scale->kind == SPQR_SCALE_LOG && value < scale->lo * (1 - 1e-9)) /* apply() has a floor */
+    return NULL;
   if (axis->n >= SPQR_AXIS_MAX_TICKS || !(t >= -1e-9 && t <= 1 + 1e-9))
     return NULL;
   SpqrTick *tick = &axis->ticks[axis->n++];

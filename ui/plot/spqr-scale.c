@@ -36,7 +36,7 @@ spqr_scale_make (SpqrScaleKind kind, double lo, double hi)
         lo = hi;
     }
   double top = MAX (fabs (lo), fabs (hi));
-  return (SpqrScale) { kind, lo, hi, top > 0 ? MAX (top * 1e-3, DBL_MIN) : 1 };
+  return (SpqrScale) { kind, lo, hi, top > 0 ? MAX (top * 1e-2, DBL_MIN) : 1 };
 }
 
 bool

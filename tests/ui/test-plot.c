@@ -1,0 +1,697 @@
+/* What must hold of the painters whatever they draw: pointing is the inverse of placing, maps are
+ * even, ticks are where the scale says, nothing large is pooled away, and files are whole or absent. */
+#include <errno.h>
+#include <glib/gstdio.h>
+#include <locale.h>
+#include <math.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "plot-demo.h"
+#include "plot/spqr-axis.h"
+#include "plot/spqr-figure.h"
+#include "plot/spqr-format.h"
+#include "plot/spqr-plot-budget.h"
+#include "plot/spqr-plot-grid.h"
+#include "plot/spqr-plot-histogram.h"
+#include "plot/spqr-plot-lines.h"
+#include "plot/spqr-plot-scatter.h"
+
+static void
+test_colormap_even (void)
+{
+  for (int m = 0; m < SPQR_N_COLORMAPS; m++)
+    {
+      enum { STEPS = 64 };
+      double least = INFINITY, most = 0;
+      SpqrColor before = spqr_colormap_color (m, 0);
+      int turns = 0, last_sign = 0;
+      for (int i = 1; i <= STEPS; i++)
+        {
+          SpqrColor now = spqr_colormap_color (m, (double) i / STEPS);
+          SpqrOklab a = spqr_oklab_from_color (&before), b = spqr_oklab_from_color (&now);
+          double step = spqr_oklab_distance (a, b);
+          int sign = b.l > a.l ? 1 : -1;
+          turns += last_sign != 0 && sign != last_sign;
+          last_sign = sign;
+          least = MIN (least, step);
+          most = MAX (most, step);
+          before = now;
+        }
+      g_test_message ("%s: steps %.4f … %.4f", spqr_colormap_id (m), least, most);
+      g_assert_cmpfloat (most / least, <, spqr_colormap_is_diverging (m) ? 1.35 : 1.15);
+      g_assert_cmpint (turns, ==, spqr_colormap_is_diverging (m) ? 1 : 0);
+      SpqrColormap back;
+      g_assert_true (spqr_colormap_from_id (spqr_colormap_id (m), &back));
+      g_assert_cmpint (back, ==, m);
+    }
+  SpqrColormap none;
+  g_assert_false (spqr_colormap_from_id ("rainbow", &none));
+}
+
+/* "tide" says everything in lightness and in blue against yellow, which readers without red or green
+ * cones see; it uses next to nothing of red against green. */
+static void
+test_colormap_colour_blind (void)
+{
+  double least = INFINITY, last = -1;
+  for (int i = 0; i <= 32; i++)
+    {
+      SpqrColor c = spqr_colormap_color (SPQR_COLORMAP_TIDE, i / 32.0);
+      SpqrOklab lab = spqr_oklab_from_color (&c);
+      g_assert_cmpfloat (fabs (lab.a), <, 0.055); /* nothing rests on red against green */
+      if (i > 0)
+        least = MIN (least, lab.l - last);
+      last = lab.l;
+    }
+  g_assert_cmpfloat (least, >, 0.01);
+}
+
+static void
+test_mark_stands_out (void)
+{
+  for (int m = 0; m < SPQR_N_COLORMAPS; m++)
+    {
+      SpqrColor mark = spqr_colormap_mark_color (m);
+      for (int i = 0; i <= 64; i++)
+        {
+          SpqrColor c = spqr_colormap_color (m, i / 64.0);
+          g_assert_cmpfloat (spqr_oklab_distance (spqr_oklab_from_color (&mark), spqr_oklab_from_color (&c)), >, 0.15);
+        }
+    }
+}
+
+static void
+test_theme_contrast (void)
+{
+  for (int k = SPQR_THEME_LIGHT; k <= SPQR_THEME_DARK_HIGH_CONTRAST; k++)
+    {
+      SpqrTheme t;
+      spqr_theme_init (&t, k);
+      bool high = k >= SPQR_THEME_LIGHT_HIGH_CONTRAST;
+      g_assert_cmpfloat (spqr_color_contrast (&t.ink, &t.background), >, high ? 15 : 7);
+      g_assert_cmpfloat (spqr_color_contrast (&t.dim, &t.background), >, high ? 7 : 4.5);
+      g_assert_cmpfloat (spqr_color_contrast (&t.accent, &t.background), >, 3);
+      g_assert_cmpfloat (spqr_color_contrast (&t.alert, &t.background), >, 3);
+      for (size_t i = 0; i < SPQR_THEME_SERIES; i++)
+        g_assert_cmpfloat (spqr_color_contrast (spqr_theme_series (&t, i), &t.background), >, 2.2);
+    }
+}
+
+static const SpqrScale scales[] = {
+  { SPQR_SCALE_LINEAR, -3, 7, 1 }, { SPQR_SCALE_LINEAR, 1e-8, 2e-8, 1 }, { SPQR_SCALE_LOG, 1e-9, 1e-2, 1 },
+  { SPQR_SCALE_LOG, 3, 8, 1 }, { SPQR_SCALE_SYMLOG, -0.2, 0.2, 0.002 }, { SPQR_SCALE_SYMLOG, 0, 50, 0.5 },
+};
+
+static void
+test_scale_inverse (void)
+{
+  for (size_t k = 0; k < G_N_ELEMENTS (scales); k++)
+    for (int i = 0; i <= 20; i++)
+      {
+        double t = i / 20.0, v = spqr_scale_invert (&scales[k], t);
+        g_assert_cmpfloat_with_epsilon (spqr_scale_apply (&scales[k], v), t, 1e-9);
+      }
+  g_assert_true (isnan (spqr_scale_apply (&scales[2], NAN)));
+  g_assert_cmpfloat (spqr_scale_apply (&scales[2], 0), ==, 0);
+}
+
+static void
+test_scale_quantize (void)
+{
+  DemoRandom random = { 9 };
+  for (size_t k = 0; k < G_N_ELEMENTS (scales); k++)
+    for (int i = 0; i < 4000; i++)
+      {
+        double t = demo_uniform (&random) * 1.2 - 0.1;
+        float v = (float) spqr_scale_invert (&scales[k], t);
+        uint16_t index;
+        spqr_scale_quantize (&scales[k], &v, 1, &index);
+        double exact = CLAMP (spqr_scale_apply (&scales[k], v), 0, 1) * 255;
+        g_assert_cmpfloat (fabs (index - exact), <, 0.53);
+      }
+  const float special[] = { NAN, INFINITY, -INFINITY, 0, -0.0f, 1e-42f };
+  uint16_t index[6];
+  spqr_scale_quantize (&scales[2], special, 6, index);
+  g_assert_cmpint (index[0], ==, 256);
+  g_assert_cmpint (index[1], ==, 255);
+  g_assert_cmpint (index[2], ==, 255); /* of the magnitude */
+  g_assert_cmpint (index[3], ==, 0);
+  spqr_scale_quantize (&scales[0], special, 6, index);
+  g_assert_cmpint (index[2], ==, 0);
+  SpqrScale flat = { SPQR_SCALE_LINEAR, 2, 2, 1 };
+  spqr_scale_quantize (&flat, special, 6, index);
+  g_assert_cmpint (index[0], ==, 256);
+  g_assert_cmpint (index[3], ==, 128);
+}
+
+static void
+test_scale_fit (void)
+{
+  enum { N = 1000 };
+  float v[N];
+  for (int i = 0; i < N; i++)
+    v[i] = (float) (i + 1);
+  v[10] = NAN;
+  v[20] = INFINITY;
+  SpqrScale s = spqr_scale_fit (SPQR_SCALE_LINEAR, v, N, 0, false);
+  g_assert_cmpfloat (s.lo, ==, 1);
+  g_assert_cmpfloat (s.hi, ==, N);
+  s = spqr_scale_fit (SPQR_SCALE_LINEAR, v, N, 0.1, false);
+  g_assert_cmpfloat_with_epsilon (s.lo, 100, 3);
+  g_assert_cmpfloat_with_epsilon (s.hi, 900, 3);
+  s = spqr_scale_fit (SPQR_SCALE_SYMLOG, v, N, 0, true);
+  g_assert_cmpfloat (s.lo, ==, -N);
+  const float none[] = { NAN, NAN }, zeros[] = { 0, 0, 0 };
+  s = spqr_scale_fit (SPQR_SCALE_LOG, none, 2, 0.01, false);
+  g_assert_cmpfloat (s.lo, >, 0);
+  g_assert_cmpfloat (s.hi, >, s.lo);
+  s = spqr_scale_fit (SPQR_SCALE_LOG, zeros, 3, 0.01, false);
+  g_assert_cmpfloat (s.hi, >, s.lo);
+  s = spqr_scale_fit (SPQR_SCALE_LINEAR, zeros, 3, 0, false);
+  g_assert_true (spqr_scale_is_pathological (&s));
+  /* Ten decades in the data: nine are shown. */
+  const float wide[] = { 1e-12f, 1e-6f, 1 };
+  s = spqr_scale_fit (SPQR_SCALE_LOG, wide, 3, 0, false);
+  g_assert_cmpfloat_with_epsilon (s.lo, 1e-9, 1e-15);
+}
+
+static void
+check_axis (const SpqrScale *scale, size_t wanted, SpqrAxisFormat format)
+{
+  SpqrAxis axis;
+  spqr_axis_init (&axis, scale, wanted, format);
+  size_t labelled = 0;
+  g_assert_cmpint (axis.n, <=, SPQR_AXIS_MAX_TICKS);
+  for (size_t i = 0; i < axis.n; i++)
+    {
+      const SpqrTick *tick = &axis.ticks[i];
+      g_assert_true (tick->position >= 0 && tick->position <= 1);
+      g_assert_true (g_utf8_validate (tick->label, -1, NULL));
+      if (!tick->major)
+        continue;
+      labelled++;
+      g_assert_cmpint (strlen (tick->label), >, 0);
+      if (!spqr_scale_is_pathological (scale))
+        g_assert_cmpfloat_with_epsilon (spqr_scale_apply (scale, tick->value), tick->position, 1e-6);
+      for (size_t j = 0; j < i; j++)
+        if (axis.ticks[j].major && axis.ticks[j].value != tick->value)
+          g_assert_cmpstr (axis.ticks[j].label, !=, tick->label);
+    }
+  g_assert_cmpint (labelled, >=, 1);
+  g_assert_cmpint (labelled, <=, 3 * wanted + 3);
+}
+
+static void
+test_axis_ticks (void)
+{
+  for (size_t k = 0; k < G_N_ELEMENTS (scales); k++)
+    for (size_t wanted = 1; wanted <= 14; wanted++)
+      check_axis (&scales[k], wanted, SPQR_AXIS_NUMBER);
+  static const double edges[][2] = {
+    { 0, 0 }, { 5, 5 }, { -1e300, 1e300 }, { 1e-300, 1e-299 }, { 1e9, 1e9 + 1 }, { NAN, NAN }, { 2, 1 }, { 0, 1e-320 },
+    { -INFINITY, 3 }, { 0.999999, 1 }, { 0, 4096 }, { 17.5, 21.25 },
+  };
+  for (size_t k = 0; k < G_N_ELEMENTS (edges); k++)
+    for (int kind = 0; kind < SPQR_N_SCALES; kind++)
+      for (int format = SPQR_AXIS_NUMBER; format <= SPQR_AXIS_PERCENT; format++)
+        {
+          SpqrScale scale = spqr_scale_make (kind, edges[k][0], edges[k][1]);
+          SpqrAxis axis;
+          spqr_axis_init (&axis, &scale, 6, format);
+          g_assert_cmpint (axis.n, >=, 1);
+          for (size_t i = 0; i < axis.n; i++)
+            g_assert_true (axis.ticks[i].position >= 0 && axis.ticks[i].position <= 1);
+        }
+  double lo = 3, hi = 3;
+  spqr_axis_nice_range (&lo, &hi, 5);
+  g_assert_cmpfloat (lo, <, 3);
+  g_assert_cmpfloat (hi, >, 3);
+}
+
+static void
+check_text (char *got, const char *want)
+{
+  g_assert_cmpstr (got, ==, want);
+  g_free (got);
+}
+
+static void
+test_format (void)
+{
+  check_text (spqr_format_integer (4096), "4096");
+  check_text (spqr_format_integer (134515008), "134\u202f515\u202f008");
+  check_text (spqr_format_count (576), "576");
+  check_text (spqr_format_count (134515008), "134.5\u00a0M");
+  check_text (spqr_format_count (6738415616.0), "6.74\u00a0B");
+  check_text (spqr_format_count (999999999), "1.00\u00a0B");
+  check_text (spqr_format_bits (3.6253), "3.63 bits");
+  check_text (spqr_format_percent (0.0041), "0.41\u00a0%");
+  check_text (spqr_format_percent (1), "100.0\u00a0%");
+  check_text (spqr_format_percent (0), "0.0\u00a0%");
+  check_text (spqr_format_sci (0.00031), "3.1×10⁻⁴");
+  check_text (spqr_format_sci (-9.99e-5), "\u22121.0×10⁻⁴");
+  check_text (spqr_format_value (-3.1e-7, 2), "\u22123.1e\u22127");
+  check_text (spqr_format_value (1e20, 3), "1e20");
+  check_text (spqr_format_fixed (-0.0004, 2), "0.00");
+  check_text (spqr_format_value (NAN, 3), "–");
+  check_text (spqr_format_duration (200), "3 min 20 s");
+  check_text (spqr_format_duration (7500), "2 h 05 min");
+}
+
+static void
+test_heatmap_pointing (void)
+{
+  g_autoptr (SpqrFieldData) field = demo_weights (200, 333);
+  SpqrTheme theme;
+  spqr_theme_init (&theme, SPQR_THEME_LIGHT);
+  static const SpqrViewport views[] = { { 0, 200, 0, 333 }, { 13.25, 40.75, 100.5, 180.125 }, { 7, 9, 300, 333 } };
+  static const double sizes[][2] = { { 800, 600 }, { 300, 240 }, { 160, 120 }, { 1, 1 } };
+  for (size_t v = 0; v < G_N_ELEMENTS (views); v++)
+    for (size_t s = 0; s < G_N_ELEMENTS (sizes); s++)
+      {
+        SpqrHeatmap plot;
+        SpqrHeatmapLayout l;
+        spqr_heatmap_init (&plot, field);
+        plot.view = views[v];
+        plot.title = "A title";
+        spqr_heatmap_layout (&plot, &theme, sizes[s][0], sizes[s][1], &l);
+        g_assert_cmpfloat (l.matrix.width, >=, 1);
+        for (size_t row = (size_t) ceil (views[v].row0); row + 1 <= views[v].row1; row++)
+          for (size_t col = (size_t) ceil (views[v].col0); col + 1 <= views[v].col1; col += 7)
+            {
+              SpqrRect cell;
+              size_t r, c;
+              spqr_heatmap_layout_cell_rect (&l, row, col, &cell);
+              g_assert_true (spqr_heatmap_layout_cell_at (&l, cell.x + cell.width / 2, cell.y + cell.height / 2, &r, &c));
+              g_assert_cmpint (r, ==, row);
+              g_assert_cmpint (c, ==, col);
+            }
+        size_t r, c;
+        g_assert_false (spqr_heatmap_layout_cell_at (&l, l.matrix.x - 1, l.matrix.y, &r, &c));
+        g_assert_false (spqr_heatmap_layout_cell_at (&l, l.matrix.x, l.matrix.y + l.matrix.height, &r, &c));
+      }
+}
+
+/* What is painted at a pixel is the cell that pointing there names. */
+static void
+test_heatmap_paints_where_it_points (void)
+{
+  enum { ROWS = 40, COLS = 70 };
+  SpqrTheme theme;
+  spqr_theme_init (&theme, SPQR_THEME_LIGHT);
+  DemoRandom random = { 41 };
+  for (int round = 0; round < 12; round++)
+    {
+      size_t row = (size_t) (demo_uniform (&random) * ROWS), col = (size_t) (demo_uniform (&random) * COLS);
+      g_autoptr (SpqrFieldData) field = demo_single (ROWS, COLS, 0, row, col, 1);
+      SpqrHeatmap plot;
+      SpqrHeatmapLayout l;
+      spqr_heatmap_init (&plot, field);
+      plot.view = (SpqrViewport) { (double) row * 0.5, MIN ((double) row + 3.5, ROWS), (double) col * 0.25, MIN ((double) col + 2.75, COLS) };
+      spqr_heatmap_layout (&plot, &theme, 640, 480, &l);
+      size_t w = (size_t) l.matrix.width, h = (size_t) l.matrix.height;
+      g_autofree uint32_t *pixels = g_new (uint32_t, w * h);
+      g_assert_true (spqr_heatmap_render (&plot, &plot.view, w, h, w, pixels, NULL));
+      uint32_t bright = spqr_colormap_lut (plot.colormap)[255], seen = 0;
+      for (size_t y = 0; y < h; y++)
+        for (size_t x = 0; x < w; x++)
+          {
+            size_t r, c;
+            g_assert_true (spqr_heatmap_layout_cell_at (&l, l.matrix.x + (double) x + 0.5, l.matrix.y + (double) y + 0.5, &r, &c));
+            bool inside = r == row && c == col, drawn = pixels[y * w + x] == bright;
+            seen += drawn;
+            if (inside)
+              g_assert_true (drawn);
+            else if (drawn) /* a pixel that two cells share shows the larger value: at most at the edge */
+              {
+                SpqrRect cell;
+                spqr_heatmap_layout_cell_rect (&l, row, col, &cell);
+                g_assert_cmpfloat (l.matrix.x + (double) x, >=, cell.x - 1.001);
+                g_assert_cmpfloat (l.matrix.x + (double) x, <=, cell.x + cell.width + 0.001);
+                g_assert_cmpfloat (l.matrix.y + (double) y, >=, cell.y - 1.001);
+                g_assert_cmpfloat (l.matrix.y + (double) y, <=, cell.y + cell.height + 0.001);
+              }
+          }
+      g_assert_cmpint (seen, >, 0);
+    }
+}
+
+static size_t
+count_pixels (const uint32_t *pixels, size_t n, uint32_t wanted)
+{
+  size_t count = 0;
+  for (size_t i = 0; i < n; i++)
+    count += pixels[i] == wanted;
+  return count;
+}
+
+/* One weight of forty-five million is on the overview, as its colour and, marked, as a ring. */
+static void
+test_heatmap_single_outlier (void)
+{
+  enum { ROWS = 4096, COLS = 11008 };
+  static const size_t places[][2] = { { 0, 0 }, { ROWS - 1, COLS - 1 }, { 1234, 5679 }, { 2047, 1 } };
+  g_autofree float *values = g_new (float, (size_t) ROWS * COLS);
+  for (size_t i = 0; i < (size_t) ROWS * COLS; i++)
+    values[i] = 0.01f;
+  for (size_t p = 0; p < G_N_ELEMENTS (places); p++)
+    {
+      size_t at = places[p][0] * COLS + places[p][1];
+      values[at] = -1;
+      g_autoptr (GError) error = NULL;
+      g_autoptr (SpqrFieldData) field = spqr_field_data_new (values, ROWS, COLS, NULL, NULL, NULL, &error);
+      g_assert_no_error (error);
+      SpqrHeatmap plot;
+      spqr_heatmap_init (&plot, field);
+      plot.scale = spqr_scale_make (SPQR_SCALE_LOG, 0.01, 1);
+      static const size_t sizes[][2] = { { 1600, 1000 }, { 500, 190 }, { 97, 31 } };
+      for (size_t s = 0; s < G_N_ELEMENTS (sizes); s++)
+        {
+          size_t w = sizes[s][0], h = sizes[s][1];
+          g_autofree uint32_t *pixels = g_new0 (uint32_t, w * h);
+          g_assert_true (spqr_heatmap_render (&plot, &plot.view, w, h, w, pixels, NULL));
+          size_t n = count_pixels (pixels, w * h, spqr_colormap_lut (plot.colormap)[255]);
+          g_assert_cmpint (n, >=, 1);
+          g_assert_cmpint (n, <=, 4);
+          g_assert_cmpint (count_pixels (pixels, w * h, spqr_colormap_lut (plot.colormap)[0]), ==, w * h - n);
+        }
+      g_autoptr (SpqrMarks) marks = spqr_marks_new_from_threshold (values, ROWS, COLS, 0.5f, 10);
+      g_assert_cmpint (marks->count, ==, 1);
+      plot.marks = marks;
+      g_autofree uint32_t *pixels = g_new0 (uint32_t, 1600 * 1000);
+      g_assert_true (spqr_heatmap_render (&plot, &plot.view, 1600, 1000, 1600, pixels, NULL));
+      SpqrColor mark = spqr_colormap_mark_color (plot.colormap);
+      g_assert_cmpint (count_pixels (pixels, 1600 * 1000, spqr_color_to_pixel (&mark)), >=, 4);
+      values[at] = 0.01f;
+    }
+}
+
+static void
+test_heatmap_cancel (void)
+{
+  g_autoptr (SpqrFieldData) field = demo_weights (64, 64);
+  SpqrHeatmap plot;
+  spqr_heatmap_init (&plot, field);
+  uint32_t pixels[64 * 64];
+  int cancelled = 1;
+  g_assert_false (spqr_heatmap_render (&plot, &plot.view, 64, 64, 64, pixels, &cancelled));
+}
+
+static void
+test_field_data (void)
+{
+  g_autoptr (GError) error = NULL;
+  float one = 1;
+  g_assert_null (spqr_field_data_new (&one, 0, 5, NULL, NULL, NULL, &error));
+  g_assert_error (error, SPQR_FIELD_DATA_ERROR, SPQR_FIELD_DATA_ERROR_EMPTY);
+  g_autoptr (SpqrFieldData) field = demo_single (5, 9, -0.5f, 3, 7, 4);
+  g_assert_cmpfloat (field->row_profile[3], ==, 4);
+  g_assert_cmpfloat (field->row_profile[2], ==, -0.5f);
+  g_assert_cmpfloat (field->col_profile[7], ==, 4);
+}
+
+static void
+test_histogram_threshold (void)
+{
+  uint64_t counts[10] = { 10, 10, 10, 10, 10, 10, 10, 10, 10, 10 };
+  SpqrHistogram plot = { .counts = counts, .bins = 10, .x = { SPQR_SCALE_LINEAR, 0, 1, 1 }, .has_threshold = true, .threshold = 0.75 };
+  g_assert_cmpfloat_with_epsilon (spqr_histogram_share_above (&plot, 0.75), 0.25, 1e-12);
+  g_assert_cmpfloat_with_epsilon (spqr_histogram_share_above (&plot, -1), 1, 1e-12);
+  g_assert_cmpfloat (spqr_histogram_share_above (&plot, INFINITY), ==, 0);
+  SpqrTheme theme;
+  SpqrHistogramLayout l;
+  spqr_theme_init (&theme, SPQR_THEME_DARK);
+  spqr_histogram_layout (&plot, &theme, 400, 200, &l);
+  double x = spqr_histogram_x_of (&plot, &l, 0.75);
+  g_assert_cmpfloat_with_epsilon (spqr_histogram_value_at (&plot, &l, x), 0.75, 1e-9);
+  g_assert_true (spqr_histogram_threshold_at (&plot, &l, x + 3, l.plot.y + 20));
+  g_assert_false (spqr_histogram_threshold_at (&plot, &l, x + 30, l.plot.y + 20));
+  g_assert_cmpint (spqr_histogram_bin_at (&plot, &l, l.plot.x + l.plot.width * 0.55, l.plot.y + 5), ==, 5);
+  g_assert_cmpint (spqr_histogram_bin_at (&plot, &l, 0, 0), ==, -1);
+}
+
+static void
+test_grid_pointing (void)
+{
+  double values[7 * 80];
+  for (size_t i = 0; i < G_N_ELEMENTS (values); i++)
+    values[i] = (double) i;
+  SpqrTheme theme;
+  spqr_theme_init (&theme, SPQR_THEME_LIGHT);
+  static const double sizes[][2] = { { 900, 300 }, { 200, 100 }, { 3000, 900 }, { 20, 10 } };
+  for (size_t s = 0; s < G_N_ELEMENTS (sizes); s++)
+    {
+      SpqrGrid plot;
+      SpqrGridLayout l;
+      spqr_grid_init (&plot, 7, 80, values);
+      spqr_grid_layout (&plot, &theme, sizes[s][0], sizes[s][1], &l);
+      for (size_t i = 0; i < 7; i++)
+        for (size_t j = 0; j < 80; j++)
+          {
+            SpqrRect cell;
+            size_t r, c;
+            spqr_grid_layout_cell_rect (&l, i, j, &cell);
+            g_assert_true (spqr_grid_layout_cell_at (&l, cell.x + cell.width / 2, cell.y + cell.height / 2, &r, &c));
+            g_assert_true (r == i && c == j);
+          }
+    }
+}
+
+static void
+test_scatter_front (void)
+{
+  static const SpqrScatterPoint points[] = {
+    { 4, 10, NULL, false, false, 0 }, { 3, 12, NULL, false, false, 0 }, { 3, 12, NULL, false, false, 0 },
+    { 5, 10, NULL, false, false, 0 }, { 3.5, 13, NULL, false, false, 0 }, { 6, 9, NULL, false, false, 0 },
+    { 2, 1, NULL, false, true, 0 }, { NAN, 0, NULL, false, false, 0 },
+  };
+  size_t front[8];
+  g_assert_cmpint (spqr_scatter_front (points, 8, front), ==, 3);
+  g_assert_cmpint (front[0], ==, 1);
+  g_assert_cmpint (front[1], ==, 0);
+  g_assert_cmpint (front[2], ==, 5);
+  SpqrTheme theme;
+  SpqrScatter plot = { .points = points, .n = 8, .show_front = true };
+  SpqrScatterLayout l;
+  spqr_theme_init (&theme, SPQR_THEME_LIGHT);
+  spqr_scatter_layout (&plot, &theme, 500, 300, &l);
+  double x, y;
+  spqr_scatter_place (&l, 6, 9, &x, &y);
+  g_assert_cmpint (spqr_scatter_point_at (&plot, &l, x + 5, y - 5), ==, 5);
+  g_assert_cmpint (spqr_scatter_point_at (&plot, &l, x - 60, y - 60), ==, -1);
+}
+
+static void
+test_lines_pointing (void)
+{
+  const double a[] = { 1, 2, NAN, 4 }, b[] = { 4, 3, 2, 1 };
+  const SpqrLineSeries series[] = { { "a", a, 4, 0, false }, { "b", b, 4, 1, false } };
+  SpqrLines plot = { .series = series, .n_series = 2 };
+  SpqrTheme theme;
+  SpqrLinesLayout l;
+  spqr_theme_init (&theme, SPQR_THEME_LIGHT);
+  spqr_lines_layout (&plot, &theme, 500, 300, &l);
+  size_t index, which;
+  g_assert_true (spqr_lines_point_at (&plot, &l, l.plot.x + l.plot.width, l.plot.y + 2, &index, &which));
+  g_assert_cmpint (index, ==, 3);
+  g_assert_cmpint (which, ==, 0);
+  g_assert_true (spqr_lines_point_at (&plot, &l, l.plot.x + l.plot.width * 2 / 3, l.plot.y, &index, &which));
+  g_assert_cmpint (index, ==, 2);
+  g_assert_cmpint (which, ==, 1); /* the other has no value there */
+}
+
+static void
+test_budget_parts (void)
+{
+  static const SpqrBudgetPart parts[] = { { "weights", 3 }, { "nothing", -1 }, { "outliers", 1 } };
+  SpqrBudget plot = { .parts = parts, .n = 3, .full = 8 };
+  SpqrTheme theme;
+  SpqrBudgetLayout l;
+  spqr_theme_init (&theme, SPQR_THEME_LIGHT);
+  g_assert_cmpfloat (spqr_budget_total (&plot), ==, 4);
+  spqr_budget_layout (&plot, &theme, 424, 80, &l);
+  g_assert_cmpint (spqr_budget_part_at (&plot, &l, l.bar.x + l.bar.width * 0.3, l.bar.y + 3), ==, 0);
+  g_assert_cmpint (spqr_budget_part_at (&plot, &l, l.bar.x + l.bar.width * 0.45, l.bar.y + 3), ==, 2);
+  g_assert_cmpint (spqr_budget_part_at (&plot, &l, l.bar.x + l.bar.width * 0.7, l.bar.y + 3), ==, -1);
+}
+
+static void
+draw_any (cairo_t *cr, double width, double height, const SpqrTheme *theme, gpointer data)
+{
+  spqr_heatmap_draw (data, cr, theme, width, height);
+}
+
+static void
+test_figure_formats (void)
+{
+  g_autofree char *folder = g_dir_make_tmp ("spqr-figure-XXXXXX", NULL);
+  g_autoptr (SpqrFieldData) field = demo_weights (32, 48);
+  SpqrHeatmap plot;
+  spqr_heatmap_init (&plot, field);
+  static const struct { const char *name, *magic; } kinds[] = { { "a.png", "\x89PNG" }, { "b.SVG", "<?xml" }, { "c.pdf", "%PDF" } };
+  for (size_t i = 0; i < G_N_ELEMENTS (kinds); i++)
+    {
+      g_autofree char *path = g_build_filename (folder, kinds[i].name, NULL);
+      g_autofree char *content = NULL;
+      g_autoptr (GError) error = NULL;
+      SpqrFigure figure;
+      gsize length;
+      spqr_figure_init (&figure, 400, 300);
+      figure.caption = "Weights of the down projection, with a <caption> that is long enough to need a second line of text";
+      figure.provenance = "run 7f3a · 3 bit · groups of 16";
+      g_assert_true (spqr_figure_format_from_path (path, &figure.format, &error));
+      spqr_figure_save (&figure, path, draw_any, &plot, &error);
+      g_assert_no_error (error);
+      g_assert_true (g_file_get_contents (path, &content, &length, NULL));
+      g_assert_true (length > 1000 && memcmp (content, kinds[i].magic, strlen (kinds[i].magic)) == 0);
+      g_unlink (path);
+    }
+  /* Nothing was left beside them. */
+  g_assert_cmpint (g_rmdir (folder), ==, 0);
+}
+
+static void
+test_figure_errors (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SpqrFieldData) field = demo_weights (8, 8);
+  SpqrHeatmap plot;
+  SpqrFigure figure;
+  spqr_heatmap_init (&plot, field);
+  spqr_figure_init (&figure, 400, 300);
+  g_assert_false (spqr_figure_format_from_path ("picture.jpeg", &figure.format, &error));
+  g_assert_error (error, SPQR_FIGURE_ERROR, SPQR_FIGURE_ERROR_FORMAT);
+  g_clear_error (&error);
+  g_assert_false (spqr_figure_save (&figure, "/nonexistent/folder/a.png", draw_any, &plot, &error));
+  g_assert_error (error, SPQR_FIGURE_ERROR, SPQR_FIGURE_ERROR_WRITE);
+  g_assert_nonnull (strstr (error->message, "/nonexistent/folder/a.png"));
+  g_clear_error (&error);
+  figure.width = 1e9;
+  g_autofree char *folder = g_dir_make_tmp ("spqr-figure-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (folder, "a.png", NULL);
+  g_assert_false (spqr_figure_save (&figure, path, draw_any, &plot, &error));
+  g_assert_error (error, SPQR_FIGURE_ERROR, SPQR_FIGURE_ERROR_SIZE);
+  g_assert_cmpint (g_rmdir (folder), ==, 0);
+}
+
+/* The disk fills up while writing: a clear error, the old file as it was, nothing left beside it. */
+static void
+test_figure_disk_full (void)
+{
+  if (!g_test_subprocess ())
+    {
+      g_test_trap_subprocess (NULL, 0, G_TEST_SUBPROCESS_DEFAULT);
+      g_test_trap_assert_passed ();
+      return;
+    }
+  g_autofree char *folder = g_dir_make_tmp ("spqr-figure-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (folder, "a.png", NULL), *content = NULL;
+  g_autoptr (SpqrFieldData) field = demo_weights (64, 64);
+  g_assert_true (g_file_set_contents (path, "old", 3, NULL));
+  signal (SIGXFSZ, SIG_IGN);
+  struct rlimit limit;
+  getrlimit (RLIMIT_FSIZE, &limit);
+  limit.rlim_cur = 2000;
+  setrlimit (RLIMIT_FSIZE, &limit);
+  static const SpqrFigureFormat formats[] = { SPQR_FIGURE_PNG, SPQR_FIGURE_SVG, SPQR_FIGURE_PDF };
+  for (size_t i = 0; i < G_N_ELEMENTS (formats); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      SpqrHeatmap plot;
+      SpqrFigure figure;
+      spqr_heatmap_init (&plot, field);
+      spqr_figure_init (&figure, 400, 300);
+      figure.format = formats[i];
+      g_assert_false (spqr_figure_save (&figure, path, draw_any, &plot, &error));
+      g_assert_error (error, SPQR_FIGURE_ERROR, SPQR_FIGURE_ERROR_WRITE);
+      g_assert_nonnull (strstr (error->message, g_strerror (EFBIG)));
+    }
+  g_assert_true (g_file_get_contents (path, &content, NULL, NULL));
+  g_assert_cmpstr (content, ==, "old");
+  g_unlink (path);
+  g_assert_cmpint (g_rmdir (folder), ==, 0);
+}
+
+/* Painters given nothing, next to nothing, or far too small a place still return. */
+static void
+test_degenerate (void)
+{
+  static const double sizes[][2] = { { 1, 1 }, { 30, 8 }, { 200, 100 }, { 3, 900 } };
+  const double nan_value = NAN;
+  uint64_t zero = 0;
+  for (size_t s = 0; s < G_N_ELEMENTS (sizes); s++)
+    for (int k = SPQR_THEME_LIGHT; k <= SPQR_THEME_DARK_HIGH_CONTRAST; k++)
+      {
+        double w = sizes[s][0], h = sizes[s][1];
+        cairo_surface_t *surface = cairo_image_surface_create (CAIRO_FORMAT_RGB24, (int) w, (int) h);
+        cairo_t *cr = cairo_create (surface);
+        SpqrTheme theme;
+        spqr_theme_init (&theme, k);
+        SpqrHeatmap heatmap;
+        spqr_heatmap_init (&heatmap, NULL);
+        heatmap.message = "Nothing here yet";
+        spqr_heatmap_draw (&heatmap, cr, &theme, w, h);
+        g_autoptr (SpqrFieldData) one = demo_single (1, 1, 0, 0, 0, NAN);
+        spqr_heatmap_init (&heatmap, one);
+        heatmap.title = "x";
+        heatmap.subtitle = "y";
+        spqr_heatmap_draw (&heatmap, cr, &theme, w, h);
+        SpqrHistogram histogram = { 0 };
+        spqr_histogram_draw (&histogram, cr, &theme, w, h);
+        histogram = (SpqrHistogram) { .counts = &zero, .bins = 1, .has_threshold = true, .threshold = NAN };
+        spqr_histogram_draw (&histogram, cr, &theme, w, h);
+        SpqrGrid grid;
+        spqr_grid_init (&grid, 0, 0, NULL);
+        spqr_grid_draw (&grid, cr, &theme, w, h);
+        spqr_grid_init (&grid, 1, 1, &nan_value);
+        spqr_grid_draw (&grid, cr, &theme, w, h);
+        SpqrScatter scatter = { .message = "No runs yet" };
+        spqr_scatter_draw (&scatter, cr, &theme, w, h);
+        SpqrScatterPoint point = { 1, 1, "one", true, false, 0 };
+        scatter = (SpqrScatter) { .points = &point, .n = 1, .show_front = true, .y_kind = SPQR_SCALE_LOG };
+        spqr_scatter_draw (&scatter, cr, &theme, w, h);
+        SpqrLines lines = { .message = "No runs yet" };
+        spqr_lines_draw (&lines, cr, &theme, w, h);
+        SpqrLineSeries series = { "one", &nan_value, 1, 0, false };
+        lines = (SpqrLines) { .series = &series, .n_series = 1 };
+        spqr_lines_draw (&lines, cr, &theme, w, h);
+        SpqrBudget budget = { 0 };
+        spqr_budget_draw (&budget, cr, &theme, w, h);
+        g_assert_cmpint (cairo_status (cr), ==, CAIRO_STATUS_SUCCESS);
+        cairo_destroy (cr);
+        cairo_surface_destroy (surface);
+      }
+}
+
+int
+main (int argc, char **argv)
+{
+  setlocale (LC_ALL, "");
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/plot/colormap/even", test_colormap_even);
+  g_test_add_func ("/plot/colormap/colour-blind", test_colormap_colour_blind);
+  g_test_add_func ("/plot/colormap/mark", test_mark_stands_out);
+  g_test_add_func ("/plot/theme/contrast", test_theme_contrast);
+  g_test_add_func ("/plot/scale/inverse", test_scale_inverse);
+  g_test_add_func ("/plot/scale/quantize", test_scale_quantize);
+  g_test_add_func ("/plot/scale/fit", test_scale_fit);
+  g_test_add_func ("/plot/axis/ticks", test_axis_ticks);
+  g_test_add_func ("/plot/format", test_format);
+  g_test_add_func ("/plot/heatmap/pointing", test_heatmap_pointing);
+  g_test_add_func ("/plot/heatmap/paints-where-it-points", test_heatmap_paints_where_it_points);
+  g_test_add_func ("/plot/heatmap/single-outlier", test_heatmap_single_outlier);
+  g_test_add_func ("/plot/heatmap/cancel", test_heatmap_cancel);
+  g_test_add_func ("/plot/field-data", test_field_data);
+  g_test_add_func ("/plot/histogram/threshold", test_histogram_threshold);
+  g_test_add_func ("/plot/grid/pointing", test_grid_pointing);
+  g_test_add_func ("/plot/scatter/front", test_scatter_front);
+  g_test_add_func ("/plot/lines/pointing", test_lines_pointing);
+  g_test_add_func ("/plot/budget/parts", test_budget_parts);
+  g_test_add_func ("/plot/figure/formats", test_figure_formats);
+  g_test_add_func ("/plot/figure/errors", test_figure_errors);
+  g_test_add_func ("/plot/figure/disk-full", test_figure_disk_full);
+  g_test_add_func ("/plot/degenerate", test_degenerate);
+  return g_test_run ();
+}

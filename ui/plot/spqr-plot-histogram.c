@@ -1,0 +1,260 @@
+#include "plot/spqr-plot-histogram.h"
+
+#include <glib/gi18n-lib.h>
+#include <math.h>
+
+#include "plot/spqr-format.h"
+#include "plot/spqr-plot-area-private.h"
+
+static SpqrAreaText
+area_text (const SpqrHistogram *plot)
+{
+  /* The line above the axis is always kept: the readout stands there. */
+  return (SpqrAreaText) { plot->title, plot->subtitle, plot->x_label, plot->y_label ? plot->y_label : "", 0 };
+}
+
+static uint64_t
+largest (const SpqrHistogram *plot)
+{
+  uint64_t most = 0;
+  for (size_t i = 0; plot->counts && i < plot->bins; i++)
+    {
+      most = MAX (most, plot->counts[i]);
+      if (plot->compare)
+        most = MAX (most, plot->compare[i]);
+    }
+  return MAX (most, 1);
+}
+
+/* Share of the full height for a count. */
+static double
+height_of (const SpqrHistogram *plot, double count, double most)
+{
+  return plot->log_counts ? log1p (count) / log1p (most) : count / most;
+}
+
+typedef struct { size_t n; double at[24]; char *label[24]; } CountTicks;
+
+static void
+count_ticks (const SpqrHistogram *plot, double most, double height, CountTicks *ticks)
+{
+  ticks->n = 0;
+  if (plot->log_counts)
+    {
+      int every = MAX (1, (int) ceil (log10 (most + 1) / MAX (1, height / 26)));
+      for (int e = 0; pow (10, e) <= most && ticks->n < G_N_ELEMENTS (ticks->at); e += every)
+        ticks->at[ticks->n++] = pow (10, e);
+    }
+  else
+    {
+      double step = MAX (1, spqr_axis_nice_floor (most / MAX (1, height / 40)) * 2);
+      for (double v = 0; v <= most && ticks->n < G_N_ELEMENTS (ticks->at); v += step)
+        ticks->at[ticks->n++] = v;
+    }
+  for (size_t i = 0; i < ticks->n; i++)
+    ticks->label[i] = spqr_format_count (ticks->at[i]);
+}
+
+static void
+count_ticks_clear (CountTicks *ticks)
+{
+  for (size_t i = 0; i < ticks->n; i++)
+    g_free (ticks->label[i]);
+}
+
+static void
+layout_with_ink (const SpqrHistogram *plot, SpqrInk *ink, double width, double height, SpqrHistogramLayout *l)
+{
+  SpqrAreaText text = area_text (plot);
+  /* Labels as "134.5 M" at the widest; the same room for every data set keeps the plot in place. */
+  double label = spqr_ink_width (ink, SPQR_TEXT_SMALL, "000 M");
+  *l = (SpqrHistogramLayout) { width, height, _spqr_plot_area (ink, &text, label, width, height) };
+}
+
+void
+spqr_histogram_layout (const SpqrHistogram *plot, const SpqrTheme *theme, double width, double height, SpqrHistogramLayout *l)
+{
+  g_auto (SpqrInk) ink = { 0 };
+  spqr_ink_init (&ink, NULL, theme);
+  layout_with_ink (plot, &ink, width, height, l);
+}
+
+ptrdiff_t
+spqr_histogram_bin_at (const SpqrHistogram *plot, const SpqrHistogramLayout *l, double x, double y)
+{
+  if (plot->bins == 0 || !spqr_rect_contains (&l->plot, x, y))
+    return -1;
+  ptrdiff_t bin = (ptrdiff_t) ((x - l->plot.x) / l->plot.width * (double) plot->bins);
+  return CLAMP (bin, 0, (ptrdiff_t) plot->bins - 1);
+}
+
+double
+spqr_histogram_value_at (const SpqrHistogram *plot, const SpqrHistogramLayout *l, double x)
+{
+  return spqr_scale_invert (&plot->x, CLAMP ((x - l->plot.x) / l->plot.width, 0, 1));
+}
+
+double
+spqr_histogram_x_of (const SpqrHistogram *plot, const SpqrHistogramLayout *l, double value)
+{
+  double t = spqr_scale_apply (&plot->x, value);
+  return l->plot.x + (isnan (t) ? 1 : CLAMP (t, 0, 1)) * l->plot.width;
+}
+
+bool
+spqr_histogram_threshold_at (const SpqrHistogram *plot, const SpqrHistogramLayout *l, double x, double y)
+{
+  return plot->has_threshold && y >= l->plot.y - 16 && y <= l->plot.y + l->plot.height + 4
+         && fabs (x - spqr_histogram_x_of (plot, l, plot->threshold)) <= 8;
+}
+
+double
+spqr_histogram_share_above (const SpqrHistogram *plot, double threshold)
+{
+  double total = 0, above = 0, t = spqr_scale_apply (&plot->x, threshold);
+  double cut = (isnan (t) ? 1 : CLAMP (t, 0, 1)) * (double) plot->bins;
+  for (size_t i = 0; plot->counts && i < plot->bins; i++)
+    {
+      double part = CLAMP ((double) (i + 1) - cut, 0, 1);
+      total += (double) plot->counts[i];
+      above += part * (double) plot->counts[i];
+    }
+  return total > 0 ? above / total : 0;
+}
+
+static void
+draw_bars (const SpqrHistogram *plot, SpqrInk *ink, const SpqrRect *r, double most)
+{
+  const SpqrTheme *t = ink->theme;
+  double w = r->width / (double) plot->bins, gap = w >= 5 ? 1 : 0;
+  SpqrHistogramLayout l = { 0, 0, *r };
+  double cut = plot->has_threshold ? spqr_histogram_x_of (plot, &l, plot->threshold) : INFINITY;
+  for (int side = 0; side < 2; side++)
+    {
+      for (size_t i = 0; i < plot->bins; i++)
+        {
+          if (plot->counts[i] == 0)
+            continue;
+          double x0 = r->x + (double) i * w, x1 = x0 + w - gap;
+          if (gap == 0) /* no seams between bars that touch */
+            {
+              x0 = floor (x0);
+              x1 = floor (r->x + (double) (i + 1) * w);
+            }
+          double h = MAX (1, height_of (plot, (double) plot->counts[i], most) * r->height);
+          double a = side ? MAX (x0, cut) : x0, b = side ? x1 : MIN (x1, cut);
+          if (b > a)
+            cairo_rectangle (ink->cr, a, r->y + r->height - h, b - a, h);
+        }
+      spqr_color_set_source (side ? &t->alert : &t->bar, ink->cr);
+      cairo_fill (ink->cr);
+    }
+}
+
+static void
+draw_compare (const SpqrHistogram *plot, SpqrInk *ink, const SpqrRect *r, double most)
+{
+  double w = r->width / (double) plot->bins, base = r->y + r->height;
+  cairo_move_to (ink->cr, r->x, base);
+  for (size_t i = 0; i < plot->bins; i++)
+    {
+      double y = base - height_of (plot, (double) plot->compare[i], most) * r->height;
+      cairo_line_to (ink->cr, r->x + (double) i * w, y);
+      cairo_line_to (ink->cr, r->x + (double) (i + 1) * w, y);
+    }
+  spqr_color_set_source (&ink->theme->ink, ink->cr);
+  cairo_set_line_width (ink->cr, 1.25);
+  cairo_set_line_join (ink->cr, CAIRO_LINE_JOIN_ROUND);
+  cairo_stroke (ink->cr);
+}
+
+/* A line with a round grip on top, and what lies beyond it. */
+static void
+draw_threshold (const SpqrHistogram *plot, SpqrInk *ink, const SpqrHistogramLayout *l)
+{
+  const SpqrTheme *t = ink->theme;
+  const SpqrRect *r = &l->plot;
+  double x = floor (spqr_histogram_x_of (plot, l, plot->threshold)) + 0.5;
+  spqr_color_set_source (&t->alert, ink->cr);
+  cairo_set_line_width (ink->cr, 2);
+  cairo_move_to (ink->cr, x, r->y);
+  cairo_line_to (ink->cr, x, r->y + r->height);
+  cairo_stroke (ink->cr);
+  cairo_arc (ink->cr, x, r->y, 6, 0, 2 * G_PI);
+  spqr_color_set_source (&t->background, ink->cr);
+  cairo_fill_preserve (ink->cr);
+  spqr_color_set_source (&t->alert, ink->cr);
+  cairo_stroke (ink->cr);
+
+  g_autofree char *value = spqr_format_value (plot->threshold, 3);
+  g_autofree char *share = spqr_format_percent (spqr_histogram_share_above (plot, plot->threshold));
+  /* Translators: the threshold's name and value, and the share of values above it */
+  g_autofree char *text = g_strdup_printf (_("%s %s · %s above"), plot->threshold_name ? plot->threshold_name : "", value, share);
+  double w = spqr_ink_width (ink, SPQR_TEXT_SMALL, text), h = spqr_ink_height (ink, SPQR_TEXT_SMALL);
+  bool right = x + 12 + w <= r->x + r->width;
+  double left = MAX (r->x, right ? x + 12 : x - 12 - w);
+  SpqrColor back = spqr_color_with_alpha (&t->background, 0.85);
+  spqr_ink_round_rect (ink, left - 4, r->y + 4, w + 8, h + 2, 3);
+  spqr_color_set_source (&back, ink->cr);
+  cairo_fill (ink->cr);
+  spqr_ink_text (ink, SPQR_TEXT_SMALL, &t->ink, text, left, r->y + 5, 0, 0, MAX (1, r->x + r->width - left + 1));
+}
+
+void
+spqr_histogram_draw (const SpqrHistogram *plot, cairo_t *cr, const SpqrTheme *theme, double width, double height)
+{
+  g_auto (SpqrInk) ink = { 0 };
+  spqr_ink_init (&ink, cr, theme);
+  SpqrHistogramLayout l;
+  layout_with_ink (plot, &ink, width, height, &l);
+  SpqrAreaText text = area_text (plot);
+  _spqr_plot_area_draw (&ink, &text, &l.plot, width, height);
+  const SpqrRect *r = &l.plot;
+  double most = (double) largest (plot);
+  CountTicks ticks;
+  count_ticks (plot, most, r->height, &ticks);
+  for (size_t i = 0; i < ticks.n; i++)
+    {
+      double y = r->y + r->height - height_of (plot, ticks.at[i], most) * r->height;
+      if (ticks.at[i] > 0)
+        spqr_ink_hline (&ink, &theme->grid, r->x, r->x + r->width, y);
+      spqr_ink_text (&ink, SPQR_TEXT_SMALL, &theme->dim, ticks.label[i], r->x - 8, y + 0.5, 1, 0.5, 0);
+    }
+  count_ticks_clear (&ticks);
+  if (plot->counts && plot->bins > 0)
+    {
+      draw_bars (plot, &ink, r, most);
+      if (plot->compare)
+        draw_compare (plot, &ink, r, most);
+    }
+  spqr_ink_hline (&ink, &theme->frame, r->x, r->x + r->width, r->y + r->height);
+  SpqrAxis axis;
+  spqr_axis_init (&axis, &plot->x, (size_t) CLAMP (r->width / 70, 2, 12), SPQR_AXIS_NUMBER);
+  spqr_axis_draw_below (&axis, &ink, r, false);
+  if (plot->has_threshold && plot->counts)
+    draw_threshold (plot, &ink, &l);
+}
+
+char *
+spqr_histogram_readout (const SpqrHistogram *plot, size_t bin)
+{
+  if (!plot->counts || bin >= plot->bins)
+    return g_strdup ("");
+  g_autofree char *from = spqr_format_value (spqr_scale_invert (&plot->x, (double) bin / (double) plot->bins), 3);
+  g_autofree char *to = spqr_format_value (spqr_scale_invert (&plot->x, (double) (bin + 1) / (double) plot->bins), 3);
+  g_autofree char *count = spqr_format_integer (plot->counts[bin]);
+  return g_strdup_printf (_("%s … %s: %s"), from, to, count);
+}
+
+void
+spqr_histogram_draw_hover (const SpqrHistogram *plot, SpqrInk *ink, const SpqrHistogramLayout *l, size_t bin)
+{
+  if (!plot->counts || bin >= plot->bins)
+    return;
+  const SpqrRect *r = &l->plot;
+  double w = r->width / (double) plot->bins, x = r->x + (double) bin * w;
+  SpqrColor veil = spqr_color_with_alpha (&ink->theme->ink, 0.10);
+  spqr_ink_fill (ink, &veil, x, r->y, MAX (w, 1), r->height);
+  g_autofree char *text = spqr_histogram_readout (plot, bin);
+  spqr_ink_text (ink, SPQR_TEXT_SMALL, &ink->theme->ink, text, r->x + r->width, r->y - ceil (spqr_ink_height (ink, SPQR_TEXT_SMALL)) / 2 - 2, 1, 1, r->width);
+}
