@@ -1,7 +1,7 @@
 /* spqr-gemm.c: y (t, m) = x (t, n) W (m, n)' + bias, cut into tiles of y.
  *
- * A tile is at most 512 x 512 and walks along n in steps of 2048, so that a stop is noticed within
- * some milliseconds and 16-bit weights are widened a few MiB at a time. Few tokens (a decoding
+ * A tile is at most 512 tokens x 1024 outputs and walks along n in steps of 1024, so that a stop is
+ * noticed within some milliseconds and 16-bit weights are widened 4 MiB at a time. Few tokens (a decoding
  * step) are products of the matrix with single vectors: packing W for a real matrix product would
  * cost more than reading it once a token. */
 #include "compute/spqr-gemm.h"
@@ -13,9 +13,10 @@
 
 #include "num/spqr-fp16.h"
 
-#define TILE 512
+#define TILE_T 512
+#define TILE_M 1024
 #define TILES_ENOUGH 16         /* below this many tiles, smaller ones keep more threads busy */
-#define STEP 2048
+#define STEP 1024
 #define FEW_TOKENS 4
 
 typedef struct {
@@ -157,10 +158,11 @@ gemm_tiles (void *data, size_t begin, size_t end)
 static size_t
 gemm_choose_tiles (Gemm *gemm)
 {
-  size_t *halve[] = { &gemm->tile_m, &gemm->tile_t, &gemm->tile_m, &gemm->tile_t };
+  size_t *halve[] = { &gemm->tile_m, &gemm->tile_t, &gemm->tile_m, &gemm->tile_t, &gemm->tile_m };
 
-  gemm->tile_t = gemm->tile_m = TILE;
-  for (int i = 0; i < 4 && tiles_of (gemm->tokens, gemm->tile_t) * tiles_of (gemm->m, gemm->tile_m) < TILES_ENOUGH; i++)
+  gemm->tile_t = TILE_T;
+  gemm->tile_m = TILE_M;
+  for (int i = 0; i < 5 && tiles_of (gemm->tokens, gemm->tile_t) * tiles_of (gemm->m, gemm->tile_m) < TILES_ENOUGH; i++)
     *halve[i] /= 2;
   gemm->tiles_m = tiles_of (gemm->m, gemm->tile_m);
   return tiles_of (gemm->tokens, gemm->tile_t) * gemm->tiles_m;
