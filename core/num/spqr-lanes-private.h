@@ -122,7 +122,7 @@ lanes_f16_round (Lanes x)
   Lanes magic = power * 12288.0f;
   Lanes rounded = (lanes_abs (x) + magic) - magic;
 
-  rounded = lanes_if_less (lanes_set (65504.0f), rounded, lanes_set (INFINITY), rounded);
+  rounded = lanes_if_less (rounded, lanes_set (65520.0f), rounded, lanes_set (INFINITY));
   return (Lanes) ((LanesInt) rounded | ((LanesInt) x & INT32_MIN));
 }
 

@@ -9,15 +9,16 @@
  *  - all of s, z, ss, sz, zs, zz are rounded to f16 before they are used;
  *  - a constant row (lo == hi) is no part of the run's fit and decodes to its constant;
  *  - identical statistics in a run are stored as ss = v, sz = 0, code 1: exact;
- *  - an f16 zero counts in whole steps only up to 2048. Where lo is so far from 0 that |z| would
- *    exceed ZERO_LIMIT, the scale is widened until it does not: the step is then the spacing of f16
- *    numbers near lo, so nothing is lost that f16 could hold. With quantized zeros one such row
- *    would also ruin its neighbours, therefore 0 is forced into its range instead;
+ *  - f16 counts in whole steps only up to 2048. Where the range is so far from 0 that c - z would
+ *    exceed that, the scale is widened until it does not: the step is then about the spacing of f16
+ *    numbers there, so little is lost that f16 could hold. With quantized zeros one such row would
+ *    also ruin its neighbours, therefore 0 is forced into its range instead (from |z| = 1024 on);
  *  - a scale is never below 2^-24, the smallest f16 (and the spacing of f16 numbers there). */
 #include "num/spqr-quantizer.h"
 
 #define QUANTIZED_ZERO_LIMIT 1024.0f    /* |z| from which 0 is forced into the range */
 #define SECOND_ZERO_LIMIT 2048.0f       /* |sz| from which the run counts as identical */
+#define MOST_STEPS 2047.0f              /* between 0 and the far end of a range */
 #define SMALLEST_SCALE 0x1p-24f
 #define LARGEST 65504.0f
 
@@ -110,17 +111,10 @@ f16_round_up (float value)
 /* One row before its scale is final. */
 typedef struct { float lo, hi, scale, smallest_scale; } RowRange;
 
-static float
-zero_limit (const SpqrGroupQuantizer *q)
-{
-  return q->zero_bits != 0 ? QUANTIZED_ZERO_LIMIT : 2048.0f - (q->maxq + 1.0f);
-}
-
 static RowRange
 fit_row (const SpqrGroupQuantizer *q, float lo, float hi)
 {
   RowRange row = { lo, hi, 0.0f, SMALLEST_SCALE };
-  float limit = zero_limit (q);
 
   if (q->sym)
     {
@@ -130,13 +124,13 @@ fit_row (const SpqrGroupQuantizer *q, float lo, float hi)
   row.scale = (row.hi - row.lo) / q->maxq;
   if (!q->sym)
     {
-      if (q->zero_bits != 0 && fabsf (row.lo) > limit * row.scale)
+      if (q->zero_bits != 0 && fabsf (row.lo) > QUANTIZED_ZERO_LIMIT * row.scale)
         {
           row.lo = smaller (row.lo, 0.0f);
           row.hi = larger (row.hi, 0.0f);
           row.scale = (row.hi - row.lo) / q->maxq;
         }
-      row.smallest_scale = larger (row.smallest_scale, fabsf (row.lo) / limit);
+      row.smallest_scale = larger (row.smallest_scale, larger (fabsf (row.lo), fabsf (row.hi)) / MOST_STEPS);
     }
   row.scale = smaller (larger (row.scale, row.smallest_scale), LARGEST);
   return row;
@@ -144,20 +138,21 @@ fit_row (const SpqrGroupQuantizer *q, float lo, float hi)
 
 /* The zero that goes with the scale which decoding will use. Where 0 lies inside the range the zero
  * stays that of the unquantized scale, as published: it pins the code of w = 0. Where 0 lies
- * outside, that would move the whole range; the end nearer to 0 is pinned instead. */
+ * outside, that would move the whole range; the end farther from 0 is pinned instead. */
 static float
 fit_zero (const SpqrGroupQuantizer *q, const RowRange *row, float scale)
 {
-  float zero, limit = zero_limit (q);
+  float zero;
 
   if (q->sym)
     return (q->maxq + 1.0f) * 0.5f;
-  zero = -row->lo / row->scale;
   if (row->lo > 0.0f)
-    zero = -row->lo / scale;
-  else if (row->hi < 0.0f)
     zero = q->maxq - row->hi / scale;
-  zero = larger (-limit, smaller (zero, limit + q->maxq));
+  else if (row->hi < 0.0f)
+    zero = -row->lo / scale;
+  else
+    zero = -row->lo / row->scale;
+  zero = larger (-MOST_STEPS, smaller (zero, MOST_STEPS));
   return q->round_zero ? rintf (zero) : zero;
 }
 
@@ -309,5 +304,11 @@ spqr_group_run_fit (const SpqrGroupQuantizer *q, size_t rows, const SpqrGroupRun
   fit_zeros (q, rows, run);
   for (size_t r = 0; r < rows; r++)
     if (!run->constant[r] && !decodes_finite (q, run->scale[r], run->zero[r]))
-      make_constant (run, r);
+      {
+        /* One step towards 0, where the zero is free to move. */
+        if (q->zero_bits == 0 && !q->sym)
+          run->zero[r] = spqr_f16_round (run->zero[r] + (run->zero[r] < 0.0f ? 1.0f : -1.0f));
+        if (!decodes_finite (q, run->scale[r], run->zero[r]))
+          make_constant (run, r);
+      }
 }

@@ -17,7 +17,7 @@
 
 /* The nearest f16 number (half to even; +-Inf from 65520 on), by f32 arithmetic alone, so that a
  * compiler can do it in vectors: adding 1.5 x 2^13 x the value's power of two leaves exactly the
- * ten bits of an f16 mantissa, fewer below 2^-14. */
+ * ten bits of an f16 mantissa, fewer below 2^-14. (NaN becomes Inf: there is none here.) */
 static inline float
 spqr_f16_round (float x)
 {
@@ -30,7 +30,7 @@ spqr_f16_round (float x)
   power = power > 0x1p-14f ? power : 0x1p-14f;
   magic = power * 12288.0f;
   rounded = (fabsf (x) + magic) - magic;
-  rounded = rounded > 65504.0f ? INFINITY : rounded;
+  rounded = rounded < 65520.0f ? rounded : INFINITY;
   return copysignf (rounded, x);
 }
 

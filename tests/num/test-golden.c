@@ -147,6 +147,30 @@ test_case (gconstpointer data)
   spqr_factor_clear (&factor);
 }
 
+/* The default mode loses nothing against the published f32 statistics: f16 costs next to nothing,
+ * and constant groups and symmetric ranges gain. */
+static void
+test_default_mode (gconstpointer data)
+{
+  g_autoptr (Golden) golden = golden_open (data);
+  gsize m = 0, n = 0;
+  const float *w = golden_tensor (golden, "W", "F32", &m, &n);
+  const float *h = golden_tensor (golden, "H", "F32", NULL, NULL);
+  SpqrParams params = golden_params (golden);
+  double published = golden_summary (golden, "proxy_loss");
+  SpqrFactor factor = { 0 };
+  SpqrLayer layer;
+
+  params.compat_reference = false;
+  if (params.method != SPQR_METHOD_RTN)
+    g_assert_cmpint (spqr_factor_compute (h, w, m, n, &params, NULL, NULL, &factor), ==, SPQR_OK);
+  g_assert_cmpint (spqr_layer_quantize (w, m, n, h, &factor, &params, NULL, NULL, &layer), ==, SPQR_OK);
+  g_test_message ("%s: default / published %.4f, outliers %zu", golden->name, layer.proxy_loss / published, spqr_layer_outliers (&layer));
+  g_assert_cmpfloat (layer.proxy_loss, <, published * 1.03);
+  spqr_layer_clear (&layer);
+  spqr_factor_clear (&factor);
+}
+
 static void
 test_formula_bits (gconstpointer data)
 {
@@ -176,9 +200,11 @@ main (int argc, char *argv[])
   for (int i = 0; names[i] != NULL; i++)
     {
       g_autofree char *path = g_strdup_printf ("/golden/%s", names[i]);
+      g_autofree char *default_mode = g_strdup_printf ("/default-mode/%s", names[i]);
       g_autofree char *bits = g_strdup_printf ("/formula-bits/%s", names[i]);
 
       g_test_add_data_func (path, names[i], test_case);
+      g_test_add_data_func (default_mode, names[i], test_default_mode);
       g_test_add_data_func (bits, names[i], test_formula_bits);
     }
   return g_test_run ();
