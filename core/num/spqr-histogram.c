@@ -10,17 +10,22 @@
 
 #define KEYS 32768u
 
-static size_t
-bin_of (double position, double lo, double hi, size_t bins)
-{
-  double bin;
+typedef struct { double lo, per_unit /* bins per unit; 0: one bin for all */, bins; } Bins;
 
-  if (!(hi > lo))
+static Bins
+bins_new (double lo, double hi, size_t bins)
+{
+  return (Bins) { lo, hi > lo ? (double) bins / (hi - lo) : 0.0, (double) bins };
+}
+
+static inline size_t
+bin_of (const Bins *bins, double position)
+{
+  double bin = bins->per_unit > 0.0 ? (position - bins->lo) * bins->per_unit : 0.0;
+
+  if (!(bin > 0.0))
     return 0;
-  bin = floor ((position - lo) / (hi - lo) * (double) bins);
-  if (!(bin > 0))
-    return 0;
-  return bin >= (double) bins ? bins - 1 : (size_t) bin;
+  return (size_t) (bin < bins->bins ? bin : bins->bins - 1.0);
 }
 
 static inline uint32_t
@@ -33,23 +38,23 @@ magnitude_of (float value)
 }
 
 static size_t
-log_bin_of (uint32_t magnitude, double lo, double hi, size_t bins)
+log_bin_of (const Bins *bins, uint32_t magnitude)
 {
   float value;
 
   memcpy (&value, &magnitude, sizeof value);
-  return bin_of (log10 ((double) value), lo, hi, bins);
+  return bin_of (bins, log10 ((double) value));
 }
 
 static void
-histogram_log (const float *values, size_t n, double lo, double hi, uint64_t *counts, size_t bins)
+histogram_log (const float *values, size_t n, const Bins *bins, uint64_t *counts)
 {
   /* Bin of the first magnitude of each key; where the next key's is the same, of all of them. */
   uint32_t *starts = n >= KEYS ? malloc ((KEYS + 1) * sizeof *starts) : NULL;
 
   if (starts != NULL)
     for (uint32_t key = 0; key <= KEYS; key++)
-      starts[key] = (uint32_t) log_bin_of (key == 0 ? 1 : key < KEYS ? key << 16 : 0x7f800000u, lo, hi, bins);
+      starts[key] = (uint32_t) log_bin_of (bins, key == 0 ? 1 : key < KEYS ? key << 16 : 0x7f800000u);
   for (size_t i = 0; i < n; i++)
     {
       uint32_t magnitude = magnitude_of (values[i]);
@@ -60,7 +65,7 @@ histogram_log (const float *values, size_t n, double lo, double hi, uint64_t *co
       if (starts != NULL && starts[key] == starts[key + 1])
         counts[starts[key]]++;
       else
-        counts[log_bin_of (magnitude, lo, hi, bins)]++;
+        counts[log_bin_of (bins, magnitude)]++;
     }
   free (starts);
 }
@@ -69,13 +74,15 @@ void
 spqr_histogram (const float *values, size_t n, double lo, double hi, bool log10_abs,
                 uint64_t *counts, size_t bins)
 {
+  Bins all = bins_new (lo, hi, bins);
+
   if (bins == 0)
     return;
   memset (counts, 0, bins * sizeof *counts);
   if (log10_abs)
-    histogram_log (values, n, lo, hi, counts, bins);
+    histogram_log (values, n, &all, counts);
   else
     for (size_t i = 0; i < n; i++)
       if (!isnan (values[i]))
-        counts[bin_of (values[i], lo, hi, bins)]++;
+        counts[bin_of (&all, (double) values[i])]++;
 }
