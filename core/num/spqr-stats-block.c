@@ -149,10 +149,110 @@ count_above_plain (const float *w, size_t n, float limit)
 
 #if SPQR_CPU_X86
 
+SPQR_TARGET_AVX2 static inline float
+least_avx2 (__m256 v)
+{
+  __m128 a = _mm_min_ps (_mm256_castps256_ps128 (v), _mm256_extractf128_ps (v, 1));
+
+  a = _mm_min_ps (a, _mm_movehl_ps (a, a));
+  return _mm_cvtss_f32 (_mm_min_ss (a, _mm_movehdup_ps (a)));
+}
+
+SPQR_TARGET_AVX2 static inline float
+most_avx2 (__m256 v)
+{
+  __m128 a = _mm_max_ps (_mm256_castps256_ps128 (v), _mm256_extractf128_ps (v, 1));
+
+  a = _mm_max_ps (a, _mm_movehl_ps (a, a));
+  return _mm_cvtss_f32 (_mm_max_ss (a, _mm_movehdup_ps (a)));
+}
+
+SPQR_TARGET_AVX2 static inline void
+group_ranges_avx2 (const float *w, size_t groups, float *lo, float *inverse, float *scale)
+{
+  const __m256 seven = _mm256_set1_ps (7.0f);
+  float range[16] = { 0 };
+
+  for (size_t g = 0; g < groups; g++)
+    {
+      __m256 a = _mm256_loadu_ps (w + 16 * g), b = _mm256_loadu_ps (w + 16 * g + 8);
+
+      lo[g] = least_avx2 (_mm256_min_ps (a, b));
+      range[g] = most_avx2 (_mm256_max_ps (a, b)) - lo[g];
+    }
+  for (size_t g = 0; g < 16; g += 8)
+    {
+      __m256 r = _mm256_loadu_ps (range + g);
+      __m256 varies = _mm256_cmp_ps (r, _mm256_set1_ps (CONSTANT_RANGE), _CMP_GT_OQ);
+
+      _mm256_storeu_ps (inverse + g, _mm256_and_ps (varies, _mm256_div_ps (seven, r)));
+      _mm256_storeu_ps (scale + g, _mm256_and_ps (varies, _mm256_div_ps (r, seven)));
+    }
+}
+
+/* Eight of the sixteen lanes, from lane `from` on, of all groups. */
+SPQR_TARGET_AVX2 static inline void
+add_half_avx2 (SpqrStatsLanes *lanes, BlockSums *sums, const float *w, size_t groups, size_t from, float c,
+               const float *lo, const float *inverse, const float *scale)
+{
+  const __m256 shift = _mm256_set1_ps (c), rounder = _mm256_set1_ps (ROUNDER);
+  const __m256i magnitude_mask = _mm256_set1_epi32 (0x7fffffff);
+  __m256 a1 = _mm256_setzero_ps (), a2 = a1, a3 = a1, a4 = a1, errors = a1;
+  __m256 low = _mm256_loadu_ps (lanes->min + from), high = _mm256_loadu_ps (lanes->max + from);
+  __m256i top = _mm256_setzero_si256 (), zeros = top;
+  uint32_t tops[8], counts[8];
+
+  for (size_t g = 0; g < groups; g++)
+    {
+      __m256 v = _mm256_loadu_ps (w + 16 * g + from);
+      __m256 d = _mm256_sub_ps (v, shift), d2 = _mm256_mul_ps (d, d);
+      __m256 t = _mm256_sub_ps (v, _mm256_set1_ps (lo[g]));
+      __m256 code = _mm256_sub_ps (_mm256_add_ps (_mm256_mul_ps (t, _mm256_set1_ps (inverse[g])), rounder), rounder);
+      __m256 error = _mm256_sub_ps (t, _mm256_mul_ps (code, _mm256_set1_ps (scale[g])));
+      __m256i magnitude = _mm256_and_si256 (_mm256_castps_si256 (v), magnitude_mask);
+
+      low = _mm256_min_ps (v, low);
+      high = _mm256_max_ps (v, high);
+      top = _mm256_max_epu32 (top, magnitude);
+      zeros = _mm256_sub_epi32 (zeros, _mm256_cmpeq_epi32 (magnitude, _mm256_setzero_si256 ()));
+      a1 = _mm256_add_ps (a1, d);
+      a2 = _mm256_add_ps (a2, d2);
+      a3 = _mm256_add_ps (a3, _mm256_mul_ps (d2, d));
+      a4 = _mm256_add_ps (a4, _mm256_mul_ps (d2, d2));
+      errors = _mm256_add_ps (errors, _mm256_mul_ps (error, error));
+    }
+  _mm256_storeu_ps (lanes->min + from, low);
+  _mm256_storeu_ps (lanes->max + from, high);
+  _mm256_storeu_si256 ((void *) tops, top);
+  _mm256_storeu_si256 ((void *) counts, zeros);
+  for (int l = 0; l < 8; l++)
+    {
+      lanes->top = tops[l] > lanes->top ? tops[l] : lanes->top;
+      lanes->zeros += counts[l];
+    }
+  _mm256_storeu_ps (sums->a1 + from, a1);
+  _mm256_storeu_ps (sums->a2 + from, a2);
+  _mm256_storeu_ps (sums->a3 + from, a3);
+  _mm256_storeu_ps (sums->a4 + from, a4);
+  _mm256_storeu_ps (sums->error + from, errors);
+}
+
 SPQR_TARGET_AVX2 static void
 lanes_add_avx2 (SpqrStatsLanes *lanes, const float *w, size_t n, float c)
 {
-  add_block (lanes, w, n, c);
+  BlockSums sums = { 0 };
+  size_t groups = n / LANES;
+  float lo[16], inverse[16], scale[16];
+
+  if (groups > 0)
+    {
+      group_ranges_avx2 (w, groups, lo, inverse, scale);
+      add_half_avx2 (lanes, &sums, w, groups, 0, c, lo, inverse, scale);
+      add_half_avx2 (lanes, &sums, w, groups, 8, c, lo, inverse, scale);
+    }
+  if (n % LANES != 0)
+    add_group (lanes, &sums, w + groups * LANES, n % LANES, c);
+  lanes_flush (lanes, &sums);
 }
 
 SPQR_TARGET_AVX2 static size_t
