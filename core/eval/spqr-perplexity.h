@@ -22,7 +22,10 @@ typedef struct {
 
 void spqr_perplexity_clear (SpqrPerplexity *result);
 
-/* Blocking; from any thread. max_windows 0: all. base: nullable. */
+/* Blocking; from any thread. max_windows 0: all. base: nullable, of the same vocabulary; it may have
+ * other sizes. Standard errors are NAN for a single window. A block's weights are loaded once for as
+ * many windows as fit in a quarter of the free memory; the numbers do not depend on how many those
+ * are. On FALSE result is empty; G_IO_ERROR_CANCELLED within 50 ms of the cancel. */
 gboolean spqr_perplexity_compute (SpqrNet *net, SpqrNet *base, const gint32 *ids, gsize n_ids, guint seqlen,
                                   gsize max_windows, SpqrProgressFunc progress, gpointer user_data,
                                   GCancellable *cancellable, SpqrPerplexity *result, GError **error);

@@ -3,6 +3,7 @@
 
 #include "net/spqr-net.h"
 #include "net/spqr-rotary.h"
+#include "net/spqr-segments.h"
 
 /* The matrix products of a block. Layers that read the same input and write beside each other are
  * one stacked matrix: q, k, v over each other; gate over up. */
@@ -60,29 +61,7 @@ struct _SpqrBlock {
   SpqrNormWeights norms[SPQR_N_NORMS];
 };
 
-/* Keys and values of the positions before; one block's. Rows hold kv_heads · head_dim floats. */
-typedef struct {
-  float *k, *v;
-  gsize capacity, length;
-} SpqrKeyValues;
-
-gboolean spqr_key_values_init (SpqrKeyValues *kv, SpqrNet *net, gsize capacity, GError **error);
-void     spqr_key_values_clear (SpqrKeyValues *kv);
-
-/* A sequence, or a piece of one, among the rows of a batch. Its earlier keys are those of another
- * segment of the batch (parent), or those in a cache, which then also takes its own. */
-typedef struct {
-  gsize first, count, position0;
-  int parent;                    /* index, -1: none; the parent has no parent */
-  SpqrKeyValues *cache;          /* NULL: none; needs length >= position0, capacity >= position0 + count */
-} SpqrSegment;
-
-/* spqr_net_run_block() for several segments at once: the linear layers see one long matrix. */
-gboolean spqr_net_run_segments (SpqrNet *net, SpqrBlock *block, float *hidden, gsize tokens,
-                                const SpqrSegment *segments, gsize n_segments,
-                                SpqrInputFunc observe, gpointer user_data, const SpqrExec *exec, GError **error);
-
-/* Elements that are filled by load(); NULL with error. Reads through the net's source when asked. */
+/* All of a tensor as f32; NULL with error. Through the net's source when asked, else from the model. */
 float *spqr_net_read_tensor (SpqrNet *net, SpqrTensor *tensor, gboolean through_source, const SpqrExec *exec, GError **error);
 gboolean spqr_net_load_tensor (SpqrNet *net, SpqrTensor *tensor, gboolean through_source, float *out,
                                const SpqrExec *exec, GError **error);

@@ -1,0 +1,36 @@
+/* spqr-sweep.h: many sequences through all blocks of a network, each block's weights loaded once. */
+#pragma once
+
+#include "compute/spqr-progress.h"
+#include "net/spqr-segments.h"
+
+/* Sequences that go through a block together: rows row0 … row0 + rows - 1 of the hidden states,
+ * segments counted from row0. */
+typedef struct {
+  gsize row0, rows;
+  const SpqrSegment *segments;
+  gsize n_segments;
+} SpqrSweepBatch;
+
+/* Where a long evaluation is: work in arbitrary units, told at most every 40 ms. */
+typedef struct {
+  SpqrProgressFunc func;      /* nullable */
+  gpointer user_data;
+  double total, done;
+  gint64 told;                /* monotonic time of the last call */
+} SpqrSweepProgress;
+
+void spqr_sweep_progress_add (SpqrSweepProgress *progress, double work, const char *what);
+/* Work of a block, and of the head, for one row. */
+double spqr_sweep_block_work (SpqrNet *net);
+double spqr_sweep_head_work (SpqrNet *net);
+
+/* hidden: embeddings on entry, the last block's output on return. what: for progress ("base model", …). */
+gboolean spqr_sweep_run (SpqrNet *net, float *hidden, const SpqrSweepBatch *batches, gsize n_batches, const char *what,
+                         SpqrSweepProgress *progress, const SpqrExec *exec, GError **error);
+
+/* Rows that small sequences are put together to, so that the matrix products are worth their while. */
+#define SPQR_SWEEP_ROWS 2048
+
+/* How many rows of hidden states, bytes each, may be held at a time; at least one batch. */
+gsize spqr_sweep_rows_in_memory (gsize bytes_a_row);
