@@ -90,8 +90,8 @@ read_weight_map (SpqrFolder *self, const char *path, JsonObject *map, GError **e
   const char *tensor;
   JsonNode *node;
 
-  json_object_iter_init (&iter, map);
-  while (json_object_iter_next (&iter, &tensor, &node))
+  json_object_iter_init_ordered (&iter, map);
+  while (json_object_iter_next_ordered (&iter, &tensor, &node))
     {
       const char *file = json_node_get_value_type (node) == G_TYPE_STRING ? json_node_get_string (node) : "";
 

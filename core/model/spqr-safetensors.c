@@ -171,8 +171,8 @@ check_metadata (SpqrSafetensors *self, JsonNode *node, GError **error)
 
   if (!JSON_NODE_HOLDS_OBJECT (node))
     return malformed (self, error, "the header's __metadata__ is not an object");
-  json_object_iter_init (&iter, json_node_get_object (node));
-  while (json_object_iter_next (&iter, &key, &value))
+  json_object_iter_init_ordered (&iter, json_node_get_object (node));
+  while (json_object_iter_next_ordered (&iter, &key, &value))
     if (json_node_get_value_type (value) != G_TYPE_STRING)
       return malformed (self, error, "the metadata's “%s” is not a text", key);
   self->metadata = json_node_get_object (node);
@@ -236,8 +236,8 @@ read_header (SpqrSafetensors *self, GError **error)
   if (self->root == NULL)
     return FALSE;
 
-  json_object_iter_init (&iter, json_node_get_object (self->root));
-  while (json_object_iter_next (&iter, &name, &node))
+  json_object_iter_init_ordered (&iter, json_node_get_object (self->root));
+  while (json_object_iter_next_ordered (&iter, &name, &node))
     {
       gboolean fine = g_str_equal (name, "__metadata__") ? check_metadata (self, node, error)
                                                          : read_entry (self, name, node, error);

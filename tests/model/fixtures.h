@@ -3,14 +3,21 @@
 
 #include <gio/gio.h>
 #include <glib/gstdio.h>
+#include <stdio.h>
 #include <string.h>
 
-/* A new temporary folder; remove it with fixture_remove(). */
+/* A new temporary folder, in memory where there is such a file system: every file that is written is
+ * synced. Remove it with fixture_remove(). */
 static inline char *
 fixture_folder (void)
 {
-  char *folder = g_dir_make_tmp ("spqr-test-XXXXXX", NULL);
+  char *folder = g_strdup ("/dev/shm/spqr-test-XXXXXX");
 
+  if (g_mkdtemp (folder) == NULL)
+    {
+      g_free (folder);
+      folder = g_dir_make_tmp ("spqr-test-XXXXXX", NULL);
+    }
   g_assert_nonnull (folder);
   return folder;
 }
@@ -53,6 +60,17 @@ fixture_write (const char *folder, const char *name, const void *data, gssize le
 
   g_assert_true (g_file_set_contents (path, data, len, NULL));
   return path;
+}
+
+/* Replaces a file's content without the syncing of g_file_set_contents(): for tests that do it often. */
+static inline void
+fixture_overwrite (const char *path, const void *data, gsize len)
+{
+  FILE *file = g_fopen (path, "wb");
+
+  g_assert_nonnull (file);
+  g_assert_cmpuint (fwrite (data, 1, len, file), ==, len);
+  fclose (file);
 }
 
 /* length | header | data_size bytes 0, 1, 2, … 250, 0, … */

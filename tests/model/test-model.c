@@ -270,8 +270,8 @@ write_sparse_shard (const char *folder, const char *shard, JsonObject *map)
   guint64 at = 0, length;
   int fd;
 
-  json_object_iter_init (&iter, map);
-  while (json_object_iter_next (&iter, &name, &node))
+  json_object_iter_init_ordered (&iter, map);
+  while (json_object_iter_next_ordered (&iter, &name, &node))
     {
       gint64 shape[2];
       guint n_dims;
