@@ -92,7 +92,7 @@ spqr_job_queue_submit (SpqrJobQueue *self, SpqrLane lane, SpqrJob *job)
     spqr_job_discard (job);
   else
     {
-      if (lane == SPQR_LANE_PREVIEW)
+      if (lane == SPQR_LANE_PREVIEW || lane == SPQR_LANE_BACKGROUND)
         make_way (slot);
       g_queue_push_tail (&slot->waiting, g_object_ref (job));
       if (slot->thread == NULL)

@@ -1,14 +1,15 @@
 /* spqr-job-queue.h: the lanes in which jobs run.
  *
- * A lane is one thread. Preview has one slot: a newer job takes the place of a waiting one and
- * cancels the running one. The others are first come, first served. All lanes share the worker pool. */
+ * A lane is one thread. Preview and background have one slot: a newer job takes the place of a waiting
+ * one and cancels the running one. The others are first come, first served. All lanes share the worker pool. */
 #pragma once
 
 #include "job/spqr-job.h"
 
 typedef enum {
   SPQR_LANE_PREVIEW,       /* what is on screen, newest wins */
-  SPQR_LANE_INTERACTIVE,   /* opening, statistics, fields */
+  SPQR_LANE_INTERACTIVE,   /* opening, reading a layer, its fields */
+  SPQR_LANE_BACKGROUND,    /* figures of a whole model, newest wins */
   SPQR_LANE_BATCH,         /* quantization and evaluation */
   SPQR_LANE_EXPORT,
   SPQR_N_LANES

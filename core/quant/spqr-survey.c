@@ -1,5 +1,7 @@
 #include "quant/spqr-survey.h"
 
+#include "quant/spqr-quant-error.h"
+
 /* A part of the survey's progress. */
 typedef struct { const SpqrSurvey *survey; double begin, span; } Part;
 
@@ -82,4 +84,24 @@ spqr_survey_run (const SpqrSurvey *survey, SpqrSurveyFunc func, gpointer user_da
     done = survey_block (survey, b, &hidden, func, user_data, cancellable, error);
   spqr_hidden_clear (&hidden);
   return done;
+}
+
+gboolean
+spqr_survey_limit_to (SpqrSurvey *survey, SpqrTensor *tensor, GError **error)
+{
+  SpqrBlockLinear linears[8];
+  int block = spqr_tensor_get_block (tensor);
+  guint n = block >= 0 ? spqr_net_list_linears (survey->net, block, linears) : 0;
+
+  for (guint i = 0; i < n; i++)
+    if (linears[i].tensor == tensor)
+      {
+        survey->first_block = survey->last_block = block;
+        survey->only_group = linears[i].input_group;
+        return TRUE;
+      }
+  g_set_error (error, SPQR_QUANT_ERROR, SPQR_QUANT_ERROR_PARAMETER,
+               "%s: is not a linear layer of a block, so there is no Hessian of it; look at it without calibration",
+               spqr_tensor_get_name (tensor));
+  return FALSE;
 }

@@ -20,6 +20,9 @@ typedef struct {
   gpointer step_data;
 } SpqrSurvey;
 
+/* Sets first_block, last_block and only_group to where a tensor's layer is. */
+gboolean spqr_survey_limit_to (SpqrSurvey *survey, SpqrTensor *tensor, GError **error);
+
 /* Blocking; func in the caller's thread, blocks ascending. */
 gboolean spqr_survey_run (const SpqrSurvey *survey, SpqrSurveyFunc func, gpointer user_data, GCancellable *cancellable,
                           GError **error);

@@ -1,0 +1,432 @@
+/* The session's long work: figures of all tensors, calibration, quantization, export. */
+#include <glib/gi18n.h>
+#include <math.h>
+
+#include "compute/spqr-cancel.h"
+#include "export/spqr-export-dense.h"
+#include "job/spqr-data.h"
+#include "job/spqr-evaluate.h"
+#include "job/spqr-quantize.h"
+#include "model/spqr-tensor-stats.h"
+#include "quant/spqr-quant-error.h"
+#include "quant/spqr-survey.h"
+#include "session/spqr-session-private.h"
+
+/* Hessians of a whole model are kept up to this size; beyond it only those of the selected layer. */
+#define KEPT_HESSIAN_BYTES (G_GUINT64_CONSTANT (1) << 30)
+
+/* ---- figures without calibration ---- */
+
+typedef struct { SpqrSession *session; SpqrModel *model; } Measuring;
+typedef struct { SpqrSession *session; SpqrModel *model; SpqrTensor *tensor; SpqrStats stats; } Measured;
+
+static void
+free_measuring (gpointer data)
+{
+  Measuring *measuring = data;
+
+  g_object_unref (measuring->session);
+  g_object_unref (measuring->model);
+  g_free (measuring);
+}
+
+static void
+free_measured (gpointer data)
+{
+  Measured *measured = data;
+
+  g_object_unref (measured->session);
+  g_object_unref (measured->model);
+  g_free (measured);
+}
+
+static gboolean
+take_measured (gpointer data)
+{
+  Measured *measured = data;
+
+  /* Another model may be open by now; its tensors are others. */
+  if (measured->session->stats != NULL && measured->session->model == measured->model)
+    {
+      g_hash_table_replace (measured->session->stats, measured->tensor, g_memdup2 (&measured->stats, sizeof (SpqrStats)));
+      spqr_session_queue_figures_changed (measured->session);
+    }
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+measure_in_worker (SpqrJob *job, gpointer data, GCancellable *cancellable, GError **error)
+{
+  Measuring *measuring = data;
+  SpqrExec exec = spqr_exec_for_cancellable (cancellable);
+  guint n = spqr_model_get_n_tensors (measuring->model);
+
+  for (guint i = 0; i < n; i++)
+    {
+      SpqrTensor *tensor = spqr_model_get_tensor (measuring->model, i);
+      SpqrStats stats;
+
+      if (g_cancellable_set_error_if_cancelled (cancellable, error))
+        return FALSE;
+      if (spqr_tensor_compute_stats (tensor, &exec, &stats))
+        {
+          Measured *measured = g_new (Measured, 1);
+          *measured = (Measured) { g_object_ref (measuring->session), g_object_ref (measuring->model), tensor, stats };
+          spqr_session_post (take_measured, measured, free_measured);
+        }
+      spqr_job_report ((i + 1.0) / n, spqr_tensor_get_name (tensor), job);
+    }
+  return TRUE;
+}
+
+void
+spqr_session_start_stats (SpqrSession *self)
+{
+  Measuring *measuring = g_new (Measuring, 1);
+  g_autoptr (SpqrJob) job = NULL;
+
+  *measuring = (Measuring) { g_object_ref (self), g_object_ref (self->model) };
+  job = spqr_job_new (_("Measuring the weights"), measure_in_worker, measuring, free_measuring);
+  /* Its own lane's newest job wins: another model's figures are not wanted any more. */
+  spqr_job_queue_submit (self->jobs, SPQR_LANE_BACKGROUND, job);
+}
+
+/* ---- calibration ---- */
+
+typedef struct {
+  SpqrSession *session;
+  SpqrModel *model;
+  SpqrTensor *only;          /* NULL: every layer */
+  SpqrRunParams params;
+  char *data;
+  SpqrJob *job;              /* borrowed while it runs */
+  guint64 kept_bytes;
+} Calibrating;
+
+typedef struct { SpqrSession *session; SpqrModel *model; SpqrTensor *tensor; double maximum, mean; float *hessian; } Calibrated;
+
+static void
+free_calibrating (gpointer data)
+{
+  Calibrating *c = data;
+
+  g_object_unref (c->session);
+  g_object_unref (c->model);
+  g_clear_object (&c->only);
+  g_free (c->data);
+  g_free (c);
+}
+
+static void
+free_calibrated (gpointer data)
+{
+  Calibrated *calibrated = data;
+
+  g_object_unref (calibrated->session);
+  g_object_unref (calibrated->model);
+  if (calibrated->hessian != NULL)
+    g_atomic_rc_box_release (calibrated->hessian);
+  g_free (calibrated);
+}
+
+static gboolean
+take_calibrated (gpointer data)
+{
+  Calibrated *calibrated = data;
+  SpqrSession *self = calibrated->session;
+  SpqrTensorFigures *figures;
+
+  if (self->figures == NULL || self->model != calibrated->model)
+    return G_SOURCE_REMOVE;
+  figures = spqr_session_ensure_figures (self, calibrated->tensor);
+  figures->sensitivity_max = calibrated->maximum;
+  figures->sensitivity_mean = calibrated->mean;
+  if (calibrated->hessian != NULL)
+    spqr_session_take_hessian (self, calibrated->tensor, calibrated->hessian);
+  spqr_session_queue_figures_changed (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* Largest and mean sensitivity of a layer, as the heat map draws it. */
+static gboolean
+sum_up_sensitivity (const float *w, gsize rows, gsize cols, const float *diagonal, const SpqrParams *params,
+                    const SpqrExec *exec, Calibrated *result)
+{
+  g_autofree float *field = g_try_new (float, rows * cols);
+
+  if (field == NULL || spqr_field_sensitivity (w, rows, cols, diagonal, params, exec, field) != SPQR_OK)
+    return FALSE;
+  result->maximum = result->mean = 0;
+  for (gsize i = 0; i < rows * cols; i++)
+    {
+      result->maximum = MAX (result->maximum, field[i]);
+      result->mean += field[i];
+    }
+  result->mean /= rows * cols;
+  return TRUE;
+}
+
+static void
+post_calibrated (Calibrating *c, SpqrBlock *block, SpqrTensor *tensor, const float *diagonal, float *hessian, const SpqrExec *exec)
+{
+  Calibrated *calibrated = g_new0 (Calibrated, 1);
+
+  calibrated->session = g_object_ref (c->session);
+  calibrated->model = g_object_ref (c->model);
+  calibrated->tensor = tensor;
+  calibrated->hessian = hessian != NULL ? g_atomic_rc_box_acquire (hessian) : NULL;
+  if (sum_up_sensitivity (spqr_block_get_matrix (block, tensor), spqr_tensor_get_rows (tensor), spqr_tensor_get_cols (tensor),
+                          diagonal, &c->params.layer, exec, calibrated))
+    spqr_session_post (take_calibrated, calibrated, free_calibrated);
+  else
+    free_calibrated (calibrated);
+}
+
+static gboolean
+take_input_group (SpqrBlock *block, const SpqrBlockLinear *linears, guint n_linears, const SpqrHessian *hessian,
+                  gpointer user_data, GError **error)
+{
+  Calibrating *c = user_data;
+  SpqrExec exec = spqr_exec_for_cancellable (spqr_job_get_cancellable (c->job));
+  gsize n = hessian->n, bytes = n * n * sizeof (float);
+  g_autofree float *diagonal = g_new (float, n);
+  SpqrParams params = c->params.layer;
+  SpqrFactor factor = { 0 };
+  SpqrStatus status;
+  float *kept = NULL;
+
+  /* Only the diagonal of the inverse is wanted: the order does not matter to it. */
+  params.permutation_order = SPQR_ORDER_IDENTITY;
+  status = spqr_factor_compute (hessian->h, NULL, 0, n, &params, NULL, &exec, &factor);
+  if (status != SPQR_OK)
+    return spqr_quant_set_status (error, status, spqr_tensor_get_name (linears[0].tensor));
+  spqr_factor_inverse_diagonal (&factor, diagonal);
+  spqr_factor_clear (&factor);
+  if (c->only != NULL || c->kept_bytes + bytes <= KEPT_HESSIAN_BYTES)
+    {
+      kept = (float *) g_atomic_rc_box_dup (bytes, hessian->h);
+      c->kept_bytes += bytes;
+    }
+  for (guint i = 0; i < n_linears; i++)
+    post_calibrated (c, block, linears[i].tensor, diagonal, kept, &exec);
+  if (kept != NULL)
+    g_atomic_rc_box_release (kept);
+  return TRUE;
+}
+
+static void
+report_step (double fraction, gpointer user_data)
+{
+  Calibrating *c = user_data;
+
+  spqr_job_report (fraction, NULL, c->job);
+}
+
+static gboolean
+calibrate_in_worker (SpqrJob *job, gpointer data, GCancellable *cancellable, GError **error)
+{
+  Calibrating *c = data;
+  g_autoptr (SpqrCalibration) calibration = NULL;
+  g_autoptr (SpqrNet) net = NULL;
+  SpqrSurvey survey = { .last_block = spqr_model_get_config (c->model)->n_blocks - 1, .only_group = -1,
+                        .step = report_step, .step_data = c };
+
+  c->job = job;
+  spqr_job_report (0, _("Reading the calibration text"), job);
+  calibration = spqr_calibration_load (c->model, c->data, NULL, &c->params, cancellable, error);
+  if (calibration == NULL || (net = spqr_net_new (c->model, NULL, error)) == NULL)
+    return FALSE;
+  survey.net = net;
+  if (c->only != NULL && !spqr_survey_limit_to (&survey, c->only, error))
+    return FALSE;
+  survey.ids = calibration->ids;
+  survey.n_windows = calibration->n_windows;
+  survey.seqlen = calibration->seqlen;
+  spqr_job_report (0, _("Sending the windows through the network"), job);
+  return spqr_survey_run (&survey, take_input_group, c, cancellable, error);
+}
+
+static void
+on_batch_ended (SpqrJob *job, SpqrSession *self)
+{
+  spqr_session_report_failure (self, spqr_job_get_title (job), spqr_job_get_error (job));
+}
+
+static void
+submit (SpqrSession *self, SpqrLane lane, SpqrJob *job)
+{
+  g_signal_connect_object (job, "ended", G_CALLBACK (on_batch_ended), self, 0);
+  spqr_job_queue_submit (self->jobs, lane, job);
+}
+
+void
+spqr_session_calibrate (SpqrSession *self, gboolean whole)
+{
+  g_autoptr (SpqrJob) job = NULL;
+  g_autofree char *title = NULL;
+  Calibrating *c;
+
+  g_return_if_fail (SPQR_IS_SESSION (self) && self->model != NULL && self->calibration != NULL);
+  g_return_if_fail (whole || self->tensor != NULL);
+
+  c = g_new0 (Calibrating, 1);
+  c->session = g_object_ref (self);
+  c->model = g_object_ref (self->model);
+  c->only = whole ? NULL : g_object_ref (self->tensor);
+  c->params = self->params;
+  c->data = g_strdup (self->calibration);
+  title = whole ? g_strdup_printf (_("Calibrate %s"), spqr_model_get_name (self->model))
+                : g_strdup_printf (_("Calibrate %s"), spqr_tensor_get_name (self->tensor));
+  job = spqr_job_new (title, calibrate_in_worker, c, free_calibrating);
+  submit (self, SPQR_LANE_BATCH, job);
+}
+
+/* ---- quantization ---- */
+
+typedef struct {
+  SpqrStore *store;
+  SpqrModel *model;
+  SpqrRunParams params;
+  char *calibration, *evaluation;
+  SpqrJob *job;
+  double begin, span;        /* of the job's progress */
+} Quantizing;
+
+static void
+free_quantizing (gpointer data)
+{
+  Quantizing *q = data;
+
+  g_object_unref (q->store);
+  g_object_unref (q->model);
+  g_free (q->calibration);
+  g_free (q->evaluation);
+  g_free (q);
+}
+
+static void
+report_part (double fraction, const char *what, gpointer user_data)
+{
+  Quantizing *q = user_data;
+
+  spqr_job_report (q->begin + fraction * q->span, what, q->job);
+}
+
+static gboolean
+evaluate_run (Quantizing *q, SpqrRun *run, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (SpqrCorpus) corpus = spqr_corpus_load_for_model (q->model, q->evaluation, NULL, TRUE, cancellable, error);
+  SpqrEvaluateRequest request = {
+    .model = q->model, .corpus = corpus, .with_base = TRUE, .progress = report_part, .user_data = q,
+    .seqlen = q->params.seqlen > 0 ? (guint) q->params.seqlen : spqr_default_seqlen (q->model) };
+  SpqrRunEval *eval;
+
+  if (corpus == NULL)
+    return FALSE;
+  eval = spqr_evaluate_run (q->store, run, &request, cancellable, error);
+  if (eval == NULL)
+    return FALSE;
+  spqr_run_eval_free (eval);
+  return TRUE;
+}
+
+static gboolean
+quantize_in_worker (SpqrJob *job, gpointer data, GCancellable *cancellable, GError **error)
+{
+  Quantizing *q = data;
+  g_autoptr (SpqrRecipe) recipe = spqr_recipe_new (&q->params);
+  g_autoptr (SpqrCalibration) calibration = NULL;
+  g_autoptr (SpqrRun) run = NULL;
+  SpqrQuantizeRequest request = { .model = q->model, .recipe = recipe, .progress = report_part, .user_data = q };
+
+  q->job = job;
+  q->span = q->evaluation != NULL ? 0.7 : 1;
+  if (q->params.layer.method != SPQR_METHOD_RTN)
+    {
+      calibration = spqr_calibration_load (q->model, q->calibration, NULL, &q->params, cancellable, error);
+      if (calibration == NULL)
+        return FALSE;
+    }
+  request.calibration = calibration;
+  run = spqr_quantize (q->store, &request, cancellable, error);
+  if (run == NULL || q->evaluation == NULL)
+    return run != NULL;
+  q->begin = q->span;
+  q->span = 1 - q->begin;
+  return evaluate_run (q, run, cancellable, error);
+}
+
+SpqrJob *
+spqr_session_quantize (SpqrSession *self, const char *evaluation)
+{
+  g_autoptr (SpqrJob) job = NULL;
+  g_autofree char *title = NULL;
+  Quantizing *q;
+
+  g_return_val_if_fail (SPQR_IS_SESSION (self) && self->model != NULL && self->store != NULL, NULL);
+
+  q = g_new0 (Quantizing, 1);
+  q->store = g_object_ref (self->store);
+  q->model = g_object_ref (self->model);
+  q->params = self->params;
+  q->calibration = g_strdup (self->calibration);
+  q->evaluation = g_strdup (evaluation);
+  title = g_strdup_printf (_("Quantize %s"), spqr_model_get_name (self->model));
+  job = spqr_job_new (title, quantize_in_worker, q, free_quantizing);
+  submit (self, SPQR_LANE_BATCH, job);
+  return job;
+}
+
+/* ---- export ---- */
+
+typedef struct { SpqrStore *store; gint64 run_id; SpqrExportDtype dtype; char *folder; SpqrJob *job; } Exporting;
+
+static void
+free_exporting (gpointer data)
+{
+  Exporting *e = data;
+
+  g_object_unref (e->store);
+  g_free (e->folder);
+  g_free (e);
+}
+
+static gboolean
+export_in_worker (SpqrJob *job, gpointer data, GCancellable *cancellable, GError **error)
+{
+  Exporting *e = data;
+  g_autoptr (SpqrRun) run = spqr_store_get_run (e->store, e->run_id, error);
+  g_autoptr (SpqrArtifacts) artifacts = run != NULL ? spqr_run_open_artifacts (e->store, run, error) : NULL;
+  g_autoptr (SpqrModel) model = artifacts != NULL ? spqr_model_open (run->model_path, error) : NULL;
+  SpqrExportResult result = { 0 };
+  SpqrRunExport record = { .run_id = e->run_id, .created = g_get_real_time () / G_USEC_PER_SEC, .format = (char *) "hf-dense",
+                           .path = e->folder };
+
+  if (model == NULL || !spqr_export_hf_dense (model, artifacts, e->dtype, e->folder, spqr_job_report, job, cancellable,
+                                              &result, error))
+    return FALSE;
+  record.verified = result.verified;
+  record.max_abs_diff = result.max_abs_diff;
+  spqr_export_result_clear (&result);
+  return spqr_store_add_export (e->store, &record, error);
+}
+
+SpqrJob *
+spqr_session_export (SpqrSession *self, gint64 run_id, const char *dtype, const char *folder)
+{
+  g_autoptr (SpqrJob) job = NULL;
+  g_autofree char *title = NULL;
+  SpqrExportDtype parsed = SPQR_EXPORT_EXACT;
+  Exporting *e;
+
+  g_return_val_if_fail (SPQR_IS_SESSION (self) && self->store != NULL, NULL);
+
+  if (dtype != NULL && !spqr_export_dtype_parse (dtype, &parsed, NULL))
+    parsed = SPQR_EXPORT_EXACT;
+  e = g_new (Exporting, 1);
+  *e = (Exporting) { g_object_ref (self->store), run_id, parsed, g_strdup (folder), NULL };
+  title = g_strdup_printf (_("Export run %" G_GINT64_FORMAT), run_id);
+  job = spqr_job_new (title, export_in_worker, e, free_exporting);
+  submit (self, SPQR_LANE_EXPORT, job);
+  return job;
+}

@@ -1,0 +1,43 @@
+/* What the parts of the session share. */
+#pragma once
+
+#include "session/spqr-session.h"
+
+struct _SpqrSession {
+  GObject parent_instance;
+
+  SpqrJobQueue *jobs;
+  SpqrStore *store;
+  GError *store_error;
+  SpqrRunParams params;
+  char *calibration, *evaluation;
+
+  SpqrModel *model;
+  guint model_serial;              /* of the newest opening; older answers are dropped */
+  gboolean opening;
+
+  SpqrTensor *tensor;
+  SpqrLab *lab;
+  guint lab_serial;
+
+  GHashTable *stats;               /* SpqrTensor (borrowed) -> SpqrStats */
+  GHashTable *figures;             /* SpqrTensor (borrowed) -> SpqrTensorFigures */
+  GHashTable *hessians;            /* SpqrTensor (borrowed) -> boxed float[], shared by layers with one input */
+  gint64 shown_run;
+  guint figures_idle;
+};
+
+enum { SPQR_SESSION_FIGURES_CHANGED, SPQR_SESSION_PARAMS_CHANGED, SPQR_SESSION_FAILED, SPQR_SESSION_N_SIGNALS };
+extern guint spqr_session_signals[SPQR_SESSION_N_SIGNALS];
+
+/* Tells later, once, that figures changed. */
+void               spqr_session_queue_figures_changed (SpqrSession *self);
+SpqrTensorFigures *spqr_session_ensure_figures (SpqrSession *self, SpqrTensor *tensor);
+void               spqr_session_report_failure (SpqrSession *self, const char *title, const GError *error);
+/* Takes over a Hessian for a tensor (a new reference of the box) and puts it on the bench. */
+void               spqr_session_take_hessian (SpqrSession *self, SpqrTensor *tensor, float *hessian);
+/* Begins to measure every tensor of the model in the background. */
+void               spqr_session_start_stats (SpqrSession *self);
+void               spqr_session_start_lab (SpqrSession *self);
+/* Runs func(data) in the main context, whatever thread asks. */
+void               spqr_session_post (GSourceFunc func, gpointer data, GDestroyNotify destroy);

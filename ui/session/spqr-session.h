@@ -1,0 +1,81 @@
+/* spqr-session.h: what a window is about: the opened model, the selected tensor, the parameters at
+ * hand, the calibration, the figures known so far, the jobs and the database.
+ *
+ * Pages bind to it and never to each other. Main thread only; long work goes through the job queue
+ * and comes back here. */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "job/spqr-job-queue.h"
+#include "model/spqr-model.h"
+#include "num/spqr-stats.h"
+#include "quant/spqr-lab.h"
+#include "quant/spqr-param-table.h"
+#include "store/spqr-store.h"
+
+#define SPQR_TYPE_SESSION (spqr_session_get_type ())
+G_DECLARE_FINAL_TYPE (SpqrSession, spqr_session, SPQR, SESSION, GObject)
+
+/* database NULL: the user's own. Never fails: a database that cannot be opened leaves the session
+ * without one and is reported by spqr_session_get_store_error(). */
+SpqrSession  *spqr_session_new (const char *database);
+
+SpqrJobQueue *spqr_session_get_jobs (SpqrSession *self);
+SpqrStore    *spqr_session_get_store (SpqrSession *self);            /* NULL without a database */
+const GError *spqr_session_get_store_error (SpqrSession *self);
+
+/* ---- the model: property "model" (SpqrModel), "opening" (boolean) ---- */
+/* Opens in the background; the signals are "notify::model" on success or "failed". What was open
+ * stays when it fails. */
+void          spqr_session_open (SpqrSession *self, const char *path);
+SpqrModel    *spqr_session_get_model (SpqrSession *self);            /* borrowed, NULL */
+
+/* ---- the selection: property "tensor" (SpqrTensor, nullable) ---- */
+void          spqr_session_select (SpqrSession *self, SpqrTensor *tensor);
+SpqrTensor   *spqr_session_get_tensor (SpqrSession *self);
+
+/* ---- figures of the whole model ---- */
+/* Filled in by a background job after opening; NULL while unknown or for tensors without floats.
+ * Signal "figures-changed" (coalesced) tells that more are known. */
+const SpqrStats *spqr_session_get_stats (SpqrSession *self, SpqrTensor *tensor);
+
+/* What calibration and runs add to a tensor. Figures that are not known are NAN. */
+typedef struct {
+  double sensitivity_max, sensitivity_mean;   /* calibrated s_ij; NAN before calibration */
+  double output_error, outlier_share, bits;   /* of the run shown on the map; NAN without one */
+} SpqrTensorFigures;
+const SpqrTensorFigures *spqr_session_get_figures (SpqrSession *self, SpqrTensor *tensor);   /* NULL: none */
+/* Shows a stored run's per-layer figures on the map (0: none). */
+void          spqr_session_show_run (SpqrSession *self, gint64 run_id);
+gint64        spqr_session_get_shown_run (SpqrSession *self);
+
+/* ---- parameters at hand: signal "params-changed" ---- */
+const SpqrRunParams *spqr_session_get_params (SpqrSession *self);
+void          spqr_session_set_params (SpqrSession *self, const SpqrRunParams *params);
+
+/* ---- calibration data: property "calibration" (string, a DATA as the command line takes it) ---- */
+const char   *spqr_session_get_calibration (SpqrSession *self);      /* NULL: none chosen */
+void          spqr_session_set_calibration (SpqrSession *self, const char *data);
+/* The evaluation text that goes with it, or NULL. */
+const char   *spqr_session_get_evaluation (SpqrSession *self);
+void          spqr_session_set_evaluation (SpqrSession *self, const char *data);
+
+/* ---- the layer at hand ---- */
+/* The bench of the selected tensor, made in the background: NULL until "notify::lab". It has a
+ * Hessian once one is known (property "lab" notifies again when that happens). */
+SpqrLab      *spqr_session_get_lab (SpqrSession *self);
+/* Calibrates the selected tensor's layer (or, whole = TRUE, every layer: figures of the map and all
+ * Hessians that fit into memory) as a batch job. */
+void          spqr_session_calibrate (SpqrSession *self, gboolean whole);
+
+/* Starts the quantization of the model with params as a batch job, evaluated on `evaluation` (nullable)
+ * before and after; the run then is in the database. */
+SpqrJob      *spqr_session_quantize (SpqrSession *self, const char *evaluation);
+/* Exports a run as a Hugging Face folder, as an export job. */
+SpqrJob      *spqr_session_export (SpqrSession *self, gint64 run_id, const char *dtype, const char *folder);
+
+/* Cancels all jobs and joins them. */
+void          spqr_session_shutdown (SpqrSession *self);
+
+/* Signal "failed" (char *title, char *message): for a message that does not lose the session. */

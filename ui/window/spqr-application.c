@@ -1,0 +1,146 @@
+#include "window/spqr-application.h"
+
+#include <glib/gi18n.h>
+
+#include "spqr-build.h"
+#include "window/spqr-window.h"
+
+struct _SpqrApplication {
+  AdwApplication parent_instance;
+  char *database;
+};
+
+G_DEFINE_FINAL_TYPE (SpqrApplication, spqr_application, ADW_TYPE_APPLICATION)
+
+static SpqrWindow *
+new_window (SpqrApplication *self)
+{
+  g_autoptr (SpqrSession) session = spqr_session_new (self->database);
+  SpqrWindow *window = spqr_window_new (ADW_APPLICATION (self), session);
+
+  gtk_window_present (GTK_WINDOW (window));
+  return window;
+}
+
+static void
+spqr_application_activate (GApplication *application)
+{
+  GtkWindow *window = gtk_application_get_active_window (GTK_APPLICATION (application));
+
+  if (window != NULL)
+    gtk_window_present (window);
+  else
+    new_window (SPQR_APPLICATION (application));
+}
+
+static void
+spqr_application_open (GApplication *application, GFile **files, int n_files, const char *hint)
+{
+  for (int i = 0; i < n_files; i++)
+    {
+      g_autofree char *path = g_file_get_path (files[i]);
+
+      if (path != NULL)
+        spqr_session_open (spqr_window_get_session (new_window (SPQR_APPLICATION (application))), path);
+    }
+}
+
+static int
+spqr_application_handle_local_options (GApplication *application, GVariantDict *options)
+{
+  SpqrApplication *self = SPQR_APPLICATION (application);
+
+  if (g_variant_dict_contains (options, "version"))
+    {
+      g_print ("spqr-studio %s\n", SPQR_VERSION);
+      return 0;
+    }
+  g_variant_dict_lookup (options, "db", "^ay", &self->database);
+  return -1;
+}
+
+static void
+show_about (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  adw_show_about_window (gtk_application_get_active_window (user_data),
+                         "application-name", _("SpQR Studio"),
+                         "application-icon", "studio.spqr.SpqrStudio",
+                         "version", SPQR_VERSION,
+                         "license-type", GTK_LICENSE_APACHE_2_0,
+                         "developer-name", _("The SpQR Studio developers"),
+                         "comments", _("See where a model's weights are fragile, tune SpQR until the bits are where they matter, "
+                                       "measure what it costs, and export what you measured."),
+                         NULL);
+}
+
+static void
+quit (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  GtkWindow *window = gtk_application_get_active_window (user_data);
+
+  /* A window knows whether something is still running. */
+  if (window != NULL)
+    gtk_window_close (window);
+  else
+    g_application_quit (user_data);
+}
+
+static void
+spqr_application_startup (GApplication *application)
+{
+  static const GActionEntry actions[] = { { "about", show_about }, { "quit", quit } };
+  static const struct { const char *action, *keys[3]; } keys[] = {
+    { "win.open", { "<Control>o" } },          { "win.find", { "<Control>f" } },
+    { "win.quantize", { "<Control><Shift>q" } }, { "win.calibrate", { "<Control><Shift>c" } },
+    { "win.page('map')", { "<Alt>1" } },       { "win.page('layer')", { "<Alt>2" } },
+    { "win.page('runs')", { "<Alt>3" } },      { "app.quit", { "<Control>q" } },
+    { "window.close", { "<Control>w" } },
+  };
+
+  G_APPLICATION_CLASS (spqr_application_parent_class)->startup (application);
+  g_action_map_add_action_entries (G_ACTION_MAP (application), actions, G_N_ELEMENTS (actions), application);
+  for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
+    gtk_application_set_accels_for_action (GTK_APPLICATION (application), keys[i].action, keys[i].keys);
+  gtk_window_set_default_icon_name ("studio.spqr.SpqrStudio");
+}
+
+static void
+spqr_application_finalize (GObject *object)
+{
+  g_free (SPQR_APPLICATION (object)->database);
+  G_OBJECT_CLASS (spqr_application_parent_class)->finalize (object);
+}
+
+static void
+spqr_application_class_init (SpqrApplicationClass *klass)
+{
+  GApplicationClass *application_class = G_APPLICATION_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->finalize = spqr_application_finalize;
+  application_class->startup = spqr_application_startup;
+  application_class->activate = spqr_application_activate;
+  application_class->open = spqr_application_open;
+  application_class->handle_local_options = spqr_application_handle_local_options;
+}
+
+static void
+spqr_application_init (SpqrApplication *self)
+{
+  const GOptionEntry entries[] = {
+    { "db", 0, 0, G_OPTION_ARG_FILENAME, NULL, N_("The database (default: in your data folder)"), N_("FILE") },
+    { "version", 0, 0, G_OPTION_ARG_NONE, NULL, N_("Print the version"), NULL },
+    G_OPTION_ENTRY_NULL
+  };
+
+  g_application_add_main_option_entries (G_APPLICATION (self), entries);
+  g_application_set_option_context_parameter_string (G_APPLICATION (self), _("[MODEL…]"));
+}
+
+SpqrApplication *
+spqr_application_new (void)
+{
+  return g_object_new (SPQR_TYPE_APPLICATION,
+                       "application-id", "studio.spqr.SpqrStudio",
+                       "flags", G_APPLICATION_HANDLES_OPEN | G_APPLICATION_NON_UNIQUE,
+                       "resource-base-path", "/studio/spqr/SpqrStudio", NULL);
+}

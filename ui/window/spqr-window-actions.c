@@ -1,0 +1,98 @@
+/* What can be done in a window, by menu, button, key or script. */
+#include <glib/gi18n.h>
+
+#include "window/spqr-calibrate-dialog.h"
+#include "session/spqr-paths.h"
+#include "window/spqr-quantize-dialog.h"
+#include "window/spqr-window-private.h"
+
+static void
+on_folder_chosen (GtkNativeDialog *chooser, int response, SpqrWindow *self)
+{
+  if (response == GTK_RESPONSE_ACCEPT)
+    {
+      g_autoptr (GFile) file = gtk_file_chooser_get_file (GTK_FILE_CHOOSER (chooser));
+      g_autofree char *path = file != NULL ? g_file_get_path (file) : NULL;
+
+      if (path != NULL)
+        spqr_session_open (spqr_window_get_session (self), path);
+    }
+  g_object_unref (chooser);
+}
+
+static void
+open_model (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  GtkFileChooserNative *chooser = gtk_file_chooser_native_new (_("Open a Model Folder"), GTK_WINDOW (widget),
+                                                               GTK_FILE_CHOOSER_ACTION_SELECT_FOLDER, _("_Open"), NULL);
+
+  gtk_native_dialog_set_modal (GTK_NATIVE_DIALOG (chooser), TRUE);
+  g_signal_connect_object (chooser, "response", G_CALLBACK (on_folder_chosen), widget, 0);
+  gtk_native_dialog_show (GTK_NATIVE_DIALOG (chooser));
+}
+
+static void
+open_sample (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  SpqrWindow *self = SPQR_WINDOW (widget);
+  g_autofree char *sample = spqr_find_sample ();
+
+  if (sample != NULL)
+    spqr_session_open (spqr_window_get_session (self), sample);
+  else
+    spqr_window_toast (self, _("The sample model is not installed"));
+}
+
+static void
+show_page (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  spqr_window_show_page (SPQR_WINDOW (widget), g_variant_get_string (parameter, NULL));
+}
+
+static void
+find_tensor (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  spqr_window_focus_search (SPQR_WINDOW (widget));
+}
+
+static void
+quantize (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  SpqrWindow *self = SPQR_WINDOW (widget);
+
+  gtk_window_present (GTK_WINDOW (spqr_quantize_dialog_new (GTK_WINDOW (self), spqr_window_get_session (self))));
+}
+
+static void
+calibrate (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  SpqrWindow *self = SPQR_WINDOW (widget);
+  gboolean whole = !g_str_equal (name, "win.calibrate-layer");
+
+  gtk_window_present (GTK_WINDOW (spqr_calibrate_dialog_new (GTK_WINDOW (self), spqr_window_get_session (self), whole)));
+}
+
+void
+spqr_window_update_actions (SpqrWindow *self)
+{
+  SpqrModel *model = spqr_session_get_model (spqr_window_get_session (self));
+  gboolean supported = model != NULL && spqr_model_get_config (model)->supported;
+  gboolean store = spqr_session_get_store (spqr_window_get_session (self)) != NULL;
+
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.quantize", supported && store);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.calibrate", supported);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.calibrate-layer", supported);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.find", model != NULL);
+}
+
+void
+spqr_window_class_install_actions (GtkWidgetClass *widget_class)
+{
+  gtk_widget_class_install_action (widget_class, "win.open", NULL, open_model);
+  gtk_widget_class_install_action (widget_class, "win.open-sample", NULL, open_sample);
+  gtk_widget_class_install_action (widget_class, "win.page", "s", show_page);
+  gtk_widget_class_install_action (widget_class, "win.find", NULL, find_tensor);
+  gtk_widget_class_install_action (widget_class, "win.quantize", NULL, quantize);
+  gtk_widget_class_install_action (widget_class, "win.calibrate", NULL, calibrate);
+  gtk_widget_class_install_action (widget_class, "win.calibrate-layer", NULL, calibrate);
+}

@@ -1,0 +1,9 @@
+/* What the window's parts share. */
+#pragma once
+
+#include "window/spqr-window.h"
+
+void spqr_window_class_install_actions (GtkWidgetClass *widget_class);
+/* Which actions make sense now. */
+void spqr_window_update_actions (SpqrWindow *self);
+void spqr_window_focus_search (SpqrWindow *self);
