@@ -41,8 +41,11 @@ typedef struct {
   const char *direction;    /* one line: what happens as it rises; N_() */
   const char *formula;      /* for a tooltip, or ""; not translated */
   gboolean layer_level;     /* may differ from layer to layer in a recipe */
+  const char *special;      /* what an end of the range stands for, "0: the whole row is one group", or ""; N_() */
+  gsize size;               /* of the field in bytes: 1 a C bool, 4 int, enum or gboolean, 8 gint64 or double */
 } SpqrParamInfo;
 
+/* Every parameter, in the order in which people meet them. Static. */
 const SpqrParamInfo *spqr_param_table (guint *n);
 const SpqrParamInfo *spqr_param_lookup (const char *key);    /* hyphens or underscores; NULL */
 double   spqr_param_get (const SpqrParamInfo *info, const SpqrRunParams *params);
@@ -53,10 +56,36 @@ gboolean spqr_param_set (const SpqrParamInfo *info, SpqrRunParams *params, doubl
 gboolean spqr_param_set_text (const SpqrParamInfo *info, SpqrRunParams *params, const char *text, GError **error);
 char    *spqr_param_get_text (const SpqrParamInfo *info, const SpqrRunParams *params);
 
-/* Ranges and what contradicts what. */
+/* A number or choice as text in that machine form; of doubles the shortest that reads back equal. g_free(). */
+char    *spqr_param_format (const SpqrParamInfo *info, double value);
+/* "1 … 8", "0 or more", "identity, act_order, spearman"; g_free(). */
+char    *spqr_param_describe_range (const SpqrParamInfo *info);
+
+/* Ranges and what contradicts what: of a run, or of one layer as a recipe resolves it. */
 gboolean spqr_run_params_validate (const SpqrRunParams *params, GError **error);
+gboolean spqr_params_validate (const SpqrParams *params, GError **error);
+gboolean spqr_run_params_equal (const SpqrRunParams *a, const SpqrRunParams *b);
 /* "wbits 3 → 4, percdamp 1 → 0.01"; NULL when equal. g_free(). */
 char    *spqr_run_params_difference (const SpqrRunParams *a, const SpqrRunParams *b);
 
-typedef struct { const char *id, *name, *description; SpqrRunParams params; } SpqrPreset;   /* name, description: N_() */
+/* The same, one by one, for a table of runs side by side. */
+typedef struct { const SpqrParamInfo *info; char *a, *b; } SpqrParamDifference;
+void       spqr_param_difference_free (SpqrParamDifference *difference);
+/* In the table's order, empty when equal. */
+GPtrArray *spqr_run_params_list_differences (const SpqrRunParams *a, const SpqrRunParams *b);
+
+/* One JSON object, every key once, in the table's order: equal parameters give equal text. g_free(). */
+char    *spqr_run_params_to_json (const SpqrRunParams *params);
+/* Keys that are absent keep their default; unknown ones, wrong types, values out of range and
+ * contradictions are errors that name the key. *params is only written on success. */
+gboolean spqr_run_params_from_json (const char *json, SpqrRunParams *params, GError **error);
+
+typedef struct {
+  const char *id, *name, *description;   /* name, description: N_() */
+  SpqrRunParams params;
+  const char *figure;                    /* what the papers print for it, for a person, or ""; N_() */
+} SpqrPreset;
 const SpqrPreset *spqr_presets (guint *n);
+const SpqrPreset *spqr_preset_lookup (const char *id);                     /* NULL */
+/* The preset that params are, but for the run's own settings (calibration, seed, memory); NULL: none. */
+const SpqrPreset *spqr_preset_find (const SpqrRunParams *params);
