@@ -67,10 +67,20 @@ spqr_sweep_run (SpqrNet *net, float *hidden, const SpqrSweepBatch *batches, gsiz
   return TRUE;
 }
 
+static _Atomic guint64 sweep_memory;
+
+void
+spqr_sweep_set_memory (guint64 bytes)
+{
+  sweep_memory = bytes;
+}
+
 gsize
 spqr_sweep_rows_in_memory (gsize bytes_a_row)
 {
-  guint64 limit = CLAMP (spqr_memory_available () / 4, (guint64) 64 << 20, (guint64) 8 << 30);
+  guint64 limit = sweep_memory;
 
+  if (limit == 0)
+    limit = CLAMP (spqr_memory_available () / 4, (guint64) 64 << 20, (guint64) 8 << 30);
   return MAX ((gsize) (limit / MAX (bytes_a_row, 1)), SPQR_SWEEP_ROWS);
 }

@@ -32,5 +32,7 @@ gboolean spqr_sweep_run (SpqrNet *net, float *hidden, const SpqrSweepBatch *batc
 /* Rows that small sequences are put together to, so that the matrix products are worth their while. */
 #define SPQR_SWEEP_ROWS 2048
 
-/* How many rows of hidden states, bytes each, may be held at a time; at least one batch. */
+/* How many rows of hidden states may be held at a time, by the memory; at least SPQR_SWEEP_ROWS. */
 gsize spqr_sweep_rows_in_memory (gsize bytes_a_row);
+/* Bytes for hidden states instead of a quarter of the free memory; 0: that again. Any thread. */
+void  spqr_sweep_set_memory (guint64 bytes);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "eval/spqr-logprob.h"
+#include "eval/spqr-sweep.h"
 #include "../net/oracle.h"
 
 /* By the definition: one whole forward pass for this request alone. */
@@ -102,7 +103,7 @@ test_cut (void)
   g_assert_cmpfloat (fabs (results[1].logprob - want.logprob), <, 1e-4);
 }
 
-/* More requests than one batch takes. */
+/* More requests than one batch, and than one chunk, takes. */
 static void
 test_many (void)
 {
@@ -121,9 +122,11 @@ test_many (void)
 
       g_array_append_val (requests, request);
     }
+  spqr_sweep_set_memory (1);
   results = g_new (SpqrLogprob, requests->len);
   g_assert_true (spqr_logprob_compute (oracle.net, (SpqrLogprobRequest *) (gpointer) requests->data, requests->len, 0, NULL, NULL,
                                        NULL, results, &error));
+  spqr_sweep_set_memory (0);
   for (guint i = 0; i < requests->len; i++)
     g_assert_cmpfloat (fabs (results[i].logprob - want[i % 4].logprob), <, 1e-4 * (1 + fabs (want[i % 4].logprob)));
 }

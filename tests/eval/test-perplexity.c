@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "eval/spqr-perplexity.h"
+#include "eval/spqr-sweep.h"
 #include "../net/oracle.h"
 
 static char *
@@ -222,6 +223,29 @@ test_errors (void)
   assert_fails (model.net, NULL, model.ids, 37, 8, SPQR_NET_ERROR, SPQR_NET_ERROR_OUT_OF_VOCABULARY, "-1");
 }
 
+/* The same bits whether all windows are held in memory or one batch of them at a time. */
+static void
+test_chunks (void)
+{
+  g_auto (Oracle) model = { NULL };
+  g_autoptr (GError) error = NULL;
+  g_autofree gint32 *ids = g_new (gint32, 9000);
+  SpqrPerplexity whole, chunked;
+
+  oracle_open (&model, "llama-f32", NULL);
+  for (gsize i = 0; i < 9000; i++)
+    ids[i] = i < 37 ? model.ids[i] : (ids[i - 37] * 5 + ids[i - 1]) % 61;
+  g_assert_true (spqr_perplexity_compute (model.net, model.net, ids, 9000, 11, 0, NULL, NULL, NULL, &whole, &error));
+  spqr_sweep_set_memory (1);
+  g_assert_true (spqr_perplexity_compute (model.net, model.net, ids, 9000, 11, 0, NULL, NULL, NULL, &chunked, &error));
+  spqr_sweep_set_memory (0);
+  g_assert_cmpuint (whole.windows, ==, 9000 / 11);
+  g_assert_cmpmem (whole.window_nll, whole.windows * sizeof (double), chunked.window_nll, chunked.windows * sizeof (double));
+  g_assert_cmpfloat (whole.ppl, ==, chunked.ppl);
+  spqr_perplexity_clear (&whole);
+  spqr_perplexity_clear (&chunked);
+}
+
 static void
 test_cancelled (void)
 {
@@ -245,6 +269,7 @@ main (int argc, char **argv)
   g_test_add_func ("/perplexity/same-base", test_same_base);
   g_test_add_func ("/perplexity/progress", test_progress);
   g_test_add_func ("/perplexity/errors", test_errors);
+  g_test_add_func ("/perplexity/chunks", test_chunks);
   g_test_add_func ("/perplexity/cancelled", test_cancelled);
   return g_test_run ();
 }
