@@ -19,6 +19,7 @@
 #define SUB_BLOCK 16
 #define TILE_ROWS 128
 #define FEWEST_TILE_ROWS 32
+#define UPDATE_PART ((size_t) 1 << 22)  /* numbers of W per product: some 10 ms */
 
 static size_t
 round_up (size_t n, size_t multiple)
@@ -110,11 +111,30 @@ run_sub_block (SpqrTile *tile, size_t s, size_t a, size_t b, size_t e)
                            c->factor->u + a * n + b, n);
 }
 
+/* W(:, e…) -= Err U(s…e, e…), in parts that do not keep a cancel waiting. */
+static SpqrStatus
+update_trailing (SpqrTile *tile, size_t s, size_t e)
+{
+  const SpqrColumns *c = tile->columns;
+  size_t n = c->n, ld = tile->ld, part = UPDATE_PART / ld + 1;
+
+  for (size_t j = e; j < n; j += part)
+    {
+      size_t width = n - j < part ? n - j : part;
+
+      if (j > e && !may_go_on (tile->columns))
+        return SPQR_CANCELLED;
+      cblas_sgemm (CblasRowMajor, CblasTrans, CblasNoTrans, (int) width, (int) ld, (int) (e - s),
+                   -1.0f, c->factor->u + s * n + j, (int) n, tile->error, (int) ld, 1.0f,
+                   tile->w + j * ld, (int) ld);
+    }
+  return SPQR_OK;
+}
+
 static SpqrStatus
 run_block (SpqrTile *tile, size_t s, size_t e)
 {
   const SpqrColumns *c = tile->columns;
-  size_t n = c->n;
   SpqrStatus status;
 
   for (size_t a = s, b; a < e; a = b)
@@ -131,10 +151,8 @@ run_block (SpqrTile *tile, size_t s, size_t e)
       run_sub_block (tile, s, a, b, e);
     }
   status = spqr_tile_store_block (tile, s, e);
-  if (status == SPQR_OK && c->factor != NULL && e < n)
-    cblas_sgemm (CblasRowMajor, CblasTrans, CblasNoTrans, (int) (n - e), (int) tile->ld,
-                 (int) (e - s), -1.0f, c->factor->u + s * n + e, (int) n, tile->error,
-                 (int) tile->ld, 1.0f, tile->w + e * tile->ld, (int) tile->ld);
+  if (status == SPQR_OK && c->factor != NULL)
+    status = update_trailing (tile, s, e);
   return status;
 }
 

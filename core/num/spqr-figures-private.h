@@ -3,9 +3,12 @@
 
 #include "num/spqr-columns-private.h"
 
-/* tr(X H X') with X = w - w_hat (m, n), or w where w_hat is NULL. NAN: cancelled, or no memory. */
-double spqr_trace_form (const float *w, const float *w_hat, const float *h, size_t m, size_t n,
-                        const SpqrExec *exec);
+/* tr(X H X'), X (m, n). NAN: cancelled, or no memory. */
+double spqr_trace_form (const float *x, const float *h, size_t m, size_t n, const SpqrExec *exec);
+
+/* spqr_layer_threshold() with a status; params in normal form. */
+SpqrStatus spqr_threshold_compute (const float *w, size_t m, size_t n, const SpqrFactor *factor,
+                                   const SpqrParams *normal, const SpqrExec *exec, double *threshold);
 
 /* proxy_loss of a finished run over all m rows; NAN as above, or when tr(W H W') is 0. */
 double spqr_columns_proxy_loss (const SpqrColumns *columns, const float *h);

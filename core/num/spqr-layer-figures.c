@@ -15,15 +15,15 @@
 #include "num/spqr-params-private.h"
 
 #define COLUMN_CHUNK 128
-#define TRACE_ROWS 512
+#define ROW_CHUNK 64
+#define TRACE_ROWS 256
 #define TRACE_COLUMNS 256
 #define TILE_LOSS_TOLERANCE 1e-4
 
 typedef struct {
   const float *w;
   size_t m, n;
-  const SpqrFactor *factor;
-  double *ratio;                /* (n) by permuted column */
+  double *variance;             /* (n) original order */
 } Variance;
 
 static void
@@ -47,41 +47,53 @@ column_variances (void *data, size_t begin, size_t end)
             squares[c] += x * x;
           }
       for (size_t c = 0; c < width; c++)
-        v->ratio[c0 + c] = (squares[c] - sum[c] * sum[c] / (double) m) / ((double) m - 1);
+        v->variance[c0 + c] = (squares[c] - sum[c] * sum[c] / (double) m) / ((double) m - 1);
     }
+}
+
+SpqrStatus
+spqr_threshold_compute (const float *w, size_t m, size_t n, const SpqrFactor *factor,
+                        const SpqrParams *normal, const SpqrExec *exec, double *threshold)
+{
+  size_t chunks = (n + COLUMN_CHUNK - 1) / COLUMN_CHUNK;
+  Variance v = { .w = w, .m = m, .n = n };
+  SpqrStatus status;
+  double mean = 0;
+
+  *threshold = INFINITY;
+  if (isinf (normal->outlier_threshold) || m < 2)       /* one row has no variance to compare with */
+    return SPQR_OK;
+  v.variance = malloc (n * sizeof *v.variance);
+  if (v.variance == NULL)
+    return SPQR_NO_MEMORY;
+  status = spqr_exec_run (exec, chunks, 1, column_variances, &v);
+  for (size_t j = 0; j < n && status == SPQR_OK; j++)
+    {
+      double d = factor->u[j * n + j];
+
+      if (!factor->dead[j])
+        mean += v.variance[factor->perm[j]] / (d * d);
+    }
+  free (v.variance);
+  *threshold = normal->outlier_threshold * mean / (double) n;
+  return status;
 }
 
 double
 spqr_layer_threshold (const float *w, size_t m, size_t n, const SpqrFactor *factor,
                       const SpqrParams *params, const SpqrExec *exec)
 {
-  size_t chunks = (n + COLUMN_CHUNK - 1) / COLUMN_CHUNK;
-  Variance v = { .w = w, .m = m, .n = n, .factor = factor };
   SpqrParams normal;
-  double mean = 0;
+  double threshold;
 
-  if (spqr_params_normalize (params, &normal) != SPQR_OK || isinf (normal.outlier_threshold))
-    return INFINITY;
-  if (m < 2)
-    return INFINITY;            /* one row has no variance to compare with */
-  v.ratio = malloc (n * sizeof *v.ratio);
-  if (v.ratio == NULL)
+  if (spqr_params_normalize (params, &normal) != SPQR_OK)
     return NAN;
-  spqr_exec_for (exec, chunks, 1, column_variances, &v);
-  for (size_t j = 0; j < n; j++)
-    {
-      double d = factor->u[j * n + j];
-
-      if (!factor->dead[j])
-        mean += v.ratio[factor->perm[j]] / (d * d);
-    }
-  free (v.ratio);
-  return normal.outlier_threshold * mean / (double) n;
+  return spqr_threshold_compute (w, m, n, factor, &normal, exec, &threshold) == SPQR_OK ? threshold : NAN;
 }
 
 typedef struct {
-  const float *w, *w_hat, *h;   /* w_hat may be NULL */
-  size_t m, n;
+  const float *x, *h;
+  size_t m, n, row_pieces, column_pieces;
   double *sums;                 /* one a piece */
 } Trace;
 
@@ -101,27 +113,26 @@ dot (const float *a, size_t lda, const float *b, size_t ldb, size_t rows, size_t
   return sum;
 }
 
-/* tr(X H X') of `rows` rows; product (rows, TRACE_COLUMNS) is scratch. */
+/* The part of columns j … j+width-1 in tr(X H X') of `rows` rows. NAN: no memory. */
 static double
-quadratic_form (const float *x, size_t rows, const float *h, size_t n, float *product)
+quadratic_part (const float *x, size_t rows, const float *h, size_t n, size_t j, size_t width)
 {
-  double sum = 0;
+  float *product = malloc (rows * width * sizeof *product);
+  double sum = NAN;
 
-  for (size_t j = 0; j < n; j += TRACE_COLUMNS)
-    {
-      size_t width = n - j < TRACE_COLUMNS ? n - j : TRACE_COLUMNS;
-
-      if (j > 0)
-        cblas_sgemm (CblasRowMajor, CblasNoTrans, CblasNoTrans, (int) rows, (int) width, (int) j,
-                     2.0f, x, (int) n, h + j, (int) n, 0.0f, product, (int) width);
-      cblas_sgemm (CblasRowMajor, CblasNoTrans, CblasNoTrans, (int) rows, (int) width, (int) width,
-                   1.0f, x + j, (int) n, h + j * n + j, (int) n, j > 0 ? 1.0f : 0.0f, product,
-                   (int) width);
-      sum += dot (x + j, n, product, width, rows, width);
-    }
+  if (product == NULL)
+    return sum;
+  if (j > 0)
+    cblas_sgemm (CblasRowMajor, CblasNoTrans, CblasNoTrans, (int) rows, (int) width, (int) j, 2.0f,
+                 x, (int) n, h + j, (int) n, 0.0f, product, (int) width);
+  cblas_sgemm (CblasRowMajor, CblasNoTrans, CblasNoTrans, (int) rows, (int) width, (int) width, 1.0f,
+               x + j, (int) n, h + j * n + j, (int) n, j > 0 ? 1.0f : 0.0f, product, (int) width);
+  sum = dot (x + j, n, product, width, rows, width);
+  free (product);
   return sum;
 }
 
+/* The longest pieces first. */
 static void
 trace_pieces (void *data, size_t begin, size_t end)
 {
@@ -129,32 +140,27 @@ trace_pieces (void *data, size_t begin, size_t end)
 
   for (size_t piece = begin; piece < end; piece++)
     {
-      size_t r0 = piece * TRACE_ROWS, rows = t->m - r0 < TRACE_ROWS ? t->m - r0 : TRACE_ROWS;
-      const float *w = t->w + r0 * t->n;
-      float *product = malloc (rows * TRACE_COLUMNS * sizeof *product);
-      float *difference = t->w_hat != NULL ? malloc (rows * t->n * sizeof *difference) : NULL;
+      size_t j = (t->column_pieces - 1 - piece / t->row_pieces) * TRACE_COLUMNS;
+      size_t r = piece % t->row_pieces * TRACE_ROWS;
 
-      if (product == NULL || (t->w_hat != NULL && difference == NULL))
-        t->sums[piece] = NAN;
-      else
-        {
-          for (size_t i = 0; difference != NULL && i < rows * t->n; i++)
-            difference[i] = w[i] - t->w_hat[r0 * t->n + i];
-          t->sums[piece] = quadratic_form (difference != NULL ? difference : w, rows, t->h, t->n, product);
-        }
-      free (product);
-      free (difference);
+      t->sums[piece] = quadratic_part (t->x + r * t->n,
+                                       t->m - r < TRACE_ROWS ? t->m - r : TRACE_ROWS, t->h, t->n, j,
+                                       t->n - j < TRACE_COLUMNS ? t->n - j : TRACE_COLUMNS);
     }
 }
 
 double
-spqr_trace_form (const float *w, const float *w_hat, const float *h, size_t m, size_t n,
-                 const SpqrExec *exec)
+spqr_trace_form (const float *x, const float *h, size_t m, size_t n, const SpqrExec *exec)
 {
-  size_t pieces = (m + TRACE_ROWS - 1) / TRACE_ROWS;
-  Trace t = { w, w_hat, h, m, n, calloc (pieces, sizeof (double)) };
+  Trace t = {
+    .x = x, .h = h, .m = m, .n = n,
+    .row_pieces = (m + TRACE_ROWS - 1) / TRACE_ROWS,
+    .column_pieces = (n + TRACE_COLUMNS - 1) / TRACE_COLUMNS,
+  };
+  size_t pieces = t.row_pieces * t.column_pieces;
   double sum = 0;
 
+  t.sums = calloc (pieces, sizeof *t.sums);
   if (t.sums == NULL || spqr_exec_run (exec, pieces, 1, trace_pieces, &t) != SPQR_OK)
     sum = NAN;
   for (size_t p = 0; p < pieces && !isnan (sum); p++)
@@ -163,13 +169,58 @@ spqr_trace_form (const float *w, const float *w_hat, const float *h, size_t m, s
   return sum;
 }
 
+/* W - W^, W^ given or else decoded. */
+typedef struct {
+  const float *w, *w_hat;
+  const SpqrLayer *layer;
+  size_t m, n;
+  float *out;
+} Difference;
+
+static void
+difference_rows (void *data, size_t begin, size_t end)
+{
+  const Difference *d = data;
+
+  for (size_t chunk = begin; chunk < end; chunk++)
+    {
+      size_t r = chunk * ROW_CHUNK, rows = d->m - r < ROW_CHUNK ? d->m - r : ROW_CHUNK;
+      const float *w = d->w + r * d->n, *w_hat = d->w_hat != NULL ? d->w_hat + r * d->n : NULL;
+      float *out = d->out + r * d->n;
+
+      if (w_hat == NULL)
+        {
+          spqr_layer_decode (d->layer, r, rows, out);
+          w_hat = out;
+        }
+      for (size_t i = 0; i < rows * d->n; i++)
+        out[i] = w[i] - w_hat[i];
+    }
+}
+
+/* tr(dW H dW') of m rows. NAN: cancelled, or no memory. */
+static double
+difference_form (Difference d, const float *h, const SpqrExec *exec)
+{
+  double form = NAN;
+
+  d.out = malloc (d.m * d.n * sizeof *d.out);
+  if (d.out != NULL &&
+      spqr_exec_run (exec, (d.m + ROW_CHUNK - 1) / ROW_CHUNK, 1, difference_rows, &d) == SPQR_OK)
+    form = spqr_trace_form (d.out, h, d.m, d.n, exec);
+  free (d.out);
+  return form;
+}
+
 double
 spqr_proxy_loss (const float *w, const float *w_hat, const float *h, size_t m, size_t n,
                  const SpqrExec *exec)
 {
-  double denominator = spqr_trace_form (w, NULL, h, m, n, exec);
+  double denominator = spqr_trace_form (w, h, m, n, exec);
 
-  return denominator > 0 ? spqr_trace_form (w, w_hat, h, m, n, exec) / denominator : NAN;
+  if (!(denominator > 0))
+    return NAN;
+  return difference_form ((Difference) { .w = w, .w_hat = w_hat, .m = m, .n = n }, h, exec) / denominator;
 }
 
 /* tr(dW H dW') of one tile from the loop's own errors. The loop subtracts err_i U_i from each row,
@@ -187,22 +238,13 @@ tile_loss (const SpqrTileResult *result, double lambda)
 static double
 decoded_loss (const SpqrColumns *c, size_t count, const float *h)
 {
-  float *w_hat = malloc (count * c->n * sizeof *w_hat);
-  double loss = NAN;
-
-  if (w_hat != NULL)
-    {
-      spqr_layer_decode (c->layer, 0, count, w_hat);
-      loss = spqr_trace_form (c->w, w_hat, h, count, c->n, c->exec);
-    }
-  free (w_hat);
-  return loss;
+  return difference_form ((Difference) { .w = c->w, .layer = c->layer, .m = count, .n = c->n }, h, c->exec);
 }
 
 double
 spqr_columns_proxy_loss (const SpqrColumns *c, const float *h)
 {
-  double denominator = spqr_trace_form (c->w, NULL, h, c->m, c->n, c->exec);
+  double denominator = spqr_trace_form (c->w, h, c->m, c->n, c->exec);
   double first, loss, lambda = 0;
   size_t rows = c->tile_rows < c->m ? c->tile_rows : c->m;
 

@@ -353,11 +353,10 @@ spqr_layer_quantize (const float *w, size_t m, size_t n, const float *h, const S
   c.quantizer = make_quantizer (&c.params);
   c.groupsize = c.params.groupsize > 0 && (size_t) c.params.groupsize < n ? (size_t) c.params.groupsize : n;
   status = check_weights (&c);
+  if (status == SPQR_OK)
+    status = spqr_threshold_compute (w, m, n, c.factor, &c.params, exec, &threshold);
   if (status != SPQR_OK)
     return status;
-  threshold = c.factor != NULL ? spqr_layer_threshold (w, m, n, c.factor, &c.params, exec) : INFINITY;
-  if (isnan (threshold))
-    return SPQR_NO_MEMORY;
   c.threshold = (float) threshold;
   status = quantize_rows (&c, h);
   if (status == SPQR_OK)

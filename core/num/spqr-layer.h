@@ -87,7 +87,8 @@ SpqrStatus spqr_layer_quantize (const float *w, size_t m, size_t n, const float 
                                 const SpqrExec *exec, SpqrLayerTrace *trace, SpqrLayer *layer);
 
 /* T = tau x mean over columns of var(W_j) / U_jj^2, unbiased over rows; INFINITY where there are no
- * outliers (tau infinite, another method, a single row). NAN: out of memory, or W holds a NaN. */
+ * outliers (tau infinite, another method, a single row). NAN: parameters out of range, cancelled, out
+ * of memory, or W holds a NaN. */
 double spqr_layer_threshold (const float *w, size_t m, size_t n, const SpqrFactor *factor,
                              const SpqrParams *params, const SpqrExec *exec);
 /* Rows row0 … row0+count-1 of the same result, exactly (bit for bit), without the rest: for the live

@@ -9,7 +9,9 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define COLUMN_CHUNK 64
+#define RANKED_COLUMNS 4
+#define TILE 256                /* of S */
+#define CHAIN_POLL 64
 
 typedef struct { float key; int32_t index; } Keyed;
 
@@ -81,28 +83,30 @@ rank_columns (void *data, size_t begin, size_t end)
   const Spearman *s = data;
 
   for (size_t chunk = begin; chunk < end; chunk++)
-    for (size_t c = chunk * COLUMN_CHUNK; c < s->n && c < (chunk + 1) * COLUMN_CHUNK; c++)
+    for (size_t c = chunk * RANKED_COLUMNS; c < s->n && c < (chunk + 1) * RANKED_COLUMNS; c++)
       rank_column (s, c, s->keys + chunk * s->m);
 }
 
+/* Piece -> one tile of S. */
 static void
 compare_columns (void *data, size_t begin, size_t end)
 {
   const Spearman *s = data;
+  size_t tiles = (s->n + TILE - 1) / TILE;
 
-  for (size_t chunk = begin; chunk < end; chunk++)
+  for (size_t piece = begin; piece < end; piece++)
     {
-      size_t c = chunk * COLUMN_CHUNK, rest = s->n - c;
+      size_t a = piece / tiles * TILE, b = piece % tiles * TILE;
+      size_t rows = s->n - a < TILE ? s->n - a : TILE, cols = s->n - b < TILE ? s->n - b : TILE;
 
-      cblas_sgemm (CblasRowMajor, CblasNoTrans, CblasTrans,
-                   (int) (rest < COLUMN_CHUNK ? rest : COLUMN_CHUNK), (int) s->n, (int) s->m, 1.0f,
-                   s->ranks + c * s->m, (int) s->m, s->ranks, (int) s->m, 0.0f,
-                   s->similarity + c * s->n, (int) s->n);
+      cblas_sgemm (CblasRowMajor, CblasNoTrans, CblasTrans, (int) rows, (int) cols, (int) s->m, 1.0f,
+                   s->ranks + a * s->m, (int) s->m, s->ranks + b * s->m, (int) s->m, 0.0f,
+                   s->similarity + a * s->n + b, (int) s->n);
     }
 }
 
-static void
-chain_neighbours (const float *similarity, size_t n, int32_t *perm)
+static SpqrStatus
+chain_neighbours (const float *similarity, size_t n, const SpqrExec *exec, int32_t *perm)
 {
   for (size_t i = 0; i + 2 < n; i++)
     {
@@ -110,6 +114,8 @@ chain_neighbours (const float *similarity, size_t n, int32_t *perm)
       size_t best = i + 1;
       int32_t swap;
 
+      if (i % CHAIN_POLL == 0 && spqr_exec_should_stop (exec))
+        return SPQR_CANCELLED;
       for (size_t k = i + 2; k < n; k++)
         if (row[perm[k]] > row[perm[best]])
           best = k;
@@ -117,12 +123,13 @@ chain_neighbours (const float *similarity, size_t n, int32_t *perm)
       perm[i + 1] = perm[best];
       perm[best] = swap;
     }
+  return SPQR_OK;
 }
 
 static SpqrStatus
 spearman_order (const float *w, size_t m, size_t n, const SpqrExec *exec, int32_t *perm)
 {
-  size_t chunks = (n + COLUMN_CHUNK - 1) / COLUMN_CHUNK;
+  size_t chunks = (n + RANKED_COLUMNS - 1) / RANKED_COLUMNS, tiles = (n + TILE - 1) / TILE;
   Spearman s = { .w = w, .m = m, .n = n };
   SpqrStatus status = SPQR_NO_MEMORY;
 
@@ -133,9 +140,9 @@ spearman_order (const float *w, size_t m, size_t n, const SpqrExec *exec, int32_
     {
       status = spqr_exec_run (exec, chunks, 1, rank_columns, &s);
       if (status == SPQR_OK)
-        status = spqr_exec_run (exec, chunks, 1, compare_columns, &s);
+        status = spqr_exec_run (exec, tiles * tiles, 1, compare_columns, &s);
       if (status == SPQR_OK)
-        chain_neighbours (s.similarity, n, perm);
+        status = chain_neighbours (s.similarity, n, exec, perm);
     }
   free (s.ranks);
   free (s.similarity);
