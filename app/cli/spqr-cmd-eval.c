@@ -81,7 +81,8 @@ evaluate (SpqrCli *cli, const Flags *flags, const char *what, GError **error)
                                  (base = spqr_net_new (base_model, NULL, error)) == NULL))
     return FALSE;
   seqlen = flags->seqlen > 0 ? (guint) flags->seqlen : spqr_default_seqlen (model);
-  done = spqr_perplexity_compute (net, base, corpus->ids, corpus->n_ids, seqlen, flags->windows, spqr_cli_progress, cli,
+  done = spqr_corpus_prepare_evaluation (corpus, seqlen, cli->cancellable, error) &&
+         spqr_perplexity_compute (net, base, corpus->ids, corpus->n_ids, seqlen, flags->windows, spqr_cli_progress, cli,
                                   cli->cancellable, &result, error) &&
          (run == NULL || record (store, run, corpus, seqlen, &result, error));
   if (done)

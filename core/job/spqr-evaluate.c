@@ -97,7 +97,9 @@ spqr_evaluate_run (SpqrStore *store, SpqrRun *run, const SpqrEvaluateRequest *re
   double begin = request->with_base ? 0.4 : 0;
   SpqrRunEval *eval = NULL;
 
-  if (!check_model (run, request->model, error) || (artifacts = spqr_run_open_artifacts (store, run, error)) == NULL ||
+  if (!check_model (run, request->model, error) ||
+      !spqr_corpus_prepare_evaluation (request->corpus, request->seqlen, cancellable, error) ||
+      (artifacts = spqr_run_open_artifacts (store, run, error)) == NULL ||
       (net = spqr_net_new (request->model, spqr_artifacts_get_source (artifacts), error)) == NULL ||
       (needs_base && (base = spqr_net_new (request->model, NULL, error)) == NULL))
     return NULL;
