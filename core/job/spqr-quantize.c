@@ -133,10 +133,17 @@ count_layers (Quantization *q, GError **error)
 
   for (guint i = 0; i < spqr_model_get_n_tensors (q->request->model); i++)
     {
+      SpqrTensor *tensor = spqr_model_get_tensor (q->request->model, i);
       SpqrParams params;
 
-      if (!quantization_wants (q, spqr_model_get_tensor (q->request->model, i), &params))
+      if (!quantization_wants (q, tensor, &params))
         continue;
+      /* Overrides that are sound one by one may contradict each other where they meet. */
+      if (!spqr_params_validate (&params, error))
+        {
+          g_prefix_error (error, "%s: ", spqr_tensor_get_name (tensor));
+          return FALSE;
+        }
       n++;
       q->needs_calibration |= params.method != SPQR_METHOD_RTN;
     }

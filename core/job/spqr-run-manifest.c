@@ -121,26 +121,29 @@ spqr_run_manifest_read (const char *folder, GError **error)
   return g_steal_pointer (&manifest);
 }
 
+/* A recipe's name is not part of the work: only what it makes of the layers is compared. */
 static char *
 recipe_difference (const char *a, const char *b)
 {
   g_autoptr (SpqrRecipe) first = spqr_recipe_parse (a, NULL);
   g_autoptr (SpqrRecipe) second = spqr_recipe_parse (b, NULL);
 
-  return first != NULL && second != NULL ? spqr_recipe_difference (first, second) : NULL;
+  if (first == NULL || second == NULL)
+    return g_strcmp0 (a, b) != 0 ? g_strdup ("another recipe") : NULL;
+  return spqr_recipe_difference (first, second);
 }
 
 char *
 spqr_run_manifest_difference (const SpqrRunManifest *a, const SpqrRunManifest *b)
 {
+  g_autofree char *difference = NULL;
+
   if (g_strcmp0 (a->model_fingerprint, b->model_fingerprint) != 0)
     return g_strdup_printf ("the model: it was %s, whose weights differ from those of %s",
                             a->model_path, b->model_path);
-  if (g_strcmp0 (a->recipe, b->recipe) != 0)
-    {
-      g_autofree char *difference = recipe_difference (a->recipe, b->recipe);
-      return g_strdup_printf ("the parameters: %s", difference != NULL ? difference : "another recipe");
-    }
+  difference = recipe_difference (a->recipe, b->recipe);
+  if (difference != NULL)
+    return g_strdup_printf ("the parameters: %s", difference);
   if (a->n_windows != b->n_windows || a->seqlen != b->seqlen)
     return g_strdup_printf ("the calibration: %" G_GINT64_FORMAT " windows of %" G_GINT64_FORMAT
                             " tokens became %" G_GINT64_FORMAT " of %" G_GINT64_FORMAT,
