@@ -36,9 +36,9 @@ check_common (SpqrCli *cli, GError **error)
       return FALSE;
     }
   if (cli->backend != NULL && !g_str_equal (cli->backend, "auto") && !g_str_equal (cli->backend, "cpu") &&
-      !g_str_equal (cli->backend, "cuda"))
+      !g_str_equal (cli->backend, "cuda") && !g_str_has_prefix (cli->backend, "cuda:"))
     {
-      g_set_error (error, SPQR_USAGE_ERROR, 0, "--backend must be auto, cpu or cuda, not “%s”", cli->backend);
+      g_set_error (error, SPQR_USAGE_ERROR, 0, "--backend must be auto, cpu, cuda or cuda:N, not “%s”", cli->backend);
       return FALSE;
     }
   spqr_pool_set_default_threads (cli->threads);
@@ -116,6 +116,24 @@ spqr_cli_end_progress (SpqrCli *cli)
   cli->bar_drawn = FALSE;
   cli->last_report = 0;
   cli->last_fraction = 0;
+}
+
+SpqrDevice *
+spqr_cli_get_device (SpqrCli *cli, GError **error)
+{
+  const char *const *problems;
+  SpqrDevice *device;
+  g_autofree char *why = NULL;
+
+  if (cli->backend == NULL || g_str_equal (cli->backend, "auto"))
+    return spqr_backends_get_best ();
+  device = spqr_backends_find (cli->backend);
+  if (device != NULL)
+    return device;
+  problems = spqr_backends_get_problems ();
+  why = problems[0] != NULL ? g_strjoinv ("; ", (char **) problems) : g_strdup ("no plugin for it was found");
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "--backend %s: no such device: %s", cli->backend, why);
+  return NULL;
 }
 
 SpqrStore *

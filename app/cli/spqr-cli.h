@@ -4,6 +4,7 @@
 #include <gio/gio.h>
 #include <json-glib/json-glib.h>
 
+#include "compute/spqr-backends.h"
 #include "model/spqr-model.h"
 #include "store/spqr-store.h"
 
@@ -44,6 +45,8 @@ gboolean spqr_cli_parse (SpqrCli *cli, const SpqrCommand *command, const GOption
 void     spqr_cli_progress (double fraction, const char *what, gpointer cli);
 void     spqr_cli_end_progress (SpqrCli *cli);
 
+/* The device that --backend names; NULL with error when there is none. Borrowed. */
+SpqrDevice *spqr_cli_get_device (SpqrCli *cli, GError **error);
 /* The database that --db names. */
 SpqrStore *spqr_cli_open_store (SpqrCli *cli, GError **error);
 /* A model folder, or a run by its id or folder. *run is NULL for a model; full references. */

@@ -20,6 +20,7 @@ typedef struct {
   SpqrStore *store;
   SpqrModel *model;
   SpqrRecipe *recipe;
+  SpqrDevice *device;
   GPtrArray *evals;          /* of SpqrRunEval */
 } Session;
 
@@ -145,7 +146,7 @@ quantize (Session *s, const Flags *flags, const char *data, GError **error)
   g_autoptr (SpqrRun) run = NULL;
   g_autoptr (SpqrRun) final = NULL;
   g_autoptr (GPtrArray) layers = NULL;
-  SpqrQuantizeRequest request = { .model = s->model, .recipe = s->recipe, .folder = flags->out,
+  SpqrQuantizeRequest request = { .model = s->model, .recipe = s->recipe, .folder = flags->out, .device = s->device,
                                   .progress = spqr_cli_progress, .user_data = s->cli };
 
   if (data != NULL && spqr_recipe_get_defaults (s->recipe)->layer.method != SPQR_METHOD_RTN)
@@ -211,7 +212,8 @@ run_with_flags (SpqrCli *cli, Flags *flags, SpqrParamFlags *param_flags, int arg
       return FALSE;
     }
   model = spqr_model_open (argv[1], error);
-  if (model == NULL || (store = spqr_cli_open_store (cli, error)) == NULL)
+  if (model == NULL || (session.device = spqr_cli_get_device (cli, error)) == NULL ||
+      (store = spqr_cli_open_store (cli, error)) == NULL)
     return FALSE;
   session.recipe = recipe;
   session.model = model;

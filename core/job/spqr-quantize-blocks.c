@@ -60,13 +60,14 @@ get_factor (Sitting *s, const SpqrBlockLinear *linear, const float *w, const Spq
             GError **error)
 {
   SpqrExec exec = spqr_exec_for_cancellable (s->q->cancellable);
+  SpqrBackendRun run = { .device = s->q->request->device, .exec = &exec };
   SpqrStatus status;
 
   if (factor_serves (s, linear->input_group, params))
     return &s->factor;
   drop_factor (s);
-  status = spqr_factor_compute (hessian->h, w, spqr_tensor_get_rows (linear->tensor), hessian->n, params, NULL, &exec,
-                                &s->factor);
+  status = spqr_backend_run_factor_compute (&run, hessian->h, w, spqr_tensor_get_rows (linear->tensor), hessian->n, params,
+                                            NULL, &s->factor);
   if (status != SPQR_OK)
     {
       spqr_quant_set_status (error, status, spqr_tensor_get_name (linear->tensor));
@@ -165,7 +166,8 @@ do_groups (Sitting *s, guint groups, double begin, double span, GError **error)
       s->step_begin = begin;
       s->step_span = span * SHARE_OBSERVE / (SHARE_OBSERVE + SHARE_QUANTIZE);
       s->step_what = _("Calibrating");
-      done = spqr_calibrate_observe (s->net, s->block, &s->hidden, unfinished, hessians, step, s, s->q->cancellable, error) &&
+      done = spqr_calibrate_observe (s->net, s->block, &s->hidden, unfinished, hessians, s->q->request->device, step, s,
+                                     s->q->cancellable, error) &&
              quantize_observed (s, unfinished, hessians, begin + s->step_span, span - s->step_span, error);
     }
   drop_factor (s);

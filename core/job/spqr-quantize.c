@@ -48,21 +48,19 @@ fill_layer_figures (SpqrRunLayer *row, const SpqrLayer *layer)
 
 /* Artifact first, row second: a row never points at nothing. */
 static gboolean
-store_layer (Quantization *q, SpqrTensor *tensor, const SpqrLayer *layer, double seconds, GError **error)
+store_layer (Quantization *q, SpqrTensor *tensor, const SpqrLayer *layer, const char *device, const char *note, double seconds,
+             GError **error)
 {
   const char *name = spqr_tensor_get_name (tensor);
   g_autofree char *file = artifact_file_name (q->n_done, name);
   g_autofree char *path = g_build_filename (q->run->folder, file, NULL);
-  g_autofree char *note = NULL;
   SpqrRunLayer row = { .name = (char *) name, .role = (char *) spqr_role_name (spqr_tensor_get_role (tensor)),
-                       .file = file, .backend = (char *) "cpu", .block = spqr_tensor_get_block (tensor),
+                       .file = file, .backend = (char *) device, .note = (char *) (*note != '\0' ? note : NULL), .block = spqr_tensor_get_block (tensor),
                        .seconds = seconds };
 
   if (!spqr_pack_write (path, name, layer, error))
     return FALSE;
   fill_layer_figures (&row, layer);
-  if (layer->params.method != SPQR_METHOD_RTN && layer->percdamp_used != layer->params.percdamp)
-    row.note = note = g_strdup_printf ("percdamp raised to %g: the Hessian was not positive definite", layer->percdamp_used);
   if (!spqr_store_add_layer (q->store, q->run->id, &row, error))
     return FALSE;
   spqr_artifacts_add (q->artifacts, name, path);
@@ -72,21 +70,41 @@ store_layer (Quantization *q, SpqrTensor *tensor, const SpqrLayer *layer, double
   return TRUE;
 }
 
+static void
+take_note (gpointer data, const char *text)
+{
+  g_string_append_printf (data, "%s%s", ((GString *) data)->len > 0 ? "; " : "", text);
+}
+
+static void
+note_damping (const SpqrLayer *layer, GString *note)
+{
+  g_autofree char *text = NULL;
+
+  if (layer->params.method == SPQR_METHOD_RTN || layer->percdamp_used == layer->params.percdamp)
+    return;
+  text = g_strdup_printf ("percdamp raised to %g: the Hessian was not positive definite", layer->percdamp_used);
+  take_note (note, text);
+}
+
 gboolean
 quantization_do_layer (Quantization *q, SpqrTensor *tensor, const float *w, const SpqrParams *params,
                        const SpqrFactor *factor, const float *h, GError **error)
 {
   SpqrExec exec = spqr_exec_for_cancellable (q->cancellable);
+  g_autoptr (GString) note = g_string_new (NULL);
+  SpqrBackendRun run = { .device = q->request->device, .exec = &exec, .note = take_note, .note_data = note };
   gint64 began = g_get_monotonic_time ();
   SpqrLayer layer = { 0 };
   SpqrStatus status;
   gboolean stored;
 
-  status = spqr_layer_quantize (w, spqr_tensor_get_rows (tensor), spqr_tensor_get_cols (tensor), h, factor, params,
-                                &exec, NULL, &layer);
+  status = spqr_backend_run_layer_quantize (&run, w, spqr_tensor_get_rows (tensor), spqr_tensor_get_cols (tensor), h, factor,
+                                            params, NULL, &layer);
   if (status != SPQR_OK)
     return spqr_quant_set_status (error, status, spqr_tensor_get_name (tensor));
-  stored = store_layer (q, tensor, &layer, (g_get_monotonic_time () - began) / 1e6, error);
+  note_damping (&layer, note);
+  stored = store_layer (q, tensor, &layer, spqr_device_get_id (run.used), note->str, (g_get_monotonic_time () - began) / 1e6, error);
   spqr_layer_clear (&layer);
   return stored;
 }
@@ -185,7 +203,7 @@ describe_run (SpqrRun *run, const SpqrQuantizeRequest *request)
   run->qq_groupsize = params->layer.qq_groupsize;
   run->outlier_threshold = params->layer.outlier_threshold;
   run->percdamp = params->layer.percdamp;
-  run->backend = g_strdup ("cpu");
+  run->backend = g_strdup (spqr_device_get_id (request->device != NULL ? request->device : spqr_backends_get_cpu ()));
   run->version = g_strdup (SPQR_VERSION);
 }
 

@@ -5,6 +5,7 @@
  * finished layer and ends as if it had never stopped. */
 #pragma once
 
+#include "compute/spqr-backends.h"
 #include "compute/spqr-progress.h"
 #include "job/spqr-data.h"
 #include "model/spqr-model.h"
@@ -15,6 +16,7 @@ typedef struct {
   SpqrModel *model;
   SpqrRecipe *recipe;
   const SpqrCalibration *calibration;    /* NULL only when every layer is RTN */
+  SpqrDevice *device;                    /* where to compute; NULL: the CPU */
   const char *folder;                    /* for the artifacts; NULL: one beside the database. One that already
                                           * holds an unfinished run of the same work is gone on with */
   SpqrProgressFunc progress;             /* nullable */

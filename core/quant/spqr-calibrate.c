@@ -8,7 +8,7 @@
 typedef struct {
   SpqrHessian *hessians;
   guint wanted, seen;      /* bits */
-  const SpqrExec *exec;
+  SpqrBackendRun *run;
   SpqrStatus status;
 } Observation;
 
@@ -37,7 +37,7 @@ observe_input (guint input_group, const float *x, gsize tokens, gsize n, gpointe
   if (hessian->h == NULL)
     observation->status = spqr_hessian_init (hessian, n);
   if (observation->status == SPQR_OK)
-    observation->status = spqr_hessian_add (hessian, x, n, tokens, 1, observation->exec);
+    observation->status = spqr_backend_run_hessian_add (observation->run, hessian, x, n, tokens, 1);
   observation->seen |= 1u << input_group;
   /* Nothing after the last wanted input is needed: end the pass there. */
   return observation->status == SPQR_OK && (observation->wanted & ~observation->seen) != 0;
@@ -45,10 +45,11 @@ observe_input (guint input_group, const float *x, gsize tokens, gsize n, gpointe
 
 gboolean
 spqr_calibrate_observe (SpqrNet *net, SpqrBlock *block, SpqrHidden *hidden, guint wanted,
-                        SpqrHessian hessians[SPQR_MAX_INPUT_GROUPS], SpqrStepFunc step, gpointer user_data,
-                        GCancellable *cancellable, GError **error)
+                        SpqrHessian hessians[SPQR_MAX_INPUT_GROUPS], SpqrDevice *device, SpqrStepFunc step,
+                        gpointer user_data, GCancellable *cancellable, GError **error)
 {
   SpqrExec exec = spqr_exec_for_cancellable (cancellable);
+  SpqrBackendRun run = { .device = device, .exec = &exec };
   gsize window_values = hidden->seqlen * hidden->width;
   g_autofree float *scratch = g_try_new (float, window_values);
 
@@ -56,7 +57,7 @@ spqr_calibrate_observe (SpqrNet *net, SpqrBlock *block, SpqrHidden *hidden, guin
     return spqr_quant_set_status (error, SPQR_NO_MEMORY, "calibration");
   for (gsize w = 0; w < hidden->windows; w++)
     {
-      Observation observation = { .hessians = hessians, .wanted = wanted, .exec = &exec };
+      Observation observation = { .hessians = hessians, .wanted = wanted, .run = &run };
 
       if (g_cancellable_set_error_if_cancelled (cancellable, error))
         return FALSE;

@@ -6,6 +6,7 @@
 
 #include <gio/gio.h>
 
+#include "compute/spqr-backends.h"
 #include "net/spqr-net.h"
 #include "num/spqr-hessian.h"
 #include "quant/spqr-hidden.h"
@@ -21,10 +22,10 @@ gboolean spqr_calibrate_embed (SpqrNet *net, const gint32 *ids, SpqrHidden *hidd
 
 /* Sends every window through the block up to the input of the groups in `wanted` (a bit a group) and
  * accumulates their Hessians; hidden stays as it is. hessians[g] of a wanted group is initialised
- * here and finished on return; the caller clears it. */
+ * here and finished on return; the caller clears it. device NULL: the CPU accumulates. */
 gboolean spqr_calibrate_observe (SpqrNet *net, SpqrBlock *block, SpqrHidden *hidden, guint wanted,
-                                 SpqrHessian hessians[SPQR_MAX_INPUT_GROUPS], SpqrStepFunc step, gpointer user_data,
-                                 GCancellable *cancellable, GError **error);
+                                 SpqrHessian hessians[SPQR_MAX_INPUT_GROUPS], SpqrDevice *device, SpqrStepFunc step,
+                                 gpointer user_data, GCancellable *cancellable, GError **error);
 
 /* hidden = the block's output for every window, with the weights the block holds now. */
 gboolean spqr_calibrate_propagate (SpqrNet *net, SpqrBlock *block, SpqrHidden *hidden, SpqrStepFunc step,

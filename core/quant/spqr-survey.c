@@ -44,7 +44,7 @@ look_at_block (const SpqrSurvey *survey, guint index, SpqrBlock *block, SpqrHidd
   for (guint i = 0; i < n_linears; i++)
     if (survey->only_group < 0 || linears[i].input_group == (guint) survey->only_group)
       wanted |= 1u << linears[i].input_group;
-  done = wanted == 0 || (spqr_calibrate_observe (survey->net, block, hidden, wanted, hessians, report_part, part,
+  done = wanted == 0 || (spqr_calibrate_observe (survey->net, block, hidden, wanted, hessians, NULL, report_part, part,
                                                  cancellable, error) &&
                          hand_over (block, linears, n_linears, hessians, func, user_data, error));
   for (guint g = 0; g < SPQR_MAX_INPUT_GROUPS; g++)

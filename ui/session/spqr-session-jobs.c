@@ -337,7 +337,8 @@ quantize_in_worker (SpqrJob *job, gpointer data, GCancellable *cancellable, GErr
   g_autoptr (SpqrRecipe) recipe = spqr_recipe_new (&q->params);
   g_autoptr (SpqrCalibration) calibration = NULL;
   g_autoptr (SpqrRun) run = NULL;
-  SpqrQuantizeRequest request = { .model = q->model, .recipe = recipe, .progress = report_part, .user_data = q };
+  SpqrQuantizeRequest request = { .model = q->model, .recipe = recipe, .device = spqr_backends_get_best (),
+                                  .progress = report_part, .user_data = q };
 
   q->job = job;
   q->span = q->evaluation != NULL ? 0.7 : 1;
