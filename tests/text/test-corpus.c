@@ -34,7 +34,7 @@ write_file (const char *name, const char *text, gssize len)
 {
   g_autofree char *path = g_build_filename (folder, name, NULL);
 
-  g_assert_true (g_file_set_contents (path, text, len, NULL));
+  g_assert_true (g_file_set_contents_full (path, text, len, G_FILE_SET_CONTENTS_NONE, 0600, NULL));
 }
 
 static char *
