@@ -34,6 +34,7 @@ write_file (const char *name, const char *text, gssize len)
 {
   g_autofree char *path = g_build_filename (folder, name, NULL);
 
+  g_remove (path);   /* written without waiting for the disk, which does not shorten a file that is there */
   g_assert_true (g_file_set_contents_full (path, text, len, G_FILE_SET_CONTENTS_NONE, 0600, NULL));
 }
 

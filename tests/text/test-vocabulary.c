@@ -13,6 +13,7 @@ write_file (const char *name, const char *text, gssize len)
 {
   g_autofree char *path = g_build_filename (folder, name, NULL);
 
+  g_remove (path);   /* written without waiting for the disk, which does not shorten a file that is there */
   g_assert_true (g_file_set_contents_full (path, text, len, G_FILE_SET_CONTENTS_NONE, 0600, NULL));
 }
 
@@ -390,7 +391,7 @@ test_fuzz (void)
   g_autofree char *path = g_build_filename (folder, "tokenizer.json", NULL);
   guint opened = 0;
 
-  for (guint round = 0; round < 4000; round++)
+  for (guint round = 0; round < 1200; round++)
     {
       g_autofree char *text = g_strdup (good);
       gsize n = round % 4 == 3 ? (gsize) g_rand_int_range (rand, 0, sizeof good - 1) : sizeof good - 1;
@@ -407,7 +408,7 @@ test_fuzz (void)
       (void) spqr_tokenizer_encode (tokenizer, "ab  a\xcc\x81 <s>a\xff\n\nb 1", -1, TRUE, ids, NULL);
       g_free (spqr_tokenizer_decode (tokenizer, (gint32 *) (gpointer) ids->data, ids->len, FALSE));
     }
-  g_assert_cmpuint (opened, >, 100);
+  g_assert_cmpuint (opened, >, 50);
   remove_file ("tokenizer.json");
 }
 
