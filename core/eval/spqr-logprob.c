@@ -8,6 +8,7 @@
 #include "compute/spqr-cancel.h"
 #include "eval/spqr-sweep.h"
 #include "net/spqr-head.h"
+#include "net/spqr-memory.h"
 
 /* A request after the cut from the left. */
 typedef struct {
@@ -34,7 +35,7 @@ static void
 logprobs_clear (Logprobs *self)
 {
   g_free (self->items);
-  g_free (self->hidden);
+  spqr_memory_free_later (self->hidden, self->capacity * spqr_net_get_config (self->net)->hidden * sizeof (float));
   g_clear_pointer (&self->segments, g_array_unref);
   g_clear_pointer (&self->batches, g_array_unref);
 }
@@ -56,7 +57,8 @@ item_init (Item *item, const SpqrLogprobRequest *request, gsize index, gsize max
   if (*dropped >= request->n_context && request->n_continuation > 0)
     {
       g_set_error (error, SPQR_NET_ERROR, SPQR_NET_ERROR_SHAPE,
-                   "Request %" G_GSIZE_FORMAT ": a continuation of %" G_GSIZE_FORMAT " ids leaves no room for its context in %" G_GSIZE_FORMAT " ids",
+                   "Request %" G_GSIZE_FORMAT ": a continuation of %" G_GSIZE_FORMAT "
+                   " ids leaves no room for its context in %" G_GSIZE_FORMAT " ids",
                    index, request->n_continuation, max_length);
       return FALSE;
     }
@@ -258,7 +260,8 @@ chunk_score (Logprobs *self, gsize begin, gsize end, SpqrLogprob *results, GErro
 }
 
 static gboolean
-logprobs_init (Logprobs *self, const SpqrLogprobRequest *requests, gsize n, gsize max_length, SpqrLogprob *results, GError **error)
+logprobs_init (Logprobs *self, const SpqrLogprobRequest *requests, gsize n, gsize max_length,
+               SpqrLogprob *results, GError **error)
 {
   const SpqrConfig *config = spqr_net_get_config (self->net);
   gsize total = 0, most = 1;
@@ -294,7 +297,8 @@ logprobs_init (Logprobs *self, const SpqrLogprobRequest *requests, gsize n, gsiz
   self->batches = g_array_new (FALSE, FALSE, sizeof (SpqrSweepBatch));
   if (self->hidden != NULL)
     return TRUE;
-  g_set_error (error, SPQR_NET_ERROR, SPQR_NET_ERROR_NO_MEMORY, "Not enough memory for the hidden states of %" G_GSIZE_FORMAT " tokens", self->capacity);
+  g_set_error (error, SPQR_NET_ERROR, SPQR_NET_ERROR_NO_MEMORY,
+               "Not enough memory for the hidden states of %" G_GSIZE_FORMAT " tokens", self->capacity);
   return FALSE;
 }
 

@@ -6,6 +6,7 @@
 #include "compute/spqr-cancel.h"
 #include "eval/spqr-sweep.h"
 #include "net/spqr-head.h"
+#include "net/spqr-memory.h"
 
 typedef struct {
   SpqrNet *net, *base;
@@ -18,7 +19,8 @@ typedef struct {
   float *hidden, *base_hidden;    /* (a_chunk · seqlen, hidden) */
   SpqrSegment *segments;          /* of a whole batch */
   SpqrSweepBatch *batches;
-  SpqrPrediction *predictions;    /* (seqlen - 1) */
+  SpqrPrediction *predictions;    /* (a_batch · seqlen) */
+  gint32 *targets;                /* the same */
   SpqrPerplexity *result;
   double *window_kl;
   gsize agreed;
@@ -34,11 +36,16 @@ spqr_perplexity_clear (SpqrPerplexity *result)
 static void
 evaluation_clear (Evaluation *self)
 {
-  g_free (self->hidden);
-  g_free (self->base_hidden);
+  gsize rows = self->a_chunk * self->seqlen;
+
+  if (self->hidden != NULL)
+    spqr_memory_free_later (self->hidden, rows * spqr_net_get_config (self->net)->hidden * sizeof (float));
+  if (self->base_hidden != NULL)
+    spqr_memory_free_later (self->base_hidden, rows * spqr_net_get_config (self->base)->hidden * sizeof (float));
   g_free (self->segments);
   g_free (self->batches);
   g_free (self->predictions);
+  g_free (self->targets);
   g_free (self->window_kl);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Evaluation, evaluation_clear)
@@ -92,13 +99,15 @@ evaluation_alloc (Evaluation *self, GError **error)
     return FALSE;
   self->segments = g_try_new0 (SpqrSegment, self->a_batch);
   self->batches = g_try_new0 (SpqrSweepBatch, batches);
-  self->predictions = g_try_new0 (SpqrPrediction, self->seqlen);
+  self->predictions = g_try_new0 (SpqrPrediction, self->a_batch * self->seqlen);
+  self->targets = g_try_new0 (gint32, self->a_batch * self->seqlen);
   self->window_kl = g_try_new0 (double, self->windows);
   self->result->window_nll = g_try_new0 (double, self->windows);
-  if (self->segments == NULL || self->batches == NULL || self->predictions == NULL || self->window_kl == NULL ||
-      self->result->window_nll == NULL)
+  if (self->segments == NULL || self->batches == NULL || self->predictions == NULL || self->targets == NULL ||
+      self->window_kl == NULL || self->result->window_nll == NULL)
     {
-      g_set_error (error, SPQR_NET_ERROR, SPQR_NET_ERROR_NO_MEMORY, "Not enough memory for %" G_GSIZE_FORMAT " windows", self->windows);
+      g_set_error (error, SPQR_NET_ERROR, SPQR_NET_ERROR_NO_MEMORY,
+                   "Not enough memory for %" G_GSIZE_FORMAT " windows", self->windows);
       return FALSE;
     }
   for (gsize s = 0; s < self->a_batch; s++)
@@ -120,7 +129,8 @@ chunk_hidden (Evaluation *self, SpqrNet *net, float *hidden, gsize first, gsize 
           g_set_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "Cancelled");
           return FALSE;
         }
-      if (!spqr_net_embed (net, self->ids + (first + w) * self->seqlen, self->seqlen, 0, hidden + w * self->seqlen * width, error))
+      if (!spqr_net_embed (net, self->ids + (first + w) * self->seqlen, self->seqlen, 0,
+                           hidden + w * self->seqlen * width, error))
         return FALSE;
     }
   for (gsize w = 0; w < count; w += self->a_batch)
@@ -133,38 +143,55 @@ chunk_hidden (Evaluation *self, SpqrNet *net, float *hidden, gsize first, gsize 
 }
 
 static void
-take_window (Evaluation *self, gsize window)
+take_window (Evaluation *self, gsize window, const SpqrPrediction *predictions)
 {
   gsize n = self->seqlen - 1;
   double nll = 0, kl = 0;
 
   for (gsize t = 0; t < n; t++)
     {
-      nll += self->predictions[t].nll;
-      kl += self->predictions[t].kl;
-      self->agreed += self->predictions[t].top1 == self->predictions[t].base_top1;
+      nll += predictions[t].nll;
+      kl += predictions[t].kl;
+      self->agreed += predictions[t].top1 == predictions[t].base_top1;
     }
   self->result->window_nll[window] = nll / n;
   self->window_kl[window] = kl / n;
 }
 
+/* Predictions of n windows, the first of which is number w of the chunk. The last row of a window
+ * predicts nothing; it goes along, with its own id for a target, so that the rows have no gaps. */
+static gboolean
+batch_predict (Evaluation *self, gsize first, gsize w, gsize n, GError **error)
+{
+  gsize width = spqr_net_get_config (self->net)->hidden, rows = n * self->seqlen;
+  const gint32 *ids = self->ids + (first + w) * self->seqlen;
+  const float *base_hidden = NULL;
+
+  for (gsize t = 0; t < rows; t++)
+    self->targets[t] = ids[t % self->seqlen == self->seqlen - 1 ? t : t + 1];
+  if (self->base != NULL)
+    base_hidden = self->base_hidden + w * self->seqlen * spqr_net_get_config (self->base)->hidden;
+  if (!spqr_net_predict (self->net, self->hidden + w * self->seqlen * width, self->base, base_hidden, rows, self->targets,
+                         self->predictions, &self->exec, error))
+    return FALSE;
+  for (gsize i = 0; i < n; i++)
+    take_window (self, first + w + i, self->predictions + i * self->seqlen);
+  return TRUE;
+}
+
 static gboolean
 chunk_predict (Evaluation *self, gsize first, gsize count, GError **error)
 {
-  gsize width = spqr_net_get_config (self->net)->hidden;
-  gsize base_width = self->base != NULL ? spqr_net_get_config (self->base)->hidden : 0;
   double work = spqr_sweep_head_work (self->net) + (self->base != NULL ? spqr_sweep_head_work (self->base) : 0);
 
-  for (gsize w = 0; w < count; w++)
+  for (gsize w = 0; w < count; w += self->a_batch)
     {
-      const float *base_hidden = self->base != NULL ? self->base_hidden + w * self->seqlen * base_width : NULL;
-      g_autofree char *what = g_strdup_printf ("window %" G_GSIZE_FORMAT " of %" G_GSIZE_FORMAT, first + w + 1, self->windows);
+      gsize n = MIN (self->a_batch, count - w);
+      g_autofree char *what = g_strdup_printf ("window %" G_GSIZE_FORMAT " of %" G_GSIZE_FORMAT, first + w + n, self->windows);
 
-      if (!spqr_net_predict (self->net, self->hidden + w * self->seqlen * width, self->base, base_hidden, self->seqlen - 1,
-                             self->ids + (first + w) * self->seqlen + 1, self->predictions, &self->exec, error))
+      if (!batch_predict (self, first, w, n, error))
         return FALSE;
-      take_window (self, first + w);
-      spqr_sweep_progress_add (&self->progress, work * self->seqlen, what);
+      spqr_sweep_progress_add (&self->progress, work * n * self->seqlen, what);
     }
   return TRUE;
 }
@@ -221,7 +248,8 @@ check_windows (Evaluation *self, gsize n_ids, GError **error)
     if (self->ids[i] < 0 || self->ids[i] >= spqr_net_get_config (self->net)->vocab)
       {
         g_set_error (error, SPQR_NET_ERROR, SPQR_NET_ERROR_OUT_OF_VOCABULARY,
-                     "Token id %d at place %" G_GSIZE_FORMAT " is not in the vocabulary of %d ids; was the text made with another model's tokenizer?",
+                     "Token id %d at place %" G_GSIZE_FORMAT " is not in the vocabulary of %d ids; was the text made with "
+                     "another model's tokenizer?",
                      self->ids[i], i, spqr_net_get_config (self->net)->vocab);
         return FALSE;
       }

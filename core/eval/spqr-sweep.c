@@ -1,6 +1,6 @@
 #include "eval/spqr-sweep.h"
 
-#include "net/spqr-generate.h"
+#include "net/spqr-memory.h"
 
 void
 spqr_sweep_progress_add (SpqrSweepProgress *progress, double work, const char *what)

@@ -33,4 +33,5 @@ typedef struct {
 
 /* out = softmax(scale q k' [+ bias], causal) v for every item and head. Memory: one tile of scores a
  * thread. SPQR_OK, SPQR_CANCELLED or SPQR_NO_MEMORY. */
-SpqrStatus spqr_attention_run (const SpqrAttention *attention, const SpqrAttentionItem *items, gsize n_items, const SpqrExec *exec);
+SpqrStatus spqr_attention_run (const SpqrAttention *attention, const SpqrAttentionItem *items, gsize n_items,
+                               const SpqrExec *exec);

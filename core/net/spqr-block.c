@@ -74,7 +74,8 @@ spqr_net_load_tensor (SpqrNet *net, SpqrTensor *tensor, gboolean through_source,
 float *
 spqr_net_read_tensor (SpqrNet *net, SpqrTensor *tensor, gboolean through_source, const SpqrExec *exec, GError **error)
 {
-  g_autofree float *out = spqr_net_alloc (spqr_tensor_get_rows (tensor), spqr_tensor_get_cols (tensor), spqr_tensor_get_name (tensor), error);
+  g_autofree float *out = spqr_net_alloc (spqr_tensor_get_rows (tensor), spqr_tensor_get_cols (tensor),
+                                          spqr_tensor_get_name (tensor), error);
 
   if (out == NULL || !spqr_net_load_tensor (net, tensor, through_source, out, exec, error))
     return NULL;
@@ -109,9 +110,9 @@ block_alloc (SpqrBlock *block, GError **error)
 {
   gboolean bias[SPQR_N_PRODUCTS] = { FALSE };
 
-  for (guint i = 0; i < block->plan->n_linears; i++)
+  for (guint i = 0; i < block->plan.n_linears; i++)
     {
-      const SpqrLinearPlan *linear = &block->plan->linears[i];
+      const SpqrLinearPlan *linear = &block->plan.linears[i];
 
       block->rows[linear->product] = MAX (block->rows[linear->product], linear->row0 + linear->rows);
       block->cols[linear->product] = linear->cols;
@@ -119,7 +120,7 @@ block_alloc (SpqrBlock *block, GError **error)
     }
   for (int p = 0; p < SPQR_N_PRODUCTS; p++)
     {
-      block->weights[p] = spqr_net_alloc (block->rows[p], block->cols[p], "the weights of a block", error);
+      block->weights[p] = spqr_net_take_spare (block->spares, block->rows[p], block->cols[p], "the weights of a block", error);
       if (block->weights[p] == NULL)
         return FALSE;
       if (!bias[p])
@@ -135,7 +136,7 @@ block_alloc (SpqrBlock *block, GError **error)
 static gboolean
 block_load (SpqrBlock *block, const SpqrExec *exec, GError **error)
 {
-  const SpqrBlockPlan *plan = block->plan;
+  const SpqrBlockPlan *plan = &block->plan;
 
   for (guint i = 0; i < plan->n_linears; i++)
     {
@@ -162,7 +163,8 @@ spqr_net_load_block_with (SpqrNet *net, guint index, const SpqrExec *exec, GErro
   g_return_val_if_fail (index < (guint) net->config->n_blocks, NULL);
   block = g_new0 (SpqrBlock, 1);
   block->net = net;
-  block->plan = &net->blocks[index];
+  block->spares = spqr_spares_ref (net->spares);
+  block->plan = net->blocks[index];
   if (!block_alloc (block, error) || !block_load (block, exec, error))
     return NULL;
   return g_steal_pointer (&block);
@@ -183,20 +185,21 @@ spqr_block_free (SpqrBlock *block)
     return;
   for (int p = 0; p < SPQR_N_PRODUCTS; p++)
     {
-      g_free (block->weights[p]);
+      spqr_spares_give (block->spares, block->weights[p], block->rows[p] * block->cols[p] * sizeof (float));
       g_free (block->bias[p]);
     }
   for (int n = 0; n < SPQR_N_NORMS; n++)
     spqr_norm_weights_clear (&block->norms[n]);
+  spqr_spares_unref (block->spares);
   g_free (block);
 }
 
 float *
 spqr_block_get_matrix (SpqrBlock *block, SpqrTensor *tensor)
 {
-  for (guint i = 0; i < block->plan->n_linears; i++)
+  for (guint i = 0; i < block->plan.n_linears; i++)
     {
-      const SpqrLinearPlan *linear = &block->plan->linears[i];
+      const SpqrLinearPlan *linear = &block->plan.linears[i];
 
       if (linear->weight == tensor)
         return block->weights[linear->product] + linear->row0 * linear->cols;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "compute/spqr-cancel.h"
+#include "net/spqr-memory.h"
 #include "net/spqr-net-private.h"
 
 typedef struct {
@@ -18,17 +19,6 @@ typedef struct {
   float *kept;              /* (vocab): room for choosing */
   GRand *random;
 } Generator;
-
-guint64
-spqr_memory_available (void)
-{
-  g_autofree char *text = NULL;
-  const char *line;
-
-  if (g_file_get_contents ("/proc/meminfo", &text, NULL, NULL) && (line = strstr (text, "MemAvailable:")) != NULL)
-    return g_ascii_strtoull (line + strlen ("MemAvailable:"), NULL, 10) * 1024;
-  return (guint64) 1 << 30;
-}
 
 static guint64
 blocks_bytes (SpqrNet *net)
@@ -61,7 +51,8 @@ generator_clear (Generator *self)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Generator, generator_clear)
 
 static gboolean
-generator_init (Generator *self, SpqrNet *net, gsize n_prompt, gsize length, guint64 seed, GCancellable *cancellable, GError **error)
+generator_init (Generator *self, SpqrNet *net, gsize n_prompt, gsize length, guint64 seed, GCancellable *cancellable,
+                GError **error)
 {
   const guint32 seeds[] = { (guint32) seed, (guint32) (seed >> 32) };
 
@@ -217,7 +208,8 @@ generator_run (Generator *self, const gint32 *prompt, gsize n_prompt, gsize most
       if (id < 0)
         {
           g_set_error (error, SPQR_NET_ERROR, SPQR_NET_ERROR_FAILED,
-                       "%s: the network's output is not a number; are its weights damaged?", spqr_model_get_name (self->net->model));
+                       "%s: the network's output is not a number; are its weights damaged?",
+                       spqr_model_get_name (self->net->model));
           return FALSE;
         }
       if (id == options->stop_id)
@@ -243,9 +235,8 @@ spqr_generate (SpqrNet *net, const gint32 *prompt, gsize n_prompt, const SpqrGen
   if (n_prompt == 0 || n_prompt > context)
     {
       g_set_error (error, SPQR_NET_ERROR, SPQR_NET_ERROR_SHAPE,
-                   n_prompt == 0 ? "An empty prompt (%" G_GSIZE_FORMAT " ids) has no continuation; the context is %" G_GSIZE_FORMAT
-                                 : "The prompt's %" G_GSIZE_FORMAT " ids do not fit in the model's context of %" G_GSIZE_FORMAT,
-                   n_prompt, context);
+                   "A prompt needs at least one id and at most the model's context of %" G_GSIZE_FORMAT
+                   "; this one has %" G_GSIZE_FORMAT, context, n_prompt);
       return NULL;
     }
   most = MIN (options->max_tokens, context - n_prompt);

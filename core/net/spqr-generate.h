@@ -20,6 +20,3 @@ typedef gboolean (*SpqrIdFunc) (gint32 id, gpointer user_data);
  * between small pieces of work. g_free(); NULL with error. */
 gint32 *spqr_generate (SpqrNet *net, const gint32 *prompt, gsize n_prompt, const SpqrGenerateOptions *options,
                        SpqrIdFunc on_id, gpointer user_data, GCancellable *cancellable, gsize *n_ids, GError **error);
-
-/* Bytes of memory that the system could still give, by /proc/meminfo; 1 GiB where that cannot be read. */
-guint64 spqr_memory_available (void);

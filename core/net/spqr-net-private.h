@@ -1,6 +1,7 @@
 /* spqr-net-private.h: the plan of a network and what its files share. */
 #pragma once
 
+#include "net/spqr-memory.h"
 #include "net/spqr-net.h"
 #include "net/spqr-rotary.h"
 #include "net/spqr-segments.h"
@@ -48,14 +49,14 @@ struct _SpqrNet {
   float *head_bias;
   SpqrNormWeights final_norm;              /* weight NULL: none */
   SpqrRotary *rotary;                      /* NULL without */
-  GMutex lock;                             /* source, workspace */
-  float *workspace;                        /* kept between runs: touching fresh pages costs more than some of the work */
-  gsize workspace_size;
+  GMutex lock;                             /* of the source */
+  SpqrSpares *spares;                      /* weights of blocks, workspaces: fresh pages cost more than some of the work */
 };
 
 struct _SpqrBlock {
   SpqrNet *net;
-  const SpqrBlockPlan *plan;
+  SpqrSpares *spares;                      /* a reference: a block may outlive its net */
+  SpqrBlockPlan plan;
   float *weights[SPQR_N_PRODUCTS], *bias[SPQR_N_PRODUCTS];   /* bias NULL when no layer of it has one */
   gsize rows[SPQR_N_PRODUCTS], cols[SPQR_N_PRODUCTS];
   SpqrNormWeights norms[SPQR_N_NORMS];
@@ -68,17 +69,18 @@ gboolean spqr_net_load_tensor (SpqrNet *net, SpqrTensor *tensor, gboolean throug
 
 /* A float buffer that is not cleared; SPQR_NET_ERROR_NO_MEMORY when there is none. g_free(). */
 float *spqr_net_alloc (gsize rows, gsize cols, const char *what, GError **error);
-/* The net's kept workspace when it is large enough, or a new one; *n_floats becomes its size. */
-float *spqr_net_take_workspace (SpqrNet *net, gsize *n_floats, GError **error);
-void   spqr_net_give_workspace (SpqrNet *net, float *workspace, gsize n_floats);
+/* The same from the spare buffers. */
+float *spqr_net_take_spare (SpqrSpares *spares, gsize rows, gsize cols, const char *what, GError **error);
 
 /* SPQR_CANCELLED becomes G_IO_ERROR_CANCELLED; FALSE unless SPQR_OK. */
 gboolean spqr_net_check (SpqrStatus status, const char *what, GError **error);
 
 /* y (tokens, n) = norm of the rows of x; y may be x. */
-SpqrStatus spqr_net_norm (SpqrNet *net, const SpqrNormWeights *norm, const float *x, float *y, gsize tokens, const SpqrExec *exec);
+SpqrStatus spqr_net_norm (SpqrNet *net, const SpqrNormWeights *norm, const float *x, float *y, gsize tokens,
+                          const SpqrExec *exec);
 void       spqr_net_norm_row (const SpqrNet *net, const SpqrNormWeights *norm, const float *x, float *y, gsize n);
-gboolean   spqr_net_load_norm (SpqrNet *net, const SpqrNormPlan *plan, gboolean through_source, SpqrNormWeights *norm, GError **error);
+gboolean   spqr_net_load_norm (SpqrNet *net, const SpqrNormPlan *plan, gboolean through_source, SpqrNormWeights *norm,
+                               GError **error);
 void       spqr_norm_weights_clear (SpqrNormWeights *norm);
 
 /* spqr-plan.c: which tensors make up the network; every shape checked. */

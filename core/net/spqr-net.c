@@ -18,6 +18,7 @@ spqr_net_new (SpqrModel *model, SpqrWeightSource *source, GError **error)
   g_mutex_init (&net->lock);
   net->model = g_object_ref (model);
   net->source = source;
+  net->spares = spqr_spares_new ();
   net->config = spqr_model_get_config (model);
   if (net->config == NULL)
     {
@@ -45,7 +46,7 @@ spqr_net_free (SpqrNet *net)
   g_free (net->head_bias);
   spqr_norm_weights_clear (&net->final_norm);
   spqr_rotary_free (net->rotary);
-  g_free (net->workspace);
+  g_clear_pointer (&net->spares, spqr_spares_unref);
   g_mutex_clear (&net->lock);
   g_object_unref (net->model);
   g_free (net);
@@ -82,6 +83,13 @@ spqr_net_check (SpqrStatus status, const char *what, GError **error)
   return FALSE;
 }
 
+static void
+fail_alloc (gsize rows, gsize cols, const char *what, GError **error)
+{
+  g_set_error (error, SPQR_NET_ERROR, SPQR_NET_ERROR_NO_MEMORY,
+               "Not enough memory for %s (%.0f MiB)", what, rows * (cols * 4.0 / 1048576));
+}
+
 float *
 spqr_net_alloc (gsize rows, gsize cols, const char *what, GError **error)
 {
@@ -91,39 +99,21 @@ spqr_net_alloc (gsize rows, gsize cols, const char *what, GError **error)
   if (g_size_checked_mul (&n, rows, cols) && n < G_MAXSIZE / sizeof (float))
     buffer = g_try_new (float, n + 1);      /* never of size 0: NULL means failure */
   if (buffer == NULL)
-    g_set_error (error, SPQR_NET_ERROR, SPQR_NET_ERROR_NO_MEMORY,
-                 "Not enough memory for %s (%.0f MiB)", what, rows * (cols * 4.0 / 1048576));
+    fail_alloc (rows, cols, what, error);
   return buffer;
 }
 
 float *
-spqr_net_take_workspace (SpqrNet *net, gsize *n_floats, GError **error)
+spqr_net_take_spare (SpqrSpares *spares, gsize rows, gsize cols, const char *what, GError **error)
 {
-  float *workspace = NULL;
+  gsize n;
+  float *buffer = NULL;
 
-  g_mutex_lock (&net->lock);
-  if (net->workspace != NULL && net->workspace_size >= *n_floats)
-    {
-      workspace = g_steal_pointer (&net->workspace);
-      *n_floats = net->workspace_size;
-    }
-  else
-    g_clear_pointer (&net->workspace, g_free);
-  g_mutex_unlock (&net->lock);
-  return workspace != NULL ? workspace : spqr_net_alloc (*n_floats, 1, "the activations of a block", error);
-}
-
-void
-spqr_net_give_workspace (SpqrNet *net, float *workspace, gsize n_floats)
-{
-  g_mutex_lock (&net->lock);
-  if (net->workspace == NULL)
-    {
-      net->workspace = g_steal_pointer (&workspace);
-      net->workspace_size = n_floats;
-    }
-  g_mutex_unlock (&net->lock);
-  g_free (workspace);
+  if (g_size_checked_mul (&n, rows, cols) && n < G_MAXSIZE / sizeof (float))
+    buffer = spqr_spares_take (spares, n * sizeof (float));
+  if (buffer == NULL)
+    fail_alloc (rows, cols, what, error);
+  return buffer;
 }
 
 static gboolean
@@ -133,7 +123,8 @@ check_ids (SpqrNet *net, const gint32 *ids, gsize n_ids, gsize position0, GError
     if (ids[t] < 0 || ids[t] >= net->config->vocab)
       {
         g_set_error (error, SPQR_NET_ERROR, SPQR_NET_ERROR_OUT_OF_VOCABULARY,
-                     "Token id %d at place %" G_GSIZE_FORMAT " is not in the vocabulary of %d ids; was the text made with another model's tokenizer?",
+                     "Token id %d at place %" G_GSIZE_FORMAT " is not in the vocabulary of %d ids; was the text made with "
+                     "another model's tokenizer?",
                      ids[t], t, net->config->vocab);
         return FALSE;
       }
@@ -145,7 +136,8 @@ check_ids (SpqrNet *net, const gint32 *ids, gsize n_ids, gsize position0, GError
       if (rows < offset || position0 > rows - offset || n_ids > rows - offset - position0)
         {
           g_set_error (error, SPQR_NET_ERROR, SPQR_NET_ERROR_SHAPE,
-                       "A sequence of %" G_GSIZE_FORMAT " tokens is longer than the %" G_GSIZE_FORMAT " positions that the model has learned; use a shorter window",
+                       "A sequence of %" G_GSIZE_FORMAT " tokens is longer than the %" G_GSIZE_FORMAT
+                       " positions that the model has learned; use a shorter window",
                        position0 + n_ids, rows < offset ? 0 : rows - offset);
           return FALSE;
         }

@@ -93,7 +93,8 @@ plan_linear (SpqrNet *net, int block, SpqrRole role, SpqrProduct product, gsize 
   SpqrBlockPlan *plan = &net->blocks[block];
   SpqrLinearPlan *linear = &plan->linears[plan->n_linears];
 
-  *linear = (SpqrLinearPlan) { .role = role, .product = product, .rows = rows, .cols = cols, .input_group = plan->group[product] };
+  *linear = (SpqrLinearPlan) { .role = role, .product = product, .rows = rows, .cols = cols,
+                               .input_group = plan->group[product] };
   for (guint i = 0; i < plan->n_linears; i++)
     if (plan->linears[i].product == product)
       linear->row0 += plan->linears[i].rows;
@@ -227,7 +228,8 @@ check_config (const SpqrConfig *config, const char *path, GError **error)
 
   if (!config->supported)
     {
-      g_set_error (error, SPQR_NET_ERROR, SPQR_NET_ERROR_UNSUPPORTED, "%s: the network of a “%s” model cannot be computed: %s", path,
+      g_set_error (error, SPQR_NET_ERROR, SPQR_NET_ERROR_UNSUPPORTED,
+                   "%s: the network of a “%s” model cannot be computed: %s", path,
                    config->architecture != NULL ? config->architecture : "?",
                    config->unsupported_reason != NULL ? config->unsupported_reason : "this architecture is not known");
       return FALSE;
@@ -295,7 +297,10 @@ load_ends (SpqrNet *net, GError **error)
       if (net->project_out == NULL)
         return FALSE;
     }
-  bias = net->config->head_bias ? need_tensor (net, -1, SPQR_ROLE_HEAD, TRUE, error) : spqr_model_find (net->model, -1, SPQR_ROLE_HEAD, TRUE);
+  if (net->config->head_bias)
+    bias = need_tensor (net, -1, SPQR_ROLE_HEAD, TRUE, error);
+  else
+    bias = spqr_model_find (net->model, -1, SPQR_ROLE_HEAD, TRUE);
   if (bias == NULL)
     return !net->config->head_bias;
   if (!check_vector (bias, net->config->vocab, error))

@@ -46,7 +46,7 @@ pass_observe (Pass *pass, SpqrProduct product, const float *x)
 {
   if (pass->observe == NULL)
     return TRUE;
-  pass->stopped = !pass->observe (pass->block->plan->group[product], x, pass->tokens, pass->block->cols[product], pass->user_data);
+  pass->stopped = !pass->observe (pass->block->plan.group[product], x, pass->tokens, pass->block->cols[product], pass->user_data);
   return !pass->stopped;
 }
 
@@ -143,7 +143,7 @@ pass_attend (Pass *pass)
   SpqrAttention attention = {
     .heads = net->heads, .kv_heads = net->kv_heads, .head_dim = net->head_dim, .q_offset = net->q_offset,
     .scale = net->attention_scale, .softcap = (float) net->config->attention_softcap,
-    .window = pass->block->plan->window, .slopes = net->slopes,
+    .window = pass->block->plan.window, .slopes = net->slopes,
   };
   g_autofree SpqrAttentionItem *items = g_try_new (SpqrAttentionItem, pass->n_segments);
   g_autofree gsize *cached = g_try_new (gsize, net->kv_heads);
@@ -226,7 +226,7 @@ pass_mlp (Pass *pass, const float *x, float *out)
   SpqrStatus status;
 
   /* A group that attention has shown already is not shown again. */
-  if (pass->block->plan->group[SPQR_PRODUCT_UP] != pass->block->plan->group[SPQR_PRODUCT_QKV] &&
+  if (pass->block->plan.group[SPQR_PRODUCT_UP] != pass->block->plan.group[SPQR_PRODUCT_QKV] &&
       !pass_observe (pass, SPQR_PRODUCT_UP, x))
     return SPQR_OK;
   status = pass_linear (pass, SPQR_PRODUCT_UP, x, net->hidden, pass->mid);
@@ -321,19 +321,19 @@ pass_sequential (Pass *pass)
 
 /* Parts of the workspace; mid is needed only when qkv and context no longer are. */
 static float *
-pass_place (Pass *pass, gsize *size, GError **error)
+pass_place (Pass *pass, gsize *bytes, GError **error)
 {
   SpqrNet *net = pass->net;
   gsize context = net->heads * net->head_dim;
   gsize inner = MAX (net->qkv_rows + context, net->up_rows);
   gsize outs = net->config->parallel_residual ? 2 : 1;
+  gsize rows = pass->tokens > 64 ? (pass->tokens + 255) / 256 * 256 : pass->tokens;   /* few sizes: they are kept */
   float *workspace;
 
-  if (!g_size_checked_mul (size, pass->tokens, (1 + outs) * net->hidden + inner))
-    *size = G_MAXSIZE / sizeof (float);     /* more than there is: refused below */
-  workspace = spqr_net_take_workspace (net, size, error);
+  workspace = spqr_net_take_spare (net->spares, rows, (1 + outs) * net->hidden + inner, "the activations of a block", error);
   if (workspace == NULL)
     return NULL;
+  *bytes = rows * ((1 + outs) * net->hidden + inner) * sizeof (float);
   pass->normed = workspace;
   pass->out = pass->normed + pass->tokens * net->hidden;
   pass->out2 = outs == 2 ? pass->out + pass->tokens * net->hidden : NULL;
@@ -372,18 +372,17 @@ spqr_net_run_segments (SpqrNet *net, SpqrBlock *block, float *hidden, gsize toke
 {
   Pass pass = { .net = net, .block = block, .hidden = hidden, .tokens = tokens, .segments = segments,
                 .n_segments = n_segments, .observe = observe, .user_data = user_data, .exec = exec };
-  gsize size = 0;
+  gsize bytes = 0;
   float *workspace;
   gboolean done;
 
   if (tokens == 0)
     return TRUE;
-  workspace = pass_place (&pass, &size, error);
+  workspace = pass_place (&pass, &bytes, error);
   done = workspace != NULL && pass_positions (&pass, error);
   if (done)
     done = spqr_net_check (net->config->parallel_residual ? pass_parallel (&pass) : pass_sequential (&pass), "a block", error);
-  if (workspace != NULL)
-    spqr_net_give_workspace (net, workspace, size);
+  spqr_spares_give (net->spares, workspace, bytes);
   spqr_rotary_table_unref (pass.rotary);
   g_free (pass.positions);
   return done;
