@@ -57,7 +57,7 @@ item_init (Item *item, const SpqrLogprobRequest *request, gsize index, gsize max
   if (*dropped >= request->n_context && request->n_continuation > 0)
     {
       g_set_error (error, SPQR_NET_ERROR, SPQR_NET_ERROR_SHAPE,
-                   "Request %" G_GSIZE_FORMAT ": a continuation of %" G_GSIZE_FORMAT "
+                   "Request %" G_GSIZE_FORMAT ": a continuation of %" G_GSIZE_FORMAT
                    " ids leaves no room for its context in %" G_GSIZE_FORMAT " ids",
                    index, request->n_continuation, max_length);
       return FALSE;
