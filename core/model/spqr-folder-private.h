@@ -8,7 +8,7 @@ typedef struct {
   char *single;            /* base name, when a file was opened rather than the folder */
   GPtrArray *files;        /* base names of the weights files, sorted */
   GHashTable *weight_map;  /* tensor name -> base name, from the index; NULL without one */
-  gboolean is_gguf;
+  gboolean is_gguf;        /* the one file is a GGUF file */
 } SpqrFolder;
 
 /* path: a folder, a weights file, or a folder's config.json or index. */

@@ -212,14 +212,14 @@ nothing_to_read (SpqrFolder *self, GPtrArray *names, GError **error)
       if (g_str_has_suffix (g_ptr_array_index (names, i), weight_suffixes[s]))
         {
           g_set_error (error, SPQR_MODEL_ERROR, SPQR_MODEL_ERROR_UNSUPPORTED,
-                       "%s: holds no safetensors files, but “%s”; this program reads weights from .safetensors "
-                       "files; convert the model, or download it in that format",
+                       "%s: holds no weights in a format that this program reads (.safetensors, .gguf), but "
+                       "“%s”; convert the model, or download it in one of those formats",
                        self->folder, (const char *) g_ptr_array_index (names, i));
           return FALSE;
         }
   g_set_error (error, SPQR_MODEL_ERROR, SPQR_MODEL_ERROR_NOT_FOUND,
                names->len == 0 ? "%s: the folder is empty" : "%s: there are no weights in this folder "
-               "(.safetensors files are expected)", self->folder);
+               "(.safetensors or .gguf files are expected)", self->folder);
   return FALSE;
 }
 
@@ -244,9 +244,26 @@ scan_folder (SpqrFolder *self, GError **error)
 
   g_ptr_array_unref (self->files);
   self->files = pick (names, ".safetensors");
-  if (self->files->len == 0)
-    return nothing_to_read (self, names, error);
-  return check_numbering (self, error);
+  if (self->files->len > 0)
+    return check_numbering (self, error);
+  g_ptr_array_unref (self->files);
+  self->files = pick (names, ".gguf");
+  self->is_gguf = self->files->len == 1;
+  if (self->files->len > 1)
+    {
+      g_set_error (error, SPQR_MODEL_ERROR, SPQR_MODEL_ERROR_UNSUPPORTED,
+                   "%s: holds %u GGUF files; open the one you mean", self->folder, self->files->len);
+      return FALSE;
+    }
+  return self->is_gguf || nothing_to_read (self, names, error);
+}
+
+static gboolean
+has_gguf_magic (const char *path)
+{
+  g_autoptr(SpqrFile) file = spqr_file_open (path, NULL);
+
+  return file != NULL && file->size >= 4 && memcmp (file->data, "GGUF", 4) == 0;
 }
 
 SpqrFolder *
@@ -265,6 +282,7 @@ spqr_folder_scan (const char *path, GError **error)
   if (g_str_has_suffix (absolute, ".json") && g_file_test (absolute, G_FILE_TEST_EXISTS))
     return scan_folder (self, error) ? g_steal_pointer (&self) : NULL;
   self->single = g_path_get_basename (absolute);
+  self->is_gguf = has_gguf_magic (absolute);
   g_ptr_array_add (self->files, g_strdup (self->single));
   return g_steal_pointer (&self);
 }

@@ -10,6 +10,7 @@
 #include "model/spqr-config-private.h"
 #include "model/spqr-fingerprint-private.h"
 #include "model/spqr-folder-private.h"
+#include "model/spqr-gguf-private.h"
 #include "model/spqr-safetensors-private.h"
 
 #define MAX_CONFIG ((gsize) 16 << 20)
@@ -19,7 +20,7 @@ struct _SpqrModel {
   SpqrFolder *folder;
   char *name;
   SpqrConfig *config;
-  char *config_text;        /* NULL without a config.json */
+  char *config_text;        /* config.json, or what a GGUF file's metadata amounts to; or NULL */
   gsize config_len;
   GPtrArray *tensors;       /* SpqrTensor, catalog order */
   GHashTable *by_name;      /* name -> SpqrTensor */
@@ -150,6 +151,60 @@ add_file (SpqrModel *self, const char *base, const SpqrFamily *family, GError **
   return TRUE;
 }
 
+static gboolean
+add_files (SpqrModel *self, GError **error)
+{
+  const SpqrFamily *family;
+
+  if (!read_config (self, error))
+    return FALSE;
+  family = spqr_family_by_name (self->config->family);
+  for (guint i = 0; i < self->folder->files->len; i++)
+    if (!add_file (self, g_ptr_array_index (self->folder->files, i), family, error))
+      return FALSE;
+  return TRUE;
+}
+
+/* A GGUF file is a whole model: its metadata take the place of config.json. */
+static gboolean
+add_gguf (SpqrModel *self, const char *base, GError **error)
+{
+  g_autofree char *path = g_build_filename (self->folder->folder, base, NULL);
+  g_autoptr(SpqrGguf) gguf = spqr_gguf_open (path, error);
+  const SpqrFamily *family;
+  gint64 splits = 0;
+
+  if (gguf == NULL)
+    return FALSE;
+  if (spqr_gguf_get_int (gguf, "split.count", &splits) && splits > 1)
+    {
+      g_set_error (error, SPQR_MODEL_ERROR, SPQR_MODEL_ERROR_UNSUPPORTED,
+                   "%s: is one of %" G_GINT64_FORMAT " parts; merge them first (llama-gguf-split --merge)", path, splits);
+      return FALSE;
+    }
+  self->config_text = spqr_gguf_make_config (gguf);
+  self->config_len = strlen (self->config_text);
+  self->config = spqr_config_parse (self->config_text, -1, path, error);
+  if (self->config == NULL)
+    return FALSE;
+  family = spqr_family_by_name (self->config->family);
+  for (guint i = 0; i < gguf->tensors->len; i++)
+    {
+      const SpqrGgufTensor *tensor = &g_array_index (gguf->tensors, SpqrGgufTensor, i);
+      g_autofree char *name = spqr_gguf_rename (gguf, tensor->name);
+      SpqrPlace place = spqr_catalog_place (name, family, family != NULL ? self->config->n_blocks : 0);
+      SpqrTensorInit init = {
+        .name = name, .role = place.role, .block = place.block, .is_bias = place.is_bias,
+        .encoding = tensor->encoding, .n_dims = tensor->n_dims, .file = gguf->file, .offset = tensor->offset,
+        .n_bytes = tensor->n_bytes, .interleaved_heads = spqr_gguf_interleaved_heads (gguf, tensor),
+      };
+
+      memcpy (init.shape, tensor->shape, sizeof init.shape);
+      g_ptr_array_add (self->tensors, spqr_tensor_new (&init));
+    }
+  return TRUE;
+}
+
 /* Every tensor of the index must have been found where the index says. */
 static gboolean
 check_index (SpqrModel *self, GError **error)
@@ -190,14 +245,16 @@ index_tensors (SpqrModel *self, GError **error)
       SpqrTensor *tensor = g_ptr_array_index (self->tensors, i);
       SpqrRole role = spqr_tensor_get_role (tensor);
       gint64 key = place_key (spqr_tensor_get_block (tensor), role, spqr_tensor_is_bias (tensor));
+      SpqrTensor *other = g_hash_table_lookup (self->by_name, spqr_tensor_get_name (tensor));
 
-      if (!g_hash_table_insert (self->by_name, (gpointer) spqr_tensor_get_name (tensor), tensor))
+      if (other != NULL)
         {
           g_set_error (error, SPQR_MODEL_ERROR, SPQR_MODEL_ERROR_MALFORMED,
-                       "%s: tensor “%s” is in two files of this folder, and there is no index to say which counts",
-                       self->folder->folder, spqr_tensor_get_name (tensor));
+                       "%s: tensor “%s” is there twice, the other one in %s", spqr_tensor_get_file (tensor),
+                       spqr_tensor_get_name (tensor), spqr_tensor_get_file (other));
           return FALSE;
         }
+      g_hash_table_insert (self->by_name, (gpointer) spqr_tensor_get_name (tensor), tensor);
       if (role != SPQR_ROLE_OTHER && !g_hash_table_contains (self->by_place, &key))
         g_hash_table_insert (self->by_place, g_memdup2 (&key, sizeof key), tensor);
       self->n_parameters += spqr_tensor_get_rows (tensor) * spqr_tensor_get_cols (tensor);
@@ -235,7 +292,6 @@ spqr_model_open (const char *path, GError **error)
 {
   g_autoptr(SpqrModel) self = NULL;
   SpqrFolder *folder;
-  const SpqrFamily *family;
 
   g_return_val_if_fail (path != NULL, NULL);
 
@@ -245,12 +301,8 @@ spqr_model_open (const char *path, GError **error)
   self = g_object_new (SPQR_TYPE_MODEL, NULL);
   self->folder = folder;
   self->name = name_for_people (folder);
-  if (!read_config (self, error))
+  if (!(folder->is_gguf ? add_gguf (self, g_ptr_array_index (folder->files, 0), error) : add_files (self, error)))
     return NULL;
-  family = spqr_family_by_name (self->config->family);
-  for (guint i = 0; i < folder->files->len; i++)
-    if (!add_file (self, g_ptr_array_index (folder->files, i), family, error))
-      return NULL;
   if (!index_tensors (self, error) || !check_index (self, error))
     return NULL;
   if (self->tensors->len == 0)
@@ -282,6 +334,13 @@ spqr_model_get_config (SpqrModel *self)
 {
   g_return_val_if_fail (SPQR_IS_MODEL (self), NULL);
   return self->config;
+}
+
+const char *
+spqr_model_get_config_text (SpqrModel *self)
+{
+  g_return_val_if_fail (SPQR_IS_MODEL (self), NULL);
+  return self->config_text;
 }
 
 const char *

@@ -25,7 +25,9 @@ typedef enum {
 #define SPQR_TYPE_MODEL (spqr_model_get_type ())
 G_DECLARE_FINAL_TYPE (SpqrModel, spqr_model, SPQR, MODEL, GObject)
 
-/* A Hugging Face folder, or one .safetensors file (its folder's config.json is used when there).
+/* A Hugging Face folder, or one .safetensors file (its folder's config.json is used when there), or a
+ * .gguf file (or a folder that holds one and nothing else to read), whose tensors of the llama and qwen
+ * families get their Hugging Face names, shapes and order of rows.
  * A model whose architecture is unknown opens for looking: config->supported is FALSE and
  * config->unsupported_reason says why. */
 SpqrModel *spqr_model_open (const char *path, GError **error);
@@ -33,8 +35,10 @@ SpqrModel *spqr_model_open (const char *path, GError **error);
 const char       *spqr_model_get_path (SpqrModel *self);      /* folder, absolute */
 const char       *spqr_model_get_name (SpqrModel *self);      /* for people: the folder's base name */
 const SpqrConfig *spqr_model_get_config (SpqrModel *self);
+/* The text of config.json, or of what a GGUF file's metadata amount to as one; NULL without either. */
+const char       *spqr_model_get_config_text (SpqrModel *self);
 /* sha256 over every tensor's name, dtype, shape and bytes-sample plus config: head, tail and 64 evenly
- * spread KiB of each tensor, so that 13 GB take well under a second. Hex, cached. */
+ * spread KiB of each tensor, so that 13 GB take well under a second. Hex, cached; "" when a file can no longer be read. */
 const char       *spqr_model_get_fingerprint (SpqrModel *self);
 guint64           spqr_model_get_n_parameters (SpqrModel *self);
 guint64           spqr_model_get_n_bytes (SpqrModel *self);

@@ -30,8 +30,8 @@ typedef struct {
   SpqrFile *file;          /* a reference is taken */
   guint64 offset;
   gsize n_bytes;
-  /* Row r of the tensor lies at row (or pair of rows) order of the file: a GGUF file stores q and k
-   * with the rotary pairs interleaved. 0: rows lie as they are; else heads to undo that for. */
+  /* GGUF files store q and k of the llama family with the rotary pairs of each head interleaved. 0:
+   * rows lie as they are; else the number of heads, for which reading undoes that. */
   guint interleaved_heads;
 } SpqrTensorInit;
 

@@ -326,6 +326,13 @@ spqr_tensor_get_offset (SpqrTensor *self)
   return self->offset;
 }
 
+gboolean
+spqr_tensor_is_numeric (SpqrTensor *self)
+{
+  g_return_val_if_fail (SPQR_IS_TENSOR (self), FALSE);
+  return self->encoding.decode != NULL;
+}
+
 gconstpointer
 spqr_tensor_peek (SpqrTensor *self)
 {
@@ -378,7 +385,7 @@ read_elements (SpqrTensor *self, gsize first, gsize count, float *out, guint64 *
 static gsize
 stored_row (SpqrTensor *self, gsize row)
 {
-  gsize head_rows = spqr_tensor_get_rows (self) / self->interleaved_heads;
+  gsize head_rows = (gsize) self->shape[0] / self->interleaved_heads;
   gsize in_head = row % head_rows;
 
   return row - in_head + 2 * (in_head % (head_rows / 2)) + in_head / (head_rows / 2);
@@ -412,6 +419,11 @@ spqr_tensor_read_rows (SpqrTensor *self, gsize row0, gsize count, float *out, GE
   buffer = g_malloc (PIECE_BYTES);
   if (self->interleaved_heads == 0)
     return read_elements (self, row0 * cols, count * cols, out, buffer, error);
+  if (self->n_dims < 2)     /* a bias: its elements are the matrix's rows */
+    {
+      count *= cols;
+      cols = 1;
+    }
   for (gsize r = 0; r < count; r++)
     if (!read_elements (self, stored_row (self, row0 + r) * cols, cols, out + r * cols, buffer, error))
       return FALSE;

@@ -6,7 +6,7 @@
 typedef enum {
   SPQR_DTYPE_F32, SPQR_DTYPE_F16, SPQR_DTYPE_BF16, SPQR_DTYPE_F64,
   SPQR_DTYPE_I64, SPQR_DTYPE_I32, SPQR_DTYPE_I16, SPQR_DTYPE_I8, SPQR_DTYPE_U8, SPQR_DTYPE_BOOL,
-  SPQR_DTYPE_OTHER,   /* kept as bytes: listed, never interpreted */
+  SPQR_DTYPE_OTHER,   /* kept as bytes; listed, not interpreted but for GGUF's block formats */
 } SpqrDtype;
 
 const char *spqr_dtype_name (SpqrDtype dtype);     /* "F16", as safetensors spells it */
@@ -49,7 +49,12 @@ gsize       spqr_tensor_get_n_bytes (SpqrTensor *self);
 const char *spqr_tensor_get_file (SpqrTensor *self);           /* path of the file it lies in */
 guint64     spqr_tensor_get_offset (SpqrTensor *self);         /* in that file */
 
-/* The mapped bytes, valid as long as the tensor. */
+/* Whether the tensor holds floating-point numbers that read_rows() gives, be it in a block format of
+ * GGUF (dtype OTHER, dtype_name "Q4_K", …). */
+gboolean    spqr_tensor_is_numeric (SpqrTensor *self);
+/* The stored bytes, valid as long as the tensor, aligned to the dtype's size. They lie in the map; only
+ * for misaligned data (old files) is a copy made. In a GGUF file they may be in another order than
+ * read_rows() gives (q and k of the llama family). */
 gconstpointer spqr_tensor_peek (SpqrTensor *self);
 /* Rows row0 … row0+count-1 as f32. FALSE with SPQR_MODEL_ERROR_UNSUPPORTED for a dtype that is not
  * a float. NaN and Inf pass. */

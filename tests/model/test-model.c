@@ -425,7 +425,7 @@ test_numbered_shards (void)
 
   assert_refused (folder, SPQR_MODEL_ERROR_INCOMPLETE, "number 2 is missing");
   two = fixture_safetensors (folder, "model-00002-of-00003.safetensors", ONE_F32 ("a"), 16);
-  assert_refused (folder, SPQR_MODEL_ERROR_MALFORMED, "tensor “a” is in two files");
+  assert_refused (folder, SPQR_MODEL_ERROR_MALFORMED, "tensor “a” is there twice");
   g_clear_pointer (&two, g_free);
   two = fixture_safetensors (folder, "model-00002-of-00003.safetensors", ONE_F32 ("b"), 16);
   {
