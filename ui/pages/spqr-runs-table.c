@@ -227,7 +227,7 @@ spqr_runs_table_get_selected (SpqrRunsTable *self)
 }
 
 void
-spqr_runs_table_select (SpqrRunsTable *self, gint64 run_id)
+spqr_runs_table_select (SpqrRunsTable *self, gint64 run_id, gboolean extend)
 {
   guint n = g_list_model_get_n_items (G_LIST_MODEL (self->selection));
 
@@ -236,7 +236,7 @@ spqr_runs_table_select (SpqrRunsTable *self, gint64 run_id)
       g_autoptr (SpqrRun) run = g_list_model_get_item (G_LIST_MODEL (self->selection), i);
 
       if (run->id == run_id)
-        gtk_selection_model_select_item (GTK_SELECTION_MODEL (self->selection), i, FALSE);
+        gtk_selection_model_select_item (GTK_SELECTION_MODEL (self->selection), i, !extend);
     }
 }
 
@@ -248,7 +248,7 @@ spqr_runs_table_set_runs (SpqrRunsTable *self, GPtrArray *runs)
   self->filling = TRUE;
   g_list_store_splice (self->runs, 0, g_list_model_get_n_items (G_LIST_MODEL (self->runs)), runs->pdata, runs->len);
   for (guint i = 0; i < selected->len; i++)
-    spqr_runs_table_select (self, ((SpqrRun *) selected->pdata[i])->id);
+    spqr_runs_table_select (self, ((SpqrRun *) selected->pdata[i])->id, i > 0);
   self->filling = FALSE;
   g_signal_emit (self, signals[SELECTION_CHANGED], 0);
 }

@@ -13,6 +13,6 @@ GtkWidget *spqr_runs_table_new (void);
 void       spqr_runs_table_set_runs (SpqrRunsTable *self, GPtrArray *runs);
 /* The selected runs, in the table's order; full reference, of SpqrRun. */
 GPtrArray *spqr_runs_table_get_selected (SpqrRunsTable *self);
-void       spqr_runs_table_select (SpqrRunsTable *self, gint64 run_id);
+void       spqr_runs_table_select (SpqrRunsTable *self, gint64 run_id, gboolean extend);
 
 /* Signal "selection-changed". */

@@ -1,0 +1,299 @@
+#include "pages/spqr-run-summary.h"
+
+#include <glib/gi18n.h>
+#include <math.h>
+
+#include "plot/spqr-format.h"
+#include "quant/spqr-recipe.h"
+
+struct _SpqrRunSummary {
+  GtkWidget parent_instance;
+  GtkWidget *scroller;
+  GtkGrid *grid;
+  int next_row;
+};
+
+G_DEFINE_FINAL_TYPE (SpqrRunSummary, spqr_run_summary, GTK_TYPE_WIDGET)
+
+static GtkWidget *
+make_label (const char *text, gboolean dim)
+{
+  GtkWidget *label = gtk_label_new (text);
+
+  gtk_label_set_xalign (GTK_LABEL (label), 0);
+  gtk_label_set_wrap (GTK_LABEL (label), TRUE);
+  gtk_label_set_wrap_mode (GTK_LABEL (label), PANGO_WRAP_WORD_CHAR);
+  gtk_label_set_selectable (GTK_LABEL (label), !dim);
+  gtk_widget_set_valign (label, GTK_ALIGN_START);
+  gtk_widget_add_css_class (label, dim ? "dim-label" : "figures");
+  return label;
+}
+
+static void
+clear (SpqrRunSummary *self)
+{
+  GtkWidget *child;
+
+  while ((child = gtk_widget_get_first_child (GTK_WIDGET (self->grid))) != NULL)
+    gtk_grid_remove (self->grid, child);
+  self->next_row = 0;
+}
+
+static void
+add_heading (SpqrRunSummary *self, const char *text, int span)
+{
+  GtkWidget *label = make_label (text, TRUE);
+
+  gtk_widget_add_css_class (label, "pane-title");
+  gtk_widget_set_margin_top (label, self->next_row > 0 ? 9 : 0);
+  gtk_grid_attach (self->grid, label, 0, self->next_row++, span, 1);
+}
+
+static void
+add_row (SpqrRunSummary *self, const char *name, const char *const *values, guint n)
+{
+  gtk_grid_attach (self->grid, make_label (name, TRUE), 0, self->next_row, 1, 1);
+  for (guint i = 0; i < n; i++)
+    gtk_grid_attach (self->grid, make_label (values[i], FALSE), 1 + i, self->next_row, 1, 1);
+  self->next_row++;
+}
+
+static void
+add_text (SpqrRunSummary *self, const char *name, const char *value)
+{
+  add_row (self, name, &value, 1);
+}
+
+static void
+add_number (SpqrRunSummary *self, const char *name, double value, char *(*format) (double))
+{
+  g_autofree char *text = isfinite (value) ? format (value) : g_strdup ("–");
+
+  add_text (self, name, text);
+}
+
+static char *four_decimals (double value) { return spqr_format_fixed (value, 4); }
+static char *three_decimals (double value) { return spqr_format_fixed (value, 3); }
+
+/* ---- one run ---- */
+
+static void
+add_params (SpqrRunSummary *self, SpqrRun *run)
+{
+  g_autoptr (SpqrRecipe) recipe = run->params_json != NULL ? spqr_recipe_parse (run->params_json, NULL) : NULL;
+  guint n;
+  const SpqrParamInfo *table = spqr_param_table (&n);
+
+  if (recipe == NULL)
+    return;
+  add_heading (self, _("Parameters"), 2);
+  for (guint i = 0; i < n; i++)
+    {
+      g_autofree char *value = spqr_param_get_text (&table[i], spqr_recipe_get_defaults (recipe));
+      add_text (self, _(table[i].title), value);
+    }
+}
+
+static void
+add_evals (SpqrRunSummary *self, SpqrRun *run, SpqrStore *store)
+{
+  g_autoptr (GPtrArray) evals = spqr_store_list_evals (store, run->id, NULL);
+
+  for (guint i = 0; evals != NULL && i < evals->len; i++)
+    {
+      const SpqrRunEval *eval = evals->pdata[i];
+      g_autofree char *name = g_path_get_basename (eval->data);
+      g_autofree char *protocol = g_strdup_printf (_("%s, %" G_GINT64_FORMAT " windows of %d tokens"), name, eval->windows, eval->seqlen);
+      g_autofree char *error = isfinite (eval->ppl_stderr) ? spqr_format_fixed (eval->ppl_stderr, 4) : g_strdup ("–");
+      g_autofree char *after = spqr_format_fixed (eval->ppl, 4);
+      g_autofree char *text = g_strdup_printf ("%s ± %s", after, error);
+
+      add_heading (self, _("Perplexity"), 2);
+      add_text (self, _("On"), protocol);
+      add_number (self, _("Before"), eval->ppl_base, four_decimals);
+      add_text (self, _("After"), text);
+      if (isfinite (eval->kl))
+        add_number (self, _("KL divergence (nats)"), eval->kl, four_decimals);
+    }
+}
+
+static void
+add_exports (SpqrRunSummary *self, SpqrRun *run, SpqrStore *store)
+{
+  g_autoptr (GPtrArray) exports = spqr_store_list_exports (store, run->id, NULL);
+
+  if (exports == NULL || exports->len == 0)
+    return;
+  add_heading (self, _("Exports"), 2);
+  for (guint i = 0; i < exports->len; i++)
+    {
+      const SpqrRunExport *record = exports->pdata[i];
+      add_text (self, record->format, record->path);
+    }
+}
+
+static void
+show_one (SpqrRunSummary *self, SpqrRun *run, SpqrStore *store)
+{
+  g_autofree char *calibration = run->calibration != NULL
+    ? g_strdup_printf (_("%s, %d windows of %d tokens, seed %" G_GINT64_FORMAT), run->calibration, run->nsamples, run->seqlen, run->seed)
+    : g_strdup (_("none"));
+
+  add_heading (self, _("Result"), 2);
+  add_number (self, _("Bits (formula)"), run->bits_formula, three_decimals);
+  add_number (self, _("Bits (stored)"), run->bits_stored, three_decimals);
+  add_number (self, _("Outliers"), run->outlier_share, spqr_format_percent);
+  if (run->error != NULL)
+    add_text (self, _("Error"), run->error);
+  add_evals (self, run, store);
+  add_params (self, run);
+  add_heading (self, _("Origin"), 2);
+  add_text (self, _("Model"), run->model_path);
+  add_text (self, _("Calibration"), calibration);
+  add_text (self, _("Device"), run->backend);
+  add_text (self, _("Folder"), run->folder);
+  add_text (self, _("Made by"), run->version);
+  add_exports (self, run, store);
+}
+
+/* ---- several ---- */
+
+static gboolean
+all_equal (char **values, guint n)
+{
+  for (guint i = 1; i < n; i++)
+    if (g_strcmp0 (values[0], values[i]) != 0)
+      return FALSE;
+  return TRUE;
+}
+
+static void
+add_figures (SpqrRunSummary *self, const char *name, GPtrArray *runs, double (*get) (SpqrRun *), char *(*format) (double))
+{
+  g_auto (GStrv) values = g_new0 (char *, runs->len + 1);
+
+  for (guint i = 0; i < runs->len; i++)
+    {
+      double value = get (runs->pdata[i]);
+      values[i] = isfinite (value) ? format (value) : g_strdup ("–");
+    }
+  add_row (self, name, (const char *const *) values, runs->len);
+}
+
+static double get_bits (SpqrRun *run) { return run->bits_formula; }
+static double get_stored (SpqrRun *run) { return run->bits_stored; }
+static double get_outliers (SpqrRun *run) { return run->outlier_share; }
+static double get_loss (SpqrRun *run) { return sqrt (run->mean_proxy_loss); }
+static double get_ppl (SpqrRun *run) { return run->ppl; }
+
+static void
+add_differences (SpqrRunSummary *self, GPtrArray *runs)
+{
+  guint n;
+  const SpqrParamInfo *table = spqr_param_table (&n);
+  g_autoptr (GPtrArray) recipes = g_ptr_array_new_with_free_func ((GDestroyNotify) spqr_recipe_unref);
+
+  for (guint i = 0; i < runs->len; i++)
+    {
+      const char *json = ((SpqrRun *) runs->pdata[i])->params_json;
+      g_ptr_array_add (recipes, json != NULL ? spqr_recipe_parse (json, NULL) : NULL);
+    }
+  add_heading (self, _("Parameters that differ"), runs->len + 1);
+  for (guint p = 0; p < n; p++)
+    {
+      g_auto (GStrv) values = g_new0 (char *, runs->len + 1);
+
+      for (guint i = 0; i < runs->len; i++)
+        values[i] = recipes->pdata[i] != NULL ? spqr_param_get_text (&table[p], spqr_recipe_get_defaults (recipes->pdata[i]))
+                                              : g_strdup ("–");
+      if (!all_equal (values, runs->len))
+        add_row (self, _(table[p].title), (const char *const *) values, runs->len);
+    }
+}
+
+/* Perplexities are shown side by side only when they were measured in the same way. */
+static void
+add_perplexities (SpqrRunSummary *self, GPtrArray *runs, SpqrStore *store)
+{
+  g_auto (GStrv) protocols = g_new0 (char *, runs->len + 1);
+  const char *why = _("The perplexities were measured on different text or windows, or not at all: they cannot be compared.");
+
+  for (guint i = 0; i < runs->len; i++)
+    {
+      SpqrRun *run = runs->pdata[i];
+      g_autoptr (GPtrArray) evals = spqr_store_list_evals (store, run->id, NULL);
+      const SpqrRunEval *last = evals != NULL && evals->len > 0 ? evals->pdata[evals->len - 1] : NULL;
+
+      protocols[i] = last != NULL ? g_strdup_printf ("%s|%s|%d|%" G_GINT64_FORMAT, last->data_fingerprint, last->protocol,
+                                                     last->seqlen, last->windows)
+                                  : g_strdup_printf ("none %u", i);
+    }
+  if (all_equal (protocols, runs->len))
+    add_figures (self, _("Perplexity"), runs, get_ppl, four_decimals);
+  else
+    {
+      GtkWidget *label = make_label (why, TRUE);
+      gtk_grid_attach (self->grid, label, 0, self->next_row++, runs->len + 1, 1);
+    }
+}
+
+static void
+show_several (SpqrRunSummary *self, GPtrArray *runs, SpqrStore *store)
+{
+  g_auto (GStrv) names = g_new0 (char *, runs->len + 1);
+
+  for (guint i = 0; i < runs->len; i++)
+    names[i] = g_strdup_printf (_("Run %" G_GINT64_FORMAT), ((SpqrRun *) runs->pdata[i])->id);
+  add_row (self, "", (const char *const *) names, runs->len);
+  add_figures (self, _("Bits (formula)"), runs, get_bits, three_decimals);
+  add_figures (self, _("Bits (stored)"), runs, get_stored, three_decimals);
+  add_figures (self, _("Outliers"), runs, get_outliers, spqr_format_percent);
+  add_figures (self, _("Mean output error"), runs, get_loss, spqr_format_percent);
+  add_perplexities (self, runs, store);
+  add_differences (self, runs);
+}
+
+void
+spqr_run_summary_show (SpqrRunSummary *self, GPtrArray *runs, SpqrStore *store)
+{
+  clear (self);
+  if (runs->len == 1)
+    show_one (self, runs->pdata[0], store);
+  else if (runs->len > 1)
+    show_several (self, runs, store);
+}
+
+GtkWidget *
+spqr_run_summary_new (void)
+{
+  return g_object_new (SPQR_TYPE_RUN_SUMMARY, NULL);
+}
+
+static void
+spqr_run_summary_dispose (GObject *object)
+{
+  g_clear_pointer (&SPQR_RUN_SUMMARY (object)->scroller, gtk_widget_unparent);
+  G_OBJECT_CLASS (spqr_run_summary_parent_class)->dispose (object);
+}
+
+static void
+spqr_run_summary_class_init (SpqrRunSummaryClass *klass)
+{
+  G_OBJECT_CLASS (klass)->dispose = spqr_run_summary_dispose;
+  gtk_widget_class_set_layout_manager_type (GTK_WIDGET_CLASS (klass), GTK_TYPE_BIN_LAYOUT);
+}
+
+static void
+spqr_run_summary_init (SpqrRunSummary *self)
+{
+  self->grid = GTK_GRID (gtk_grid_new ());
+  gtk_grid_set_column_spacing (self->grid, 18);
+  gtk_grid_set_row_spacing (self->grid, 3);
+  gtk_widget_set_margin_start (GTK_WIDGET (self->grid), 12);
+  gtk_widget_set_margin_end (GTK_WIDGET (self->grid), 12);
+  gtk_widget_set_margin_top (GTK_WIDGET (self->grid), 9);
+  gtk_widget_set_margin_bottom (GTK_WIDGET (self->grid), 12);
+  self->scroller = gtk_scrolled_window_new ();
+  gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (self->scroller), GTK_WIDGET (self->grid));
+  gtk_widget_set_parent (self->scroller, GTK_WIDGET (self));
+}
