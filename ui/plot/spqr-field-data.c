@@ -30,6 +30,40 @@ compute_profiles (SpqrFieldData *d)
     }
 }
 
+enum { SAMPLE = 1 << 15 };
+
+/* A fixed odd stride walks over all columns; the extremes are those of the whole. */
+static bool
+take_sample (SpqrFieldData *d)
+{
+  size_t n = d->rows * d->cols, stride = (n / SAMPLE + 1) | 1;
+  float least = INFINITY, most = -INFINITY, smallest = INFINITY;
+  d->sample = g_try_new (float, n / stride + 4);
+  if (!d->sample)
+    return false;
+  for (size_t i = 0; i < n; i++)
+    {
+      float v = d->values[i], a = fabsf (v);
+      if (!isfinite (v))
+        continue;
+      least = v < least ? v : least;
+      most = v > most ? v : most;
+      smallest = a > 0 && a < smallest ? a : smallest;
+    }
+  for (size_t i = 0; i < n; i += stride)
+    d->sample[d->n_sample++] = d->values[i];
+  d->sample[d->n_sample++] = least;
+  d->sample[d->n_sample++] = most;
+  d->sample[d->n_sample++] = smallest; /* infinite ones are left out later */
+  return true;
+}
+
+SpqrScale
+spqr_field_data_fit (const SpqrFieldData *d, SpqrScaleKind kind, double clip, bool symmetrical)
+{
+  return spqr_scale_fit (kind, d->sample, d->n_sample, clip, symmetrical);
+}
+
 static void
 data_clear (gpointer box)
 {
@@ -37,6 +71,7 @@ data_clear (gpointer box)
   spqr_pyramid_clear (&d->pyramid);
   g_free (d->row_profile);
   g_free (d->col_profile);
+  g_free (d->sample);
   if (d->owner_free)
     d->owner_free (d->owner);
 }
@@ -58,7 +93,7 @@ spqr_field_data_new (const float *values, size_t rows, size_t cols, const SpqrEx
     {
       d->row_profile = g_try_new (float, rows);
       d->col_profile = g_try_new (float, cols);
-      if (!d->row_profile || !d->col_profile)
+      if (!d->row_profile || !d->col_profile || !take_sample (d))
         status = SPQR_NO_MEMORY;
     }
   if (status == SPQR_OK && spqr_exec_should_stop (exec))

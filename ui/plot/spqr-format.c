@@ -65,6 +65,15 @@ spqr_format_value (double value, int digits)
 }
 
 char *
+spqr_format_exponent (double value, int digits)
+{
+  if (!isfinite (value))
+    return not_finite (value);
+  g_autofree char *text = g_strdup_printf ("%.*e", CLAMP (digits - 1, 0, 16), value);
+  return tidy (text);
+}
+
+char *
 spqr_format_integer (guint64 n)
 {
   if (n < 10000)

@@ -13,6 +13,7 @@ char *spqr_format_bits (double bits);       /* 3.63 bits */
 char *spqr_format_percent (double share);   /* 0.0041 -> 0.41 % */
 char *spqr_format_sci (double value);       /* 3.1×10⁻⁴ */
 char *spqr_format_value (double value, int digits); /* 0.000312, 3.1e−7: the shorter of both */
+char *spqr_format_exponent (double value, int digits); /* 2.4e−4, also where plain digits would do */
 char *spqr_format_fixed (double value, int decimals); /* −0.250 */
 char *spqr_format_duration (double seconds); /* 4.2 s, 3 min 20 s, 2 h 05 min */
 /* 10 to a whole power, as a label: 10⁻⁹. */

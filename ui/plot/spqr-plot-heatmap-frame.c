@@ -115,37 +115,41 @@ bar_length (const SpqrScale *scale, double value)
 }
 
 static void
-draw_profiles (const SpqrHeatmap *plot, SpqrInk *ink, const SpqrHeatmapLayout *l)
+draw_col_profile (const SpqrHeatmap *plot, SpqrInk *ink, const SpqrHeatmapLayout *l)
 {
-  const SpqrTheme *t = ink->theme;
   const SpqrFieldData *f = plot->field;
-  const SpqrRect *c = &l->col_profile, *r = &l->row_profile;
-  if (c->width > 0)
+  const SpqrRect *c = &l->col_profile;
+  size_t n = (size_t) c->width;
+  if (n == 0)
+    return;
+  SpqrScale scale = profile_scale (plot, f->col_profile, f->cols);
+  for (size_t i = 0; i < n; i++)
     {
-      size_t n = (size_t) c->width;
-      SpqrScale scale = profile_scale (plot, f->col_profile, f->cols);
-      for (size_t i = 0; i < n; i++)
-        {
-          double h = bar_length (&scale, profile_at (f->col_profile, f->cols, l->view.col0, l->view.col1, i, n)) * (c->height - 4);
-          cairo_rectangle (ink->cr, c->x + (double) i, c->y + c->height - h, 1, h);
-        }
-      spqr_color_set_source (&t->bar, ink->cr);
-      cairo_fill (ink->cr);
-      spqr_ink_hline (ink, &t->frame, c->x, c->x + c->width, c->y + c->height);
+      double h = bar_length (&scale, profile_at (f->col_profile, f->cols, l->view.col0, l->view.col1, i, n)) * (c->height - 4);
+      cairo_rectangle (ink->cr, c->x + (double) i, c->y + c->height - h, 1, h);
     }
-  if (r->width > 0)
+  spqr_color_set_source (&ink->theme->bar, ink->cr);
+  cairo_fill (ink->cr);
+  spqr_ink_hline (ink, &ink->theme->frame, c->x, c->x + c->width, c->y + c->height);
+}
+
+static void
+draw_row_profile (const SpqrHeatmap *plot, SpqrInk *ink, const SpqrHeatmapLayout *l)
+{
+  const SpqrFieldData *f = plot->field;
+  const SpqrRect *r = &l->row_profile;
+  size_t n = r->width > 0 ? (size_t) r->height : 0;
+  if (n == 0)
+    return;
+  SpqrScale scale = profile_scale (plot, f->row_profile, f->rows);
+  for (size_t i = 0; i < n; i++)
     {
-      size_t n = (size_t) r->height;
-      SpqrScale scale = profile_scale (plot, f->row_profile, f->rows);
-      for (size_t i = 0; i < n; i++)
-        {
-          double w = bar_length (&scale, profile_at (f->row_profile, f->rows, l->view.row0, l->view.row1, i, n)) * (r->width - 4);
-          cairo_rectangle (ink->cr, r->x, r->y + (double) i, w, 1);
-        }
-      spqr_color_set_source (&t->bar, ink->cr);
-      cairo_fill (ink->cr);
-      spqr_ink_vline (ink, &t->frame, r->x - 1, r->y, r->y + r->height);
+      double w = bar_length (&scale, profile_at (f->row_profile, f->rows, l->view.row0, l->view.row1, i, n)) * (r->width - 4);
+      cairo_rectangle (ink->cr, r->x, r->y + (double) i, w, 1);
     }
+  spqr_color_set_source (&ink->theme->bar, ink->cr);
+  cairo_fill (ink->cr);
+  spqr_ink_vline (ink, &ink->theme->frame, r->x - 1, r->y, r->y + r->height);
 }
 
 /* One ruler: its band along the edge, and lines upon the matrix where they are not too dense. */
@@ -171,6 +175,7 @@ draw_ruler (const SpqrHeatmap *plot, SpqrInk *ink, const SpqrHeatmapLayout *l, c
       return;
     }
   double h = spqr_ink_height (ink, SPQR_TEXT_SMALL);
+  double least = spqr_ink_width (ink, SPQR_TEXT_SMALL, "0") + 8;
   for (double k = floor (MAX (lo, 0) / period); k * period < MIN (hi, limit); k++)
     {
       double a = start + MAX (0, (k * period - lo) * px), b = start + MIN (length, (MIN ((k + 1) * period, limit) - lo) * px);
@@ -180,6 +185,8 @@ draw_ruler (const SpqrHeatmap *plot, SpqrInk *ink, const SpqrHeatmapLayout *l, c
         spqr_ink_fill (ink, fill, band, a, thick, b - a);
       else
         spqr_ink_fill (ink, fill, a, band, b - a, thick);
+      if (b - a < least)
+        continue;
       char label[48];
       g_snprintf (label, sizeof label, "%s%s%.0f", ruler->item ? ruler->item : "", ruler->item ? "\u202f" : "", k);
       double w = spqr_ink_width (ink, SPQR_TEXT_SMALL, label);
@@ -199,12 +206,11 @@ draw_ruler (const SpqrHeatmap *plot, SpqrInk *ink, const SpqrHeatmapLayout *l, c
 }
 
 static void
-draw_ruler_lines (const SpqrHeatmap *plot, SpqrInk *ink, const SpqrHeatmapLayout *l, const SpqrRuler *ruler,
+draw_ruler_lines (const SpqrHeatmap *plot, SpqrInk *ink, const SpqrViewport *v, const SpqrRect *m, const SpqrRuler *ruler,
                   size_t every, double alpha, bool dashed)
 {
   bool rows = ruler->side == SPQR_RULER_ROWS;
-  const SpqrRect *m = &l->matrix;
-  double lo = rows ? l->view.row0 : l->view.col0, hi = rows ? l->view.row1 : l->view.col1;
+  double lo = rows ? v->row0 : v->col0, hi = rows ? v->row1 : v->col1;
   double px = (rows ? m->height : m->width) / (hi - lo), period = (double) every;
   if (every == 0 || period * px < 12)
     return;
@@ -214,20 +220,33 @@ draw_ruler_lines (const SpqrHeatmap *plot, SpqrInk *ink, const SpqrHeatmapLayout
   static const SpqrColor white = { 1, 1, 1, 1 }, black = { 0, 0, 0, 1 };
   SpqrColor line = spqr_color_contrast (&ground, &white) > spqr_color_contrast (&ground, &black) ? white : black;
   line.alpha = alpha;
-  cairo_save (ink->cr);
-  cairo_rectangle (ink->cr, m->x, m->y, m->width, m->height);
-  cairo_clip (ink->cr);
   spqr_color_set_source (&line, ink->cr);
   cairo_set_line_width (ink->cr, 1);
-  if (dashed)
-    cairo_set_dash (ink->cr, (const double[]) { 3, 4 }, 2, 0);
-  for (double k = MAX (1, ceil (lo / period)); k * period < MIN (hi, (double) (rows ? l->rows : l->cols)); k++)
+  cairo_set_dash (ink->cr, (const double[]) { 3, 4 }, dashed ? 2 : 0, 0);
+  double limit = (double) (rows ? plot->field->rows : plot->field->cols);
+  for (double k = MAX (1, ceil (lo / period)); k * period < MIN (hi, limit); k++)
     {
       double p = floor ((k * period - lo) * px) + 0.5;
       cairo_move_to (ink->cr, rows ? m->x : m->x + p, rows ? m->y + p : m->y);
       cairo_line_to (ink->cr, rows ? m->x + m->width : m->x + p, rows ? m->y + p : m->y + m->height);
     }
   cairo_stroke (ink->cr);
+}
+
+void
+spqr_heatmap_draw_lines (const SpqrHeatmap *plot, SpqrInk *ink, const SpqrViewport *view, const SpqrRect *rect)
+{
+  if (!plot->field || !(view->row1 > view->row0) || !(view->col1 > view->col0))
+    return;
+  cairo_save (ink->cr);
+  cairo_rectangle (ink->cr, rect->x, rect->y, rect->width, rect->height);
+  cairo_clip (ink->cr);
+  for (size_t i = 0; i < plot->n_rulers; i++)
+    {
+      const SpqrRuler *ruler = &plot->rulers[i];
+      draw_ruler_lines (plot, ink, view, rect, ruler, ruler->period, ruler->strong ? 0.55 : 0.16, false);
+      draw_ruler_lines (plot, ink, view, rect, ruler, ruler->half, 0.28, true);
+    }
   cairo_restore (ink->cr);
 }
 
@@ -245,37 +264,44 @@ draw_ruler_name (SpqrInk *ink, const SpqrHeatmapLayout *l, const SpqrRuler *rule
 }
 
 static void
-draw_rulers (const SpqrHeatmap *plot, SpqrInk *ink, const SpqrHeatmapLayout *l)
+draw_rulers (const SpqrHeatmap *plot, SpqrInk *ink, const SpqrHeatmapLayout *l, SpqrRulerSide side)
 {
-  size_t rows = 0, cols = 0;
+  size_t place = 0;
   for (size_t i = 0; i < plot->n_rulers; i++)
-    {
-      const SpqrRuler *ruler = &plot->rulers[i];
-      size_t place = ruler->side == SPQR_RULER_ROWS ? rows++ : cols++;
-      draw_ruler (plot, ink, l, ruler, place);
-      draw_ruler_name (ink, l, ruler, place);
-      draw_ruler_lines (plot, ink, l, ruler, ruler->period, ruler->strong ? 0.55 : 0.16, false);
-      draw_ruler_lines (plot, ink, l, ruler, ruler->half, 0.28, true);
-    }
+    if (plot->rulers[i].side == side)
+      {
+        draw_ruler (plot, ink, l, &plot->rulers[i], place);
+        draw_ruler_name (ink, l, &plot->rulers[i], place++);
+      }
 }
 
 void
-spqr_heatmap_draw_frame (const SpqrHeatmap *plot, SpqrInk *ink, const SpqrHeatmapLayout *l)
+spqr_heatmap_draw_frame (const SpqrHeatmap *plot, SpqrInk *ink, const SpqrHeatmapLayout *l, SpqrHeatmapParts parts)
 {
-  const SpqrTheme *t = ink->theme;
-  draw_title (plot, ink, l);
-  spqr_ink_frame (ink, &t->frame, &l->matrix);
+  if (parts & SPQR_HEATMAP_TITLE)
+    draw_title (plot, ink, l);
+  if (parts & SPQR_HEATMAP_OUTLINE)
+    spqr_ink_frame (ink, &ink->theme->frame, &l->matrix);
   if (!plot->field || plot->message)
     return;
-  draw_col_axis (plot, ink, l);
-  draw_row_axis (plot, ink, l);
-  draw_profiles (plot, ink, l);
-  draw_rulers (plot, ink, l);
-  if (l->colorbar.width > 0)
+  if (parts & SPQR_HEATMAP_TOP)
+    {
+      draw_col_axis (plot, ink, l);
+      draw_col_profile (plot, ink, l);
+      draw_rulers (plot, ink, l, SPQR_RULER_COLUMNS);
+    }
+  if (parts & SPQR_HEATMAP_LEFT)
+    {
+      draw_row_axis (plot, ink, l);
+      draw_rulers (plot, ink, l, SPQR_RULER_ROWS);
+    }
+  if (parts & SPQR_HEATMAP_RIGHT)
+    draw_row_profile (plot, ink, l);
+  if ((parts & SPQR_HEATMAP_BOTTOM) && l->colorbar.width > 0)
     {
       const SpqrRect *c = &l->colorbar;
       if (plot->value_label)
-        spqr_ink_text (ink, SPQR_TEXT_SMALL, &t->dim, plot->value_label, c->x - 10, c->y + c->height / 2, 1, 0.5, 0);
+        spqr_ink_text (ink, SPQR_TEXT_SMALL, &ink->theme->dim, plot->value_label, c->x - 10, c->y + c->height / 2, 1, 0.5, 0);
       spqr_colorbar_draw (ink, c, plot->colormap, plot->reversed, &plot->scale, plot->value_format);
     }
 }

@@ -126,6 +126,29 @@ spqr_heatmap_layout_cell_at (const SpqrHeatmapLayout *l, double x, double y, siz
   return true;
 }
 
+bool
+spqr_heatmap_loudest_at (const SpqrHeatmap *plot, const SpqrHeatmapLayout *l, double x, double y, size_t *row, size_t *col)
+{
+  const SpqrFieldData *f = plot->field;
+  if (!f || !spqr_heatmap_layout_cell_at (l, x, y, row, col))
+    return false;
+  double r0, r1, c0, c1;
+  spqr_heatmap_layout_position (l, floor (x), floor (y), &r0, &c0);
+  spqr_heatmap_layout_position (l, floor (x) + 1, floor (y) + 1, &r1, &c1);
+  if (r1 - r0 <= 1 && c1 - c0 <= 1)
+    return true;
+  float best = -1;
+  for (size_t i = (size_t) MAX (0, r0); i < (size_t) MIN (ceil (r1), (double) f->rows); i++)
+    for (size_t j = (size_t) MAX (0, c0); j < (size_t) MIN (ceil (c1), (double) f->cols); j++)
+      if (fabsf (f->values[i * f->cols + j]) > best)
+        {
+          best = fabsf (f->values[i * f->cols + j]);
+          *row = i;
+          *col = j;
+        }
+  return true;
+}
+
 void
 spqr_heatmap_layout_cell_rect (const SpqrHeatmapLayout *l, size_t row, size_t col, SpqrRect *rect)
 {

@@ -133,7 +133,7 @@ cell_text (const SpqrScale *scale, double value, size_t room)
     return spqr_format_fixed (value, (int) CLAMP (2 - floor (log10 (top) - 1e-9), 0, room >= 8 ? 5 : 3));
   if (fabs (value) >= 0.01 && fabs (value) < 100)
     return spqr_format_value (value, 2);
-  return spqr_format_value (value, room >= 7 ? 2 : 1);
+  return spqr_format_exponent (value, room >= 7 ? 2 : 1);
 }
 
 /* Labels of one row of cells. */

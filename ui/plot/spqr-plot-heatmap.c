@@ -86,6 +86,7 @@ spqr_heatmap_draw_matrix (const SpqrHeatmap *plot, SpqrInk *ink, const SpqrHeatm
     }
   cairo_surface_destroy (image);
   spqr_heatmap_draw_cells (plot, ink, &l->view, m);
+  spqr_heatmap_draw_lines (plot, ink, &l->view, m);
 }
 
 char *
@@ -159,5 +160,5 @@ spqr_heatmap_draw (const SpqrHeatmap *plot, cairo_t *cr, const SpqrTheme *theme,
   spqr_heatmap_layout (plot, theme, width, height, &layout);
   spqr_ink_fill (&ink, &theme->background, 0, 0, width, height);
   spqr_heatmap_draw_matrix (plot, &ink, &layout);
-  spqr_heatmap_draw_frame (plot, &ink, &layout);
+  spqr_heatmap_draw_frame (plot, &ink, &layout, SPQR_HEATMAP_ALL);
 }

@@ -67,6 +67,9 @@ void spqr_heatmap_layout (const SpqrHeatmap *plot, const SpqrTheme *theme, doubl
 
 /* Pixel -> cell; false outside the matrix. The fractional position may be asked for anywhere. */
 bool spqr_heatmap_layout_cell_at (const SpqrHeatmapLayout *layout, double x, double y, size_t *row, size_t *col);
+/* The same, but of all cells that share the pixel the one whose value it shows: that of largest
+ * magnitude. */
+bool spqr_heatmap_loudest_at (const SpqrHeatmap *plot, const SpqrHeatmapLayout *layout, double x, double y, size_t *row, size_t *col);
 void spqr_heatmap_layout_position (const SpqrHeatmapLayout *layout, double x, double y, double *row, double *col);
 /* Cell -> the rectangle it covers, clipped by nothing. */
 void spqr_heatmap_layout_cell_rect (const SpqrHeatmapLayout *layout, size_t row, size_t col, SpqrRect *rect);
@@ -80,11 +83,23 @@ bool spqr_heatmap_render (const SpqrHeatmap *plot, const SpqrViewport *view, siz
  * `view` goes. */
 void spqr_heatmap_draw_cells (const SpqrHeatmap *plot, SpqrInk *ink, const SpqrViewport *view, const SpqrRect *rect);
 
-/* The matrix: render() at the surface's own resolution (300 dpi where it has none), then cells. */
+/* The rulers' lines upon the matrix, where they are not too dense. */
+void spqr_heatmap_draw_lines (const SpqrHeatmap *plot, SpqrInk *ink, const SpqrViewport *view, const SpqrRect *rect);
+
+/* The matrix: render() at the surface's own resolution (300 dpi where it has none), cells and lines. */
 void spqr_heatmap_draw_matrix (const SpqrHeatmap *plot, SpqrInk *ink, const SpqrHeatmapLayout *layout);
 
-/* Everything around it, and the ruler lines upon it. */
-void spqr_heatmap_draw_frame (const SpqrHeatmap *plot, SpqrInk *ink, const SpqrHeatmapLayout *layout);
+/* What stands around it, by sides, so that a widget can keep the sides apart. */
+typedef enum {
+  SPQR_HEATMAP_TITLE = 1 << 0,
+  SPQR_HEATMAP_TOP = 1 << 1,    /* columns: axis, profile, bands */
+  SPQR_HEATMAP_LEFT = 1 << 2,   /* rows: axis, bands */
+  SPQR_HEATMAP_RIGHT = 1 << 3,  /* rows: profile */
+  SPQR_HEATMAP_BOTTOM = 1 << 4, /* colour bar */
+  SPQR_HEATMAP_OUTLINE = 1 << 5,
+  SPQR_HEATMAP_ALL = (1 << 6) - 1,
+} SpqrHeatmapParts;
+void spqr_heatmap_draw_frame (const SpqrHeatmap *plot, SpqrInk *ink, const SpqrHeatmapLayout *layout, SpqrHeatmapParts parts);
 
 /* A cell pointed at: outline, guides along the edges, and its readout. */
 void spqr_heatmap_draw_pointer (const SpqrHeatmap *plot, SpqrInk *ink, const SpqrHeatmapLayout *layout,

@@ -194,7 +194,7 @@ draw_label (const SpqrScatter *plot, SpqrInk *ink, const SpqrScatterLayout *l, c
   SpqrRect bounds = { l->plot.x, l->plot.y - 6, l->plot.width + 12, l->plot.height + 6 };
   for (size_t k = 0; k < G_N_ELEMENTS (places); k++)
     {
-      double dx = places[k][0], dy = places[k][1], gap = dx != 0 && dy != 0 ? 5 : 9;
+      double dx = places[k][0], dy = places[k][1], gap = (dx != 0 && dy != 0 ? 5 : 9) + (p->selected ? 4 : 0);
       SpqrRect r = { x + dx * gap - (1 - dx) / 2 * w, y + dy * gap - (1 - dy) / 2 * h, w, h };
       if (!is_free (taken, &r, &bounds))
         continue;

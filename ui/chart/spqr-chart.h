@@ -1,0 +1,49 @@
+/* spqr-chart.h: what every chart widget shares: a painter behind it, the theme of the desktop, a
+ * picture kept between frames, a menu to save it, a sentence for screen readers. */
+#pragma once
+
+#include <gtk/gtk.h>
+
+#include "plot/spqr-theme.h"
+
+G_BEGIN_DECLS
+
+#define SPQR_TYPE_CHART (spqr_chart_get_type ())
+G_DECLARE_DERIVABLE_TYPE (SpqrChart, spqr_chart, SPQR, CHART, GtkWidget)
+
+struct _SpqrChartClass {
+  GtkWidgetClass parent_class;
+
+  /* The whole picture without what the pointer adds, background included. */
+  void (*draw) (SpqrChart *self, cairo_t *cr, double width, double height, const SpqrTheme *theme);
+  /* What the pointer and the keyboard add, drawn every frame above it (optional). */
+  void (*draw_overlay) (SpqrChart *self, cairo_t *cr, double width, double height, const SpqrTheme *theme);
+  /* Instead of a kept draw(): nodes of the widget's own (optional). */
+  void (*snapshot_picture) (SpqrChart *self, GtkSnapshot *snapshot, int width, int height, const SpqrTheme *theme);
+  /* What a screen reader says as the chart's value; new string or NULL (optional). */
+  char *(*describe) (SpqrChart *self);
+  /* The desktop's theme, font or contrast changed (optional). */
+  void (*theme_changed) (SpqrChart *self);
+};
+
+/* Name for screen readers, and the name a saved picture is offered under. */
+void spqr_chart_set_name (SpqrChart *self, const char *name);
+const char *spqr_chart_get_name (SpqrChart *self);
+
+/* Stands in every saved picture: run, parameters, hashes. */
+void spqr_chart_set_provenance (SpqrChart *self, const char *provenance);
+
+/* Paints the chart, as it is now but in the light theme, into path (.png, .svg or .pdf). */
+gboolean spqr_chart_save (SpqrChart *self, const char *path, int width, int height, const char *caption, GError **error);
+
+/* Opens the dialog of the menu's “Save Picture…”. Ends in the signal "saved" (path) or
+ * "save-failed" (message). Action "chart.save"; "chart.copy" puts the picture on the clipboard. */
+void spqr_chart_save_dialog (SpqrChart *self);
+
+/* For the subclasses. */
+const SpqrTheme *spqr_chart_get_theme (SpqrChart *self);
+void spqr_chart_changed (SpqrChart *self);       /* the picture is another: draw it and describe it anew */
+void spqr_chart_overlay_changed (SpqrChart *self); /* the overlay alone */
+void spqr_chart_update_description (SpqrChart *self);
+
+G_END_DECLS

@@ -1,0 +1,26 @@
+/* spqr-scatter-view.h: runs as points, to select and compare. */
+#pragma once
+
+#include "chart/spqr-chart.h"
+#include "plot/spqr-plot-scatter.h"
+
+G_BEGIN_DECLS
+
+#define SPQR_TYPE_SCATTER_VIEW (spqr_scatter_view_get_type ())
+G_DECLARE_FINAL_TYPE (SpqrScatterView, spqr_scatter_view, SPQR, SCATTER_VIEW, SpqrChart)
+
+/* Signals: "point-selected" (guint point, gboolean extend): a click or the keyboard; extend with
+ * Control or Shift held. The view does not change .selected itself: the list that owns the runs
+ * does, and sets the points anew.
+ *          "point-activated" (guint point): double click or Return.
+ * Keys: Left/Right walk along x, Return, Control+Space selects too. */
+GtkWidget *spqr_scatter_view_new (void);
+
+/* Copied, labels too. */
+void spqr_scatter_view_set_points (SpqrScatterView *self, const SpqrScatterPoint *points, size_t n);
+void spqr_scatter_view_set_front (SpqrScatterView *self, gboolean show_front);
+void spqr_scatter_view_set_y_scale (SpqrScatterView *self, SpqrScaleKind kind);
+void spqr_scatter_view_set_titles (SpqrScatterView *self, const char *title, const char *subtitle,
+                                   const char *x_label, const char *y_label, const char *message);
+
+G_END_DECLS
