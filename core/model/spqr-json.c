@@ -10,6 +10,7 @@
 typedef struct {
   const char *begin, *at, *end;
   const char *path;
+  guint values_left;
   GError **error;
 } Check;
 
@@ -31,7 +32,8 @@ fail (Check *check, const char *what)
 static void
 skip_blanks (Check *check)
 {
-  while (check->at < check->end && strchr (" \t\r\n", *check->at) != NULL && *check->at != '\0')
+  while (check->at < check->end
+         && (*check->at == ' ' || *check->at == '\t' || *check->at == '\r' || *check->at == '\n'))
     check->at++;
 }
 
@@ -271,6 +273,8 @@ check_value (Check *check, guint depth)
     return fail (check, "the text ends where a value is expected");
   if (depth >= SPQR_JSON_MAX_DEPTH)
     return fail (check, "nested too deeply");
+  if (check->values_left-- == 0)
+    return fail (check, "far too many values");
   switch (*check->at)
     {
     case '{':
@@ -291,9 +295,11 @@ check_value (Check *check, guint depth)
 }
 
 static gboolean
-check_text (const char *text, gsize len, const char *path, GError **error)
+check_text (const char *text, gsize len, guint max_values, const char *path, GError **error)
 {
-  Check check = { .begin = text, .at = text, .end = text + len, .path = path, .error = error };
+  Check check = {
+    .begin = text, .at = text, .end = text + len, .path = path, .values_left = max_values, .error = error,
+  };
   const char *bad = NULL;
 
   if (!g_utf8_validate_len (text, len, &bad))
@@ -312,6 +318,12 @@ check_text (const char *text, gsize len, const char *path, GError **error)
 JsonNode *
 spqr_json_parse (const char *text, gssize len, const char *path, GError **error)
 {
+  return spqr_json_parse_limited (text, len, SPQR_JSON_MAX_VALUES, path, error);
+}
+
+JsonNode *
+spqr_json_parse_limited (const char *text, gssize len, guint max_values, const char *path, GError **error)
+{
   g_autoptr(JsonParser) parser = NULL;
   g_autoptr(GError) local_error = NULL;
 
@@ -319,10 +331,10 @@ spqr_json_parse (const char *text, gssize len, const char *path, GError **error)
 
   if (len < 0)
     len = (gssize) strlen (text);
-  if (!check_text (text, (gsize) len, path, error))
+  if (!check_text (text, (gsize) len, max_values, path, error))
     return NULL;
 
-  parser = json_parser_new_immutable ();
+  parser = json_parser_new ();
   if (!json_parser_load_from_data (parser, text, len, &local_error) || json_parser_get_root (parser) == NULL)
     {
       g_set_error (error, SPQR_MODEL_ERROR, SPQR_MODEL_ERROR_MALFORMED, "%s: not valid JSON: %s", path,

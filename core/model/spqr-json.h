@@ -7,13 +7,18 @@
 
 #include <json-glib/json-glib.h>
 
-/* Objects and arrays inside each other, at most. */
+/* Objects and arrays inside each other, and values in all, at most: a text of a few MB must not take
+ * GB of memory. */
 #define SPQR_JSON_MAX_DEPTH 64
+#define SPQR_JSON_MAX_VALUES 8000000u
 
 /* Checks and parses text (len bytes, or -1: NUL-terminated). path is for messages. On error NULL
  * with SPQR_MODEL_ERROR_MALFORMED, naming the line, or the key that stands twice. Any thread.
  * Free with json_node_unref(). */
 JsonNode *spqr_json_parse (const char *text, gssize len, const char *path, GError **error);
+
+/* With another limit for the number of values. */
+JsonNode *spqr_json_parse_limited (const char *text, gssize len, guint max_values, const char *path, GError **error);
 
 /* The members of an object, or NULL with NULL error when the member is absent or JSON null; with
  * MALFORMED when it is of another kind. Borrowed. */

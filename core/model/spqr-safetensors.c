@@ -15,6 +15,7 @@
 #include "model/spqr-tensor-private.h"
 
 #define MAX_HEADER 100000000u      /* the format's own limit */
+#define MAX_VALUES 2000000u        /* in the header: some 200,000 tensors */
 
 struct _SpqrSafetensors {
   gatomicrefcount refs;
@@ -232,7 +233,7 @@ read_header (SpqrSafetensors *self, GError **error)
   self->data_size = self->file->size - self->data_start;
   if (text[0] != '{')
     return malformed (self, error, "is not a safetensors file: the header is not a JSON object");
-  self->root = spqr_json_parse (text, (gssize) size, self->file->path, error);
+  self->root = spqr_json_parse_limited (text, (gssize) size, MAX_VALUES, self->file->path, error);
   if (self->root == NULL)
     return FALSE;
 

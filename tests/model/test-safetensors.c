@@ -167,6 +167,22 @@ test_deep (void)
   fixture_remove (folder);
 }
 
+/* A header of a few MB that would take much more memory than that. */
+static void
+test_many_values (void)
+{
+  char *folder = fixture_folder ();
+  g_autoptr(GString) header = g_string_new ("{\"a\":{\"dtype\":\"U8\",\"shape\":[1");
+  g_autofree char *path = NULL;
+
+  for (int i = 0; i < 2100000; i++)
+    g_string_append (header, ",1");
+  g_string_append (header, "],\"data_offsets\":[0,1]}}");
+  path = fixture_safetensors (folder, "a.safetensors", header->str, 1);
+  assert_refused (path, SPQR_MODEL_ERROR_MALFORMED, "too many values");
+  fixture_remove (folder);
+}
+
 /* Every prefix of a good file is refused, and none of them crashes the reader. */
 static void
 test_truncated (void)
@@ -346,6 +362,7 @@ main (int argc, char **argv)
   g_test_add_func ("/model/safetensors/not-safetensors", test_not_safetensors);
   g_test_add_func ("/model/safetensors/permission", test_permission);
   g_test_add_func ("/model/safetensors/deep", test_deep);
+  g_test_add_func ("/model/safetensors/many-values", test_many_values);
   g_test_add_func ("/model/safetensors/truncated", test_truncated);
   g_test_add_func ("/model/safetensors/write", test_write);
   g_test_add_func ("/model/safetensors/write/unfinished", test_write_unfinished);
