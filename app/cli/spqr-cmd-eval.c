@@ -51,7 +51,7 @@ print_result (SpqrCli *cli, const Flags *flags, guint seqlen, const SpqrPerplexi
 static gboolean
 record (SpqrStore *store, SpqrRun *run, const SpqrCorpus *corpus, guint seqlen, const SpqrPerplexity *result, GError **error)
 {
-  SpqrRunEval *eval = spqr_run_eval_describe (run, corpus, seqlen, result, NAN);
+  SpqrRunEval *eval = spqr_run_eval_describe (store, run, corpus, seqlen, result, NAN);
   gboolean stored = spqr_store_add_eval (store, eval, error);
 
   spqr_run_eval_free (eval);

@@ -53,8 +53,26 @@ measure (SpqrNet *net, SpqrNet *base, const SpqrEvaluateRequest *request, double
                                   request->max_windows, report_pass, &pass, cancellable, result, error);
 }
 
+/* What the unquantized model had on the same ids and windows, if this run was ever compared with it. */
+static double
+known_base (SpqrStore *store, const SpqrRunEval *eval)
+{
+  g_autoptr (GPtrArray) earlier = store != NULL ? spqr_store_list_evals (store, eval->run_id, NULL) : NULL;
+
+  for (guint i = 0; earlier != NULL && i < earlier->len; i++)
+    {
+      const SpqrRunEval *other = earlier->pdata[i];
+
+      if (isfinite (other->ppl_base) && other->seqlen == eval->seqlen && other->windows == eval->windows &&
+          g_strcmp0 (other->data_fingerprint, eval->data_fingerprint) == 0)
+        return other->ppl_base;
+    }
+  return NAN;
+}
+
 SpqrRunEval *
-spqr_run_eval_describe (SpqrRun *run, const SpqrCorpus *corpus, guint seqlen, const SpqrPerplexity *result, double ppl_base)
+spqr_run_eval_describe (SpqrStore *store, SpqrRun *run, const SpqrCorpus *corpus, guint seqlen, const SpqrPerplexity *result,
+                        double ppl_base)
 {
   SpqrRunEval *eval = g_new0 (SpqrRunEval, 1);
 
@@ -69,7 +87,7 @@ spqr_run_eval_describe (SpqrRun *run, const SpqrCorpus *corpus, guint seqlen, co
   eval->nll = result->nll;
   eval->ppl = result->ppl;
   eval->ppl_stderr = result->ppl_stderr;
-  eval->ppl_base = ppl_base;
+  eval->ppl_base = isfinite (ppl_base) ? ppl_base : known_base (store, eval);
   eval->kl = result->kl;
   eval->top1_agreement = result->top1_agreement;
   eval->seconds = result->seconds;
@@ -107,7 +125,7 @@ spqr_evaluate_run (SpqrStore *store, SpqrRun *run, const SpqrEvaluateRequest *re
     return NULL;
   if (measure (net, request->with_kl ? base : NULL, request, begin, 1 - begin, cancellable, &after, error))
     {
-      eval = spqr_run_eval_describe (run, request->corpus, request->seqlen, &after, request->with_base ? before.ppl : NAN);
+      eval = spqr_run_eval_describe (store, run, request->corpus, request->seqlen, &after, request->with_base ? before.ppl : NAN);
       if (!spqr_store_add_eval (store, eval, error))
         g_clear_pointer (&eval, spqr_run_eval_free);
     }

@@ -23,8 +23,9 @@ typedef struct {
   gpointer user_data;
 } SpqrEvaluateRequest;
 
-/* An evaluation of run with its protocol, not yet stored; spqr_run_eval_free(). ppl_base NAN: not measured. */
-SpqrRunEval *spqr_run_eval_describe (SpqrRun *run, const SpqrCorpus *corpus, guint seqlen, const SpqrPerplexity *result,
+/* An evaluation of run with its protocol, not yet stored; spqr_run_eval_free(). ppl_base NAN: not measured
+ * this time; an earlier figure of the same protocol is taken over. store may be NULL. */
+SpqrRunEval *spqr_run_eval_describe (SpqrStore *store, SpqrRun *run, const SpqrCorpus *corpus, guint seqlen, const SpqrPerplexity *result,
                                      double ppl_base);
 
 /* Blocking, from any thread. Stores the evaluation with its protocol and returns it

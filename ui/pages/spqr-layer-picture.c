@@ -1,0 +1,238 @@
+#include "pages/spqr-layer-picture.h"
+
+#include <math.h>
+
+#include "compute/spqr-cancel.h"
+#include "quant/spqr-quant-error.h"
+
+enum { BINS = 128, PIECE = 1 << 20 };
+
+gboolean
+spqr_layer_field_needs_answer (SpqrField field)
+{
+  return field != SPQR_FIELD_WEIGHT && field != SPQR_FIELD_ABS_WEIGHT && field != SPQR_FIELD_SENSITIVITY;
+}
+
+gboolean
+spqr_layer_field_is_of_weights (SpqrField field)
+{
+  return field == SPQR_FIELD_WEIGHT || field == SPQR_FIELD_ABS_WEIGHT;
+}
+
+/* ---- the distribution ---- */
+
+typedef struct {
+  const SpqrFieldData *data;
+  SpqrLayerHistogram *histogram;
+  gboolean gains;            /* only those above 0 can make an outlier */
+  GMutex lock;
+} Counting;
+
+static void
+count_piece (Counting *c, const float *values, gsize n, guint64 *counts)
+{
+  const SpqrScale *scale = &c->histogram->scale;
+  guint16 levels[1024];
+
+  if (scale->kind != SPQR_SCALE_SYMLOG)
+    {
+      spqr_histogram (values, n, scale->kind == SPQR_SCALE_LOG ? log10 (scale->lo) : scale->lo,
+                      scale->kind == SPQR_SCALE_LOG ? log10 (scale->hi) : scale->hi, scale->kind == SPQR_SCALE_LOG,
+                      counts, c->histogram->bins);
+      return;
+    }
+  for (gsize i = 0; i < n; i += G_N_ELEMENTS (levels))
+    {
+      gsize k = MIN (G_N_ELEMENTS (levels), n - i);
+
+      spqr_scale_quantize (scale, values + i, k, levels);
+      for (gsize l = 0; l < k; l++)
+        if (levels[l] < 256)
+          counts[levels[l] * c->histogram->bins / 256]++;
+    }
+}
+
+static void
+count_pieces (void *user_data, size_t begin, size_t end)
+{
+  Counting *c = user_data;
+  gsize n = c->data->rows * c->data->cols;
+
+  for (gsize p = begin; p < end; p++)
+    {
+      guint64 counts[SPQR_LAYER_MAX_BINS] = { 0 };
+      gsize from = p * PIECE, k = MIN (PIECE, n - from);
+      g_autofree float *gains = c->gains ? g_new (float, k) : NULL;
+
+      for (gsize i = 0; gains != NULL && i < k; i++)
+        gains[i] = c->data->values[from + i] > 0 ? c->data->values[from + i] : NAN;
+      count_piece (c, gains != NULL ? gains : c->data->values + from, k, counts);
+      g_mutex_lock (&c->lock);
+      for (guint b = 0; b < c->histogram->bins; b++)
+        c->histogram->counts[b] += counts[b];
+      g_mutex_unlock (&c->lock);
+    }
+}
+
+/* Whole numbers get a bin each, everything else BINS of the scale. */
+static void
+choose_bins (const SpqrFieldData *data, SpqrField field, SpqrScaleKind kind, SpqrLayerHistogram *h)
+{
+  gboolean whole_numbers = field == SPQR_FIELD_CODES || field == SPQR_FIELD_OUTLIERS;
+  double top = field == SPQR_FIELD_OUTLIERS ? 1 : MAX (data->pyramid.max, 1);
+
+  h->bins = whole_numbers ? MIN ((guint) top + 1, SPQR_LAYER_MAX_BINS) : BINS;
+  h->scale = whole_numbers ? spqr_scale_make (SPQR_SCALE_LINEAR, -0.5, top + 0.5) : spqr_field_data_fit (data, kind, 0, FALSE);
+}
+
+static SpqrStatus
+count (const SpqrFieldData *data, SpqrField field, SpqrScaleKind kind, const SpqrExec *exec, SpqrLayerHistogram *h)
+{
+  Counting c = { .data = data, .histogram = h, .gains = field == SPQR_FIELD_LOO_GAIN && kind == SPQR_SCALE_LOG };
+  gsize n = data->rows * data->cols;
+  SpqrStatus status;
+
+  choose_bins (data, field, kind, h);
+  g_mutex_init (&c.lock);
+  status = spqr_exec_run (exec, (n + PIECE - 1) / PIECE, 1, count_pieces, &c);
+  g_mutex_clear (&c.lock);
+  return status;
+}
+
+/* ---- the field ---- */
+
+static float *
+compute_field (SpqrLab *lab, SpqrField field, const SpqrParams *params, SpqrLayerAnswer *answer, GCancellable *cancellable,
+               GError **error)
+{
+  SpqrExec exec = spqr_exec_for_cancellable (cancellable);
+  SpqrLayerTrace trace = { 0 };
+  SpqrStatus status;
+  float *out;
+
+  if (!spqr_layer_field_needs_answer (field))
+    return spqr_lab_field (lab, field, params, cancellable, error);
+  out = g_try_new (float, spqr_lab_get_rows (lab) * spqr_lab_get_cols (lab));
+  trace.loo_gain = answer->loo_gain;
+  status = out != NULL ? spqr_field_compute (field, spqr_lab_get_weights (lab), &answer->layer, &trace, &exec, out) : SPQR_NO_MEMORY;
+  if (status == SPQR_OK)
+    return out;
+  g_free (out);
+  spqr_quant_set_status (error, status, spqr_tensor_get_name (spqr_lab_get_tensor (lab)));
+  return NULL;
+}
+
+static void
+release_lab (gpointer lab)
+{
+  spqr_lab_unref (lab);
+}
+
+static SpqrFieldData *
+make_data (SpqrLab *lab, SpqrField field, const SpqrParams *params, SpqrLayerAnswer *answer, GCancellable *cancellable,
+           GError **error)
+{
+  SpqrExec exec = spqr_exec_for_cancellable (cancellable);
+  gsize rows = spqr_lab_get_rows (lab), cols = spqr_lab_get_cols (lab);
+  float *values;
+
+  if (field == SPQR_FIELD_WEIGHT)
+    return spqr_field_data_new (spqr_lab_get_weights (lab), rows, cols, &exec, spqr_lab_ref (lab), release_lab, error);
+  values = compute_field (lab, field, params, answer, cancellable, error);
+  return values != NULL ? spqr_field_data_new (values, rows, cols, &exec, values, g_free, error) : NULL;
+}
+
+static void
+clear_picture (gpointer user_data)
+{
+  SpqrLayerPicture *self = user_data;
+
+  g_clear_pointer (&self->data, spqr_field_data_unref);
+  g_clear_pointer (&self->marks, spqr_marks_unref);
+}
+
+/* Takes data. */
+static SpqrLayerPicture *
+finish (SpqrFieldData *data, SpqrField field, SpqrScaleKind scale, SpqrLayerAnswer *answer, GCancellable *cancellable,
+        GError **error)
+{
+  SpqrExec exec = spqr_exec_for_cancellable (cancellable);
+  SpqrLayerPicture *self = g_atomic_rc_box_new0 (SpqrLayerPicture);
+
+  self->field = field;
+  self->data = data;
+  self->in_order = answer == NULL || answer->in_order || field == SPQR_FIELD_SENSITIVITY;
+  self->marks = answer != NULL ? spqr_marks_new_from_layer (&answer->layer) : NULL;
+  if (count (data, field, scale, &exec, &self->histogram) == SPQR_OK)
+    return self;
+  spqr_layer_picture_unref (self);
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "Cancelled");
+  return NULL;
+}
+
+SpqrLayerPicture *
+spqr_layer_picture_new (SpqrLab *lab, const SpqrParams *params, SpqrField field, SpqrScaleKind scale, SpqrLayerAnswer *answer,
+                        GCancellable *cancellable, GError **error)
+{
+  SpqrFieldData *data;
+
+  g_return_val_if_fail (answer != NULL || !spqr_layer_field_needs_answer (field), NULL);
+
+  data = make_data (lab, field, params, answer, cancellable, error);
+  return data != NULL ? finish (data, field, scale, answer, cancellable, error) : NULL;
+}
+
+SpqrLayerPicture *
+spqr_layer_picture_recount (SpqrLayerPicture *self, SpqrScaleKind scale, SpqrLayerAnswer *answer, GCancellable *cancellable,
+                            GError **error)
+{
+  return finish (spqr_field_data_ref (self->data), self->field, scale, answer, cancellable, error);
+}
+
+SpqrLayerPicture *
+spqr_layer_picture_ref (SpqrLayerPicture *self)
+{
+  return g_atomic_rc_box_acquire (self);
+}
+
+void
+spqr_layer_picture_unref (SpqrLayerPicture *self)
+{
+  if (self != NULL)
+    g_atomic_rc_box_release_full (self, clear_picture);
+}
+
+/* ---- the threshold ---- */
+
+/* T / (value on the field, squared where the field is not), or NAN. */
+static double
+threshold_factor (SpqrField field, const SpqrLayerAnswer *answer)
+{
+  double damping = answer->figures.calibrated ? 1 : 1 + answer->layer.percdamp_used;
+
+  if (field == SPQR_FIELD_LOO_GAIN)
+    return 1;
+  if (field == SPQR_FIELD_SENSITIVITY)
+    return 2 * damping;
+  if (field == SPQR_FIELD_ERROR && !answer->figures.calibrated)
+    return damping;
+  return NAN;
+}
+
+double
+spqr_layer_threshold_value (SpqrField field, const SpqrLayerAnswer *answer)
+{
+  double factor = threshold_factor (field, answer), threshold = answer->layer.threshold;
+
+  if (isnan (factor) || !isfinite (threshold) || threshold <= 0)
+    return NAN;
+  return field == SPQR_FIELD_ERROR ? sqrt (threshold / factor) : threshold / factor;
+}
+
+double
+spqr_layer_threshold_tau (SpqrField field, double tau_now, double value_now, double value)
+{
+  double ratio = value / value_now;
+
+  return tau_now * (field == SPQR_FIELD_ERROR ? ratio * ratio : ratio);
+}

@@ -1,0 +1,51 @@
+/* spqr-layer-picture.h: a field of a layer, ready to be shown: its pyramid, its distribution, and
+ * where the outlier threshold cuts it. Made in a worker, immutable and counted. */
+#pragma once
+
+#include "pages/spqr-layer-answer.h"
+#include "plot/spqr-field-data.h"
+#include "plot/spqr-marks.h"
+
+G_BEGIN_DECLS
+
+enum { SPQR_LAYER_MAX_BINS = 256 };
+
+typedef struct {
+  SpqrScale scale;
+  guint bins;
+  guint64 counts[SPQR_LAYER_MAX_BINS];
+} SpqrLayerHistogram;
+
+typedef struct {
+  SpqrField field;
+  SpqrFieldData *data;
+  SpqrLayerHistogram histogram;
+  SpqrMarks *marks;          /* the outliers; NULL without an answer */
+  gboolean in_order;         /* groups are runs of columns in this picture */
+} SpqrLayerPicture;
+
+/* Fields that a quantized layer is needed for. */
+gboolean spqr_layer_field_needs_answer (SpqrField field);
+/* Fields that no parameter changes. */
+gboolean spqr_layer_field_is_of_weights (SpqrField field);
+
+/* answer: needed for the fields that need one, else may be NULL. Blocking, any thread. */
+SpqrLayerPicture *spqr_layer_picture_new (SpqrLab *lab, const SpqrParams *params, SpqrField field, SpqrScaleKind scale,
+                                          SpqrLayerAnswer *answer, GCancellable *cancellable, GError **error);
+/* The same field, counted on another scale or with the outliers of another answer. */
+SpqrLayerPicture *spqr_layer_picture_recount (SpqrLayerPicture *self, SpqrScaleKind scale, SpqrLayerAnswer *answer,
+                                              GCancellable *cancellable, GError **error);
+SpqrLayerPicture *spqr_layer_picture_ref (SpqrLayerPicture *self);
+void              spqr_layer_picture_unref (SpqrLayerPicture *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpqrLayerPicture, spqr_layer_picture_unref)
+
+/* Where tau stands among the values of a field, NAN where no single value says it.
+ *
+ * The rule is ((w - w^) / U_jj)^2 > T, T = tau mean_j (var / U_jj^2), tested as a leave-one-out gain:
+ * T itself on that field. Sensitivity is (w - w^)^2 / (2 [H^-1]_jj): T / 2, where [H^-1]_jj stands in
+ * for U_jj^2. Without calibration U_jj^2 = 1 / (1 + percdamp) everywhere, and |w - w^| has one too. */
+double spqr_layer_threshold_value (SpqrField field, const SpqrLayerAnswer *answer);
+/* The tau that moves the threshold from where tau_now has put it to value. */
+double spqr_layer_threshold_tau (SpqrField field, double tau_now, double value_now, double value);
+
+G_END_DECLS

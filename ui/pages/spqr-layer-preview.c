@@ -1,0 +1,465 @@
+#include "pages/spqr-layer-preview.h"
+
+#include <glib/gi18n.h>
+
+/* A pause this short in scrolling or dragging is taken for its end (ms). */
+enum { SETTLE = 60 };
+
+/* Multiplications of rows whose answer comes within about 50 ms: m n^2. */
+#define QUICK 4e8
+
+typedef struct _Question Question;
+
+struct _SpqrLayerPreview {
+  GObject parent_instance;
+
+  SpqrJobQueue *jobs;
+  SpqrJob *job;              /* the one under way, or NULL */
+  guint serial;              /* of the newest question */
+  guint timer;
+  gboolean active, dirty;
+
+  SpqrLab *lab;
+  gboolean quantize;
+  SpqrParams params;
+  SpqrField field;
+  SpqrScaleKind scale;
+  gsize row0, count;
+
+  SpqrLayerFigures figures, previous;
+  gboolean has_figures, has_previous;
+  SpqrLayerAnswer *answer;   /* of params; NULL while unknown */
+  SpqrLayerPicture *picture;
+  gboolean data_current;     /* the picture's values are those of params and field */
+  gboolean picture_current;  /* its scale and its outliers are too */
+  char *problem;
+};
+
+enum { FIGURES_CHANGED, PICTURE_CHANGED, BUSY_CHANGED, N_SIGNALS };
+static guint signals[N_SIGNALS];
+
+G_DEFINE_FINAL_TYPE (SpqrLayerPreview, spqr_layer_preview, G_TYPE_OBJECT)
+
+/* ---- the worker's side ---- */
+
+struct _Question {
+  SpqrLayerPreview *preview;
+  guint serial;
+  SpqrLab *lab;
+  gboolean quantize;
+  SpqrParams params;
+  SpqrField field;
+  SpqrScaleKind scale;
+  gsize row0, count;             /* count 0: straight to the whole layer */
+  SpqrLayerAnswer *answer;       /* known already */
+  SpqrLayerPicture *picture;     /* known already; to be counted anew */
+  gboolean picture_first;        /* what is shown is of something else */
+};
+
+typedef struct {
+  SpqrLayerPreview *preview;
+  guint serial;
+  gboolean has_rows;
+  SpqrLayerFigures rows;
+  SpqrLayerAnswer *answer;
+  SpqrLayerPicture *picture;
+} Part;
+
+static void
+free_question (gpointer data)
+{
+  Question *q = data;
+
+  g_object_unref (q->preview);
+  spqr_lab_unref (q->lab);
+  spqr_layer_answer_unref (q->answer);
+  spqr_layer_picture_unref (q->picture);
+  g_free (q);
+}
+
+static void
+free_part (gpointer data)
+{
+  Part *part = data;
+
+  g_object_unref (part->preview);
+  spqr_layer_answer_unref (part->answer);
+  spqr_layer_picture_unref (part->picture);
+  g_free (part);
+}
+
+static gboolean take_part (gpointer data);
+
+/* Takes answer and picture; rows is copied. */
+static void
+post (Question *q, const SpqrLayerFigures *rows, SpqrLayerAnswer *answer, SpqrLayerPicture *picture)
+{
+  g_autoptr (GSource) source = g_idle_source_new ();
+  Part *part = g_new0 (Part, 1);
+
+  *part = (Part) { .preview = g_object_ref (q->preview), .serial = q->serial, .has_rows = rows != NULL, .answer = answer,
+                   .picture = picture };
+  if (rows != NULL)
+    part->rows = *rows;
+  g_source_set_priority (source, G_PRIORITY_DEFAULT_IDLE);
+  g_source_set_callback (source, take_part, part, free_part);
+  g_source_attach (source, NULL);
+}
+
+static gboolean
+answer_rows (Question *q, GCancellable *cancellable, GError **error)
+{
+  SpqrLayerFigures figures;
+
+  if (q->answer != NULL || q->count == 0)
+    return TRUE;
+  if (!spqr_layer_figures_of_rows (q->lab, &q->params, q->row0, q->count, &figures, cancellable, error))
+    return FALSE;
+  post (q, &figures, NULL, NULL);
+  return TRUE;
+}
+
+static gboolean
+answer_whole (Question *q, GCancellable *cancellable, GError **error)
+{
+  gboolean gains = q->field == SPQR_FIELD_LOO_GAIN;
+
+  if (q->answer != NULL && (!gains || q->answer->loo_gain != NULL))
+    return TRUE;
+  g_clear_pointer (&q->answer, spqr_layer_answer_unref);
+  q->answer = spqr_layer_answer_new (q->lab, &q->params, gains, cancellable, error);
+  if (q->answer == NULL)
+    return FALSE;
+  post (q, NULL, spqr_layer_answer_ref (q->answer), NULL);
+  return TRUE;
+}
+
+static gboolean
+make_picture (Question *q, GCancellable *cancellable, GError **error)
+{
+  SpqrLayerPicture *picture = q->picture != NULL
+    ? spqr_layer_picture_recount (q->picture, q->scale, q->answer, cancellable, error)
+    : spqr_layer_picture_new (q->lab, &q->params, q->field, q->scale, q->answer, cancellable, error);
+
+  if (picture == NULL)
+    return FALSE;
+  g_clear_pointer (&q->picture, spqr_layer_picture_unref);
+  q->picture = spqr_layer_picture_ref (picture);
+  post (q, NULL, NULL, picture);
+  return TRUE;
+}
+
+/* What a person waits for comes first: a first picture, then the rows they look at, then the rest. */
+static gboolean
+answer_in_worker (SpqrJob *job, gpointer data, GCancellable *cancellable, GError **error)
+{
+  Question *q = data;
+  gboolean early = q->answer == NULL && !spqr_layer_field_needs_answer (q->field);
+
+  if (!q->quantize)
+    return make_picture (q, cancellable, error);
+  if (early && q->picture_first && !make_picture (q, cancellable, error))
+    return FALSE;
+  if (!answer_rows (q, cancellable, error))
+    return FALSE;
+  /* A whole layer that takes a while does not keep the picture waiting. */
+  if (early && q->picture == NULL && q->count > 0 && !make_picture (q, cancellable, error))
+    return FALSE;
+  return answer_whole (q, cancellable, error) && make_picture (q, cancellable, error);
+}
+
+/* ---- taking answers ---- */
+
+static void
+take_figures (SpqrLayerPreview *self, const SpqrLayerFigures *figures)
+{
+  self->figures = *figures;
+  self->has_figures = TRUE;
+  g_signal_emit (self, signals[FIGURES_CHANGED], 0);
+}
+
+static gboolean
+take_part (gpointer data)
+{
+  Part *part = data;
+  SpqrLayerPreview *self = part->preview;
+
+  if (part->serial != self->serial || self->lab == NULL)
+    return G_SOURCE_REMOVE;
+  if (part->answer != NULL)
+    {
+      g_clear_pointer (&self->answer, spqr_layer_answer_unref);
+      self->answer = spqr_layer_answer_ref (part->answer);
+      take_figures (self, &part->answer->figures);
+    }
+  else if (part->has_rows)
+    take_figures (self, &part->rows);
+  if (part->picture != NULL)
+    {
+      g_clear_pointer (&self->picture, spqr_layer_picture_unref);
+      self->picture = spqr_layer_picture_ref (part->picture);
+      self->data_current = TRUE;
+      self->picture_current = !self->quantize || part->picture->marks != NULL;
+      g_signal_emit (self, signals[PICTURE_CHANGED], 0);
+    }
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_ended (SpqrJob *job, SpqrLayerPreview *self)
+{
+  const GError *error = spqr_job_get_error (job);
+
+  if (job != self->job)
+    return;
+  g_clear_object (&self->job);
+  /* Somebody else took the lane: asked again when this page is looked at the next time. */
+  if (spqr_job_get_state (job) == SPQR_JOB_CANCELLED || spqr_job_get_state (job) == SPQR_JOB_DISCARDED)
+    self->dirty = TRUE;
+  if (error != NULL)
+    {
+      g_free (self->problem);
+      self->problem = g_strdup (error->message);
+      g_signal_emit (self, signals[FIGURES_CHANGED], 0);
+    }
+  g_signal_emit (self, signals[BUSY_CHANGED], 0);
+}
+
+/* ---- asking ---- */
+
+/* As many rows around the middle of what is seen as an answer within an eyeblink allows; none when
+ * the whole layer takes no longer. */
+static void
+choose_rows (SpqrLayerPreview *self, Question *q)
+{
+  gsize rows = spqr_lab_get_rows (self->lab), cols = spqr_lab_get_cols (self->lab);
+  double a_row = (double) cols * (double) cols;
+  gsize quick = (gsize) CLAMP (QUICK / a_row, 16, (double) rows), count = MIN (self->count, quick);
+
+  q->count = quick >= rows || count == 0 ? 0 : count;
+  q->row0 = MIN (self->row0 + (self->count - count) / 2, rows - 1);
+}
+
+static gboolean
+is_complete (SpqrLayerPreview *self)
+{
+  return self->picture_current && (!self->quantize || self->answer != NULL) &&
+         (self->field != SPQR_FIELD_LOO_GAIN || self->answer->loo_gain != NULL);
+}
+
+static void
+ask (SpqrLayerPreview *self)
+{
+  Question *q;
+
+  self->dirty = FALSE;
+  self->serial++;
+  if (self->job != NULL)
+    spqr_job_cancel (self->job);
+  g_clear_object (&self->job);
+  if (self->lab == NULL || is_complete (self))
+    {
+      g_signal_emit (self, signals[BUSY_CHANGED], 0);
+      return;
+    }
+  q = g_new0 (Question, 1);
+  *q = (Question) { .preview = g_object_ref (self), .serial = self->serial, .lab = spqr_lab_ref (self->lab),
+                    .quantize = self->quantize, .params = self->params, .field = self->field, .scale = self->scale,
+                    .picture_first = self->picture == NULL || self->picture->field != self->field ||
+                                     self->picture->histogram.scale.kind != self->scale };
+  if (self->answer != NULL)
+    q->answer = spqr_layer_answer_ref (self->answer);
+  if (self->data_current)
+    q->picture = spqr_layer_picture_ref (self->picture);
+  choose_rows (self, q);
+  self->job = spqr_job_new (_("Looking at a layer"), answer_in_worker, q, free_question);
+  g_signal_connect_object (self->job, "ended", G_CALLBACK (on_ended), self, 0);
+  spqr_job_queue_submit (self->jobs, SPQR_LANE_PREVIEW, self->job);
+  g_signal_emit (self, signals[BUSY_CHANGED], 0);
+}
+
+static gboolean
+on_timer (gpointer user_data)
+{
+  SpqrLayerPreview *self = user_data;
+
+  self->timer = 0;
+  ask (self);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+ask_soon (SpqrLayerPreview *self, guint delay)
+{
+  self->dirty = TRUE;
+  if (!self->active)
+    return;
+  g_clear_handle_id (&self->timer, g_source_remove);
+  self->timer = g_timeout_add (delay, on_timer, self);
+}
+
+static void
+forget_answer (SpqrLayerPreview *self)
+{
+  self->serial++;
+  self->has_figures = FALSE;
+  self->data_current = self->data_current && spqr_layer_field_is_of_weights (self->field);
+  self->picture_current = self->data_current && !self->quantize;
+  g_clear_pointer (&self->answer, spqr_layer_answer_unref);
+  g_clear_pointer (&self->problem, g_free);
+}
+
+static void
+forget_picture (SpqrLayerPreview *self)
+{
+  self->data_current = self->picture_current = FALSE;
+  g_clear_pointer (&self->picture, spqr_layer_picture_unref);
+}
+
+void
+spqr_layer_preview_set_lab (SpqrLayerPreview *self, SpqrLab *lab, gboolean quantize)
+{
+  SpqrLab *old = self->lab;
+
+  self->has_previous = FALSE;
+  self->quantize = quantize;
+  self->lab = lab != NULL ? spqr_lab_ref (lab) : NULL;
+  forget_answer (self);
+  /* The same bench with a Hessian of its own: what is seen stays until there is better. */
+  if (lab != old)
+    forget_picture (self);
+  g_clear_pointer (&old, spqr_lab_unref);
+  g_signal_emit (self, signals[FIGURES_CHANGED], 0);
+  g_signal_emit (self, signals[PICTURE_CHANGED], 0);
+  ask_soon (self, 0);
+}
+
+void
+spqr_layer_preview_set_params (SpqrLayerPreview *self, const SpqrParams *params)
+{
+  self->params = *params;
+  if (self->has_figures && self->figures.whole)
+    {
+      self->previous = self->figures;
+      self->has_previous = TRUE;
+    }
+  forget_answer (self);
+  g_signal_emit (self, signals[FIGURES_CHANGED], 0);
+  ask_soon (self, 0);
+}
+
+void
+spqr_layer_preview_set_field (SpqrLayerPreview *self, SpqrField field, SpqrScaleKind scale)
+{
+  if (self->field == field && self->scale == scale)
+    return;
+  self->data_current = self->data_current && self->field == field;
+  self->picture_current = FALSE;
+  self->field = field;
+  self->scale = scale;
+  ask_soon (self, 0);
+}
+
+void
+spqr_layer_preview_set_rows (SpqrLayerPreview *self, gsize row0, gsize count)
+{
+  if (self->row0 == row0 && self->count == count)
+    return;
+  self->row0 = row0;
+  self->count = count;
+  if (self->quantize && self->answer == NULL && self->lab != NULL)
+    ask_soon (self, SETTLE);
+}
+
+void
+spqr_layer_preview_set_active (SpqrLayerPreview *self, gboolean active)
+{
+  self->active = active;
+  if (active && self->dirty)
+    ask_soon (self, 0);
+  if (!active && self->timer != 0)
+    g_clear_handle_id (&self->timer, g_source_remove);
+}
+
+SpqrLab *
+spqr_layer_preview_get_lab (SpqrLayerPreview *self)
+{
+  return self->lab;
+}
+
+const SpqrLayerFigures *
+spqr_layer_preview_get_figures (SpqrLayerPreview *self)
+{
+  return self->has_figures ? &self->figures : NULL;
+}
+
+const SpqrLayerFigures *
+spqr_layer_preview_get_previous (SpqrLayerPreview *self)
+{
+  return self->has_previous ? &self->previous : NULL;
+}
+
+SpqrLayerAnswer *
+spqr_layer_preview_get_answer (SpqrLayerPreview *self)
+{
+  return self->answer;
+}
+
+SpqrLayerPicture *
+spqr_layer_preview_get_picture (SpqrLayerPreview *self)
+{
+  return self->picture;
+}
+
+gboolean
+spqr_layer_preview_is_busy (SpqrLayerPreview *self)
+{
+  return self->job != NULL || self->timer != 0;
+}
+
+const char *
+spqr_layer_preview_get_problem (SpqrLayerPreview *self)
+{
+  return self->problem;
+}
+
+SpqrLayerPreview *
+spqr_layer_preview_new (SpqrJobQueue *jobs)
+{
+  SpqrLayerPreview *self = g_object_new (SPQR_TYPE_LAYER_PREVIEW, NULL);
+
+  self->jobs = g_object_ref (jobs);
+  return self;
+}
+
+static void
+spqr_layer_preview_dispose (GObject *object)
+{
+  SpqrLayerPreview *self = SPQR_LAYER_PREVIEW (object);
+
+  g_clear_handle_id (&self->timer, g_source_remove);
+  forget_answer (self);
+  forget_picture (self);
+  g_clear_object (&self->job);
+  g_clear_object (&self->jobs);
+  g_clear_pointer (&self->lab, spqr_lab_unref);
+  G_OBJECT_CLASS (spqr_layer_preview_parent_class)->dispose (object);
+}
+
+static void
+spqr_layer_preview_class_init (SpqrLayerPreviewClass *klass)
+{
+  static const char *const names[] = { "figures-changed", "picture-changed", "busy-changed" };
+
+  G_OBJECT_CLASS (klass)->dispose = spqr_layer_preview_dispose;
+  for (guint i = 0; i < N_SIGNALS; i++)
+    signals[i] = g_signal_new (names[i], G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+}
+
+static void
+spqr_layer_preview_init (SpqrLayerPreview *self)
+{
+  self->params = spqr_params_default;
+  self->field = SPQR_FIELD_SENSITIVITY;
+  self->scale = SPQR_SCALE_LOG;
+}
