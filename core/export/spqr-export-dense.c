@@ -52,7 +52,10 @@ target_dtype (Export *e, SpqrTensor *tensor)
 {
   SpqrDtype source = spqr_tensor_get_dtype (tensor);
 
-  if (!is_half_or_single (source))
+  /* GGUF's quantized blocks are numbers, too, but of no type that safetensors has. */
+  if (source == SPQR_DTYPE_OTHER && spqr_tensor_is_numeric (tensor))
+    source = e->dtype == SPQR_EXPORT_SOURCE ? SPQR_DTYPE_F16 : SPQR_DTYPE_F32;
+  else if (!is_half_or_single (source))
     return source;
   switch (e->dtype)
     {
@@ -258,14 +261,14 @@ write_index (Export *e, GError **error)
 static gboolean
 write_config (Export *e, GError **error)
 {
-  g_autofree char *from = g_build_filename (spqr_model_get_path (e->model), "config.json", NULL);
+  const char *config = spqr_model_get_config_text (e->model);
   g_autofree char *to = g_build_filename (e->staging, "config.json", NULL);
   g_autoptr (JsonParser) parser = json_parser_new ();
   g_autofree char *text = NULL;
   JsonObject *object;
   const char *dtype_name = NULL;
 
-  if (!g_file_test (from, G_FILE_TEST_EXISTS))
+  if (config == NULL)
     return TRUE;
   g_ptr_array_add (e->result->files, g_strdup ("config.json"));
   for (guint i = 0; i < spqr_model_get_n_tensors (e->model) && dtype_name == NULL; i++)
@@ -276,7 +279,7 @@ write_config (Export *e, GError **error)
       case SPQR_DTYPE_F32: dtype_name = "float32"; break;
       default: break;
       }
-  if (!json_parser_load_from_mapped_file (parser, from, error))
+  if (!json_parser_load_from_data (parser, config, -1, error))
     return FALSE;
   object = json_node_get_object (json_parser_get_root (parser));
   if (object != NULL && dtype_name != NULL)

@@ -3,6 +3,7 @@
 #include <glib/gi18n.h>
 #include <math.h>
 
+#include "controls/spqr-param-text.h"
 #include "plot/spqr-format.h"
 #include "quant/spqr-recipe.h"
 
@@ -89,7 +90,7 @@ add_params (SpqrRunSummary *self, SpqrRun *run)
   add_heading (self, _("Parameters"), 2);
   for (guint i = 0; i < n; i++)
     {
-      g_autofree char *value = spqr_param_format (&table[i], spqr_recipe_get_defaults (recipe));
+      g_autofree char *value = spqr_param_describe (&table[i], spqr_recipe_get_defaults (recipe));
       add_text (self, _(table[i].title), value);
     }
 }
@@ -204,7 +205,7 @@ add_differences (SpqrRunSummary *self, GPtrArray *runs)
       g_auto (GStrv) values = g_new0 (char *, runs->len + 1);
 
       for (guint i = 0; i < runs->len; i++)
-        values[i] = recipes->pdata[i] != NULL ? spqr_param_format (&table[p], spqr_recipe_get_defaults (recipes->pdata[i]))
+        values[i] = recipes->pdata[i] != NULL ? spqr_param_describe (&table[p], spqr_recipe_get_defaults (recipes->pdata[i]))
                                               : g_strdup ("–");
       if (!all_equal (values, runs->len))
         add_row (self, _(table[p].title), (const char *const *) values, runs->len);
