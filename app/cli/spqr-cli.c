@@ -27,6 +27,19 @@ fold_underscores (int argc, char **argv)
     }
 }
 
+/* GOption leaves the "--" in place when an argument behind it begins with a hyphen. */
+static void
+drop_separator (int *argc, char **argv)
+{
+  for (int i = 1; i < *argc; i++)
+    if (g_str_equal (argv[i], "--"))
+      {
+        memmove (argv + i, argv + i + 1, (*argc - i) * sizeof *argv);
+        (*argc)--;
+        return;
+      }
+}
+
 static gboolean
 check_common (SpqrCli *cli, GError **error)
 {
@@ -71,11 +84,7 @@ spqr_cli_parse (SpqrCli *cli, const SpqrCommand *command, const GOptionEntry *en
   fold_underscores (*argc, *argv);
   if (!g_option_context_parse (context, argc, argv, error) || !check_common (cli, error))
     return FALSE;
-  if (*argc > 1 && g_str_equal ((*argv)[1], "--"))
-    {
-      memmove (*argv + 1, *argv + 2, (*argc - 1) * sizeof **argv);
-      (*argc)--;
-    }
+  drop_separator (argc, *argv);
   if (*argc - 1 >= least && *argc - 1 <= most)
     return TRUE;
   g_set_error (error, SPQR_USAGE_ERROR, 0, "usage: spqr %s %s", command->name, command->arguments);

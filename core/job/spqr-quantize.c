@@ -1,6 +1,7 @@
 #include "job/spqr-quantize.h"
 
 #include <errno.h>
+#include <glib/gstdio.h>
 #include <math.h>
 #include <string.h>
 
@@ -9,6 +10,8 @@
 #include "job/spqr-run-manifest.h"
 #include "quant/spqr-quant-error.h"
 #include "spqr-build.h"
+
+#define HIDDEN_FILE_PREFIX ".spqr-hidden-"   /* of spqr_hidden_init() */
 
 void
 quantization_report (Quantization *q, double fraction_of_block, const char *what)
@@ -221,6 +224,39 @@ fill_manifest (SpqrRunManifest *manifest, Quantization *q)
   manifest->recipe = g_strdup (q->run->params_json);
 }
 
+/* Removes what a killed sitting was writing: names beginning with "." and a stored layer's number. */
+static void
+sweep_unfinished_files (const char *folder)
+{
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
+  const char *name;
+
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+    if (g_str_has_prefix (name, HIDDEN_FILE_PREFIX) ||
+        (name[0] == '.' && g_ascii_isdigit (name[1]) && strstr (name, ".spqr.") != NULL))
+      {
+        g_autofree char *path = g_build_filename (folder, name, NULL);
+        g_unlink (path);
+      }
+}
+
+/* A sitting that was killed before it described its folder left a run without layers: it is this one. */
+static gboolean
+forget_stillborn (Quantization *q, GError **error)
+{
+  g_autoptr (GPtrArray) runs = spqr_store_list_runs (q->store, error);
+
+  for (guint i = 0; runs != NULL && i < runs->len; i++)
+    {
+      SpqrRun *earlier = runs->pdata[i];
+
+      if (earlier->state == SPQR_RUN_INTERRUPTED && earlier->n_layers_done == 0 &&
+          g_strcmp0 (earlier->folder, q->run->folder) == 0 && !spqr_store_remove_run (q->store, earlier->id, FALSE, error))
+        return FALSE;
+    }
+  return runs != NULL;
+}
+
 /* Takes over the run that `found` describes: its finished layers count as done. */
 static gboolean
 resume_run (Quantization *q, const SpqrRunManifest *found, GError **error)
@@ -251,6 +287,7 @@ resume_run (Quantization *q, const SpqrRunManifest *found, GError **error)
   if (layers == NULL || !spqr_store_reopen_run (q->store, found->run, error))
     return FALSE;
   q->run->id = found->run;
+  sweep_unfinished_files (q->run->folder);
   for (guint i = 0; i < layers->len; i++)
     {
       SpqrRunLayer *layer = layers->pdata[i];
@@ -289,7 +326,7 @@ begin_in_folder (Quantization *q, GError **error)
                    "%s: holds another run, which differs in %s; choose another --out folder", q->run->folder, difference);
       return FALSE;
     }
-  if (!spqr_store_begin_run (q->store, q->run, error))
+  if (!forget_stillborn (q, error) || !spqr_store_begin_run (q->store, q->run, error))
     return FALSE;
   fill_manifest (wanted, q);
   return spqr_run_manifest_write (wanted, q->run->folder, error);
