@@ -75,7 +75,8 @@ spqr_threshold_compute (const float *w, size_t m, size_t n, const SpqrFactor *fa
         mean += v.variance[factor->perm[j]] / (d * d);
     }
   free (v.variance);
-  *threshold = normal->outlier_threshold * mean / (double) n;
+  /* In this order: tau times what one tau is worth, which previews keep. */
+  *threshold = normal->outlier_threshold * (mean / (double) n);
   return status;
 }
 

@@ -16,6 +16,7 @@ typedef struct {
   double percdamp;
   SpqrOrder order;
   gboolean compat;
+  double unit_threshold;     /* T of tau = 1; NAN: not known yet. Under the lab's lock */
 } Factor;
 
 struct _SpqrLab {
@@ -177,6 +178,7 @@ make_factor (SpqrLab *self, const float *h, const SpqrParams *params, const Spqr
   factor->percdamp = params->percdamp;
   factor->order = params->permutation_order;
   factor->compat = params->compat_reference;
+  factor->unit_threshold = NAN;
   *status = h == NULL ? identity_factor (self, params, &factor->factor)
                       : spqr_factor_compute (h, self->w, self->rows, self->cols, params, NULL, exec, &factor->factor);
   if (*status == SPQR_OK)
@@ -258,18 +260,41 @@ choose_rows (SpqrLab *self, const SpqrParams *params, gsize row0, gsize count, S
   answer->count = end - answer->row0;
 }
 
+/* T = tau times a number that only the weights and the factor decide: read once, then free. */
+static double
+get_threshold (SpqrLab *self, Factor *factor, const SpqrParams *params, const SpqrExec *exec)
+{
+  SpqrParams unit = *params;
+  double known;
+
+  if (isinf (params->outlier_threshold) || params->method != SPQR_METHOD_SPQR)
+    return INFINITY;
+  g_mutex_lock (&self->lock);
+  known = factor->unit_threshold;
+  g_mutex_unlock (&self->lock);
+  if (isnan (known))
+    {
+      unit.outlier_threshold = 1;
+      known = spqr_layer_threshold (self->w, self->rows, self->cols, &factor->factor, &unit, exec);
+      g_mutex_lock (&self->lock);
+      factor->unit_threshold = known;
+      g_mutex_unlock (&self->lock);
+    }
+  return params->outlier_threshold * known;
+}
+
 static SpqrStatus
-quantize_chosen (SpqrLab *self, const SpqrParams *params, const SpqrFactor *factor, float *loo_gain, const SpqrExec *exec,
+quantize_chosen (SpqrLab *self, const SpqrParams *params, Factor *shared, float *loo_gain, const SpqrExec *exec,
                  SpqrLabAnswer *answer)
 {
+  const SpqrFactor *factor = params->method == SPQR_METHOD_RTN ? NULL : &shared->factor;
   SpqrLayerTrace trace = { .loo_gain = loo_gain };
   SpqrLayerTrace *wanted = loo_gain != NULL ? &trace : NULL;
 
   if (answer->whole)
     return spqr_layer_quantize (self->w, self->rows, self->cols, NULL, factor, params, exec, wanted, &answer->layer);
   return spqr_layer_quantize_rows (self->w, self->rows, self->cols, answer->row0, answer->count, factor,
-                                   factor != NULL ? spqr_layer_threshold (self->w, self->rows, self->cols, factor, params, exec)
-                                                  : INFINITY,
+                                   factor != NULL ? get_threshold (self, shared, params, exec) : INFINITY,
                                    params, exec, wanted, &answer->layer);
 }
 
@@ -290,7 +315,7 @@ spqr_lab_quantize (SpqrLab *self, const SpqrParams *params, gsize row0, gsize co
   if (status == SPQR_OK && loo_gain != NULL && (gain = g_try_new0 (float, answer->count * self->cols)) == NULL)
     status = SPQR_NO_MEMORY;
   if (status == SPQR_OK)
-    status = quantize_chosen (self, params, params->method == SPQR_METHOD_RTN ? NULL : &factor->factor, gain, &exec, answer);
+    status = quantize_chosen (self, params, factor, gain, &exec, answer);
   answer->calibrated = h != NULL;
   if (status == SPQR_OK && !fill_figures (self, answer, h, &exec))
     status = SPQR_NO_MEMORY;
