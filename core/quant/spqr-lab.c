@@ -187,6 +187,17 @@ make_factor (SpqrLab *self, const float *h, const SpqrParams *params, const Spqr
   return NULL;
 }
 
+static float *
+acquire_hessian (SpqrLab *self)
+{
+  float *h;
+
+  g_mutex_lock (&self->lock);
+  h = self->h != NULL ? g_atomic_rc_box_acquire (self->h) : NULL;
+  g_mutex_unlock (&self->lock);
+  return h;
+}
+
 /* From the cache, or made and cached. *h: the Hessian it belongs to (NULL or a reference). */
 static Factor *
 get_factor (SpqrLab *self, const SpqrParams *params, const SpqrExec *exec, float **h, SpqrStatus *status)
@@ -287,7 +298,7 @@ static SpqrStatus
 quantize_chosen (SpqrLab *self, const SpqrParams *params, Factor *shared, float *loo_gain, const SpqrExec *exec,
                  SpqrLabAnswer *answer)
 {
-  const SpqrFactor *factor = params->method == SPQR_METHOD_RTN ? NULL : &shared->factor;
+  const SpqrFactor *factor = shared != NULL ? &shared->factor : NULL;
   SpqrLayerTrace trace = { .loo_gain = loo_gain };
   SpqrLayerTrace *wanted = loo_gain != NULL ? &trace : NULL;
 
@@ -311,7 +322,10 @@ spqr_lab_quantize (SpqrLab *self, const SpqrParams *params, gsize row0, gsize co
 
   *answer = (SpqrLabAnswer) { 0 };
   choose_rows (self, params, row0, count, answer);
-  factor = get_factor (self, params, &exec, &h, &status);
+  if (params->method == SPQR_METHOD_RTN)
+    h = acquire_hessian (self);
+  else
+    factor = get_factor (self, params, &exec, &h, &status);
   if (status == SPQR_OK && loo_gain != NULL && (gain = g_try_new0 (float, answer->count * self->cols)) == NULL)
     status = SPQR_NO_MEMORY;
   if (status == SPQR_OK)
