@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "compute/spqr-cancel.h"
+#include "num/spqr-histogram.h"
 #include "quant/spqr-quant-error.h"
 
 enum { BINS = 128, PIECE = 1 << 20 };

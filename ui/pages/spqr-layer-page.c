@@ -1,0 +1,682 @@
+#include "pages/spqr-layer-page.h"
+
+#include <adwaita.h>
+#include <glib/gi18n.h>
+#include <math.h>
+
+#include "chart/spqr-heatmap-view.h"
+#include "chart/spqr-histogram-view.h"
+#include "pages/spqr-layer-preview.h"
+#include "pages/spqr-layer-readout.h"
+#include "pages/spqr-layer-rulers.h"
+#include "pages/spqr-layer-tune.h"
+#include "plot/spqr-format.h"
+
+/* Beyond this a tensor's f32 copy, its field and its pyramid do not fit beside each other. */
+#define MOST_WEIGHTS (G_GUINT64_CONSTANT (1) << 28)
+
+struct _SpqrLayerPage {
+  GtkWidget parent_instance;
+
+  SpqrSession *session;
+  SpqrLayerPreview *preview;
+
+  GtkStack *stack;
+  AdwStatusPage *refusal;
+  GtkLabel *title, *shape, *badge, *readout;
+  GtkWidget *calibrate;
+  GtkDropDown *field, *scale, *colormap;
+  GtkToggleButton *mark_outliers;
+  SpqrHeatmapView *heatmap;
+  SpqrHistogramView *histogram;
+  SpqrLayerTune *tune;
+
+  SpqrField wanted;                      /* as last chosen, also while a vector has no such field */
+  SpqrScaleKind scales[SPQR_N_FIELDS];   /* as last chosen for each field */
+  SpqrColormap colormaps[SPQR_N_FIELDS];
+  gboolean tunable;                      /* the selected tensor can be quantized */
+  gboolean updating;
+  gboolean dragging;                     /* the threshold */
+  double shown_tau, shown_threshold;     /* what the histogram's line stands for */
+};
+
+G_DEFINE_FINAL_TYPE (SpqrLayerPage, spqr_layer_page, GTK_TYPE_WIDGET)
+
+/* In the order of the menu; those before N_WEIGHT_FIELDS need no quantization. */
+static const SpqrField menu[] = {
+  SPQR_FIELD_WEIGHT, SPQR_FIELD_ABS_WEIGHT, SPQR_FIELD_SENSITIVITY, SPQR_FIELD_ERROR, SPQR_FIELD_LOO_GAIN,
+  SPQR_FIELD_OUTLIERS, SPQR_FIELD_CODES, SPQR_FIELD_SCALES, SPQR_FIELD_ZEROS };
+enum { N_WEIGHT_FIELDS = 2 };
+
+static const struct { SpqrScaleKind scale; SpqrColormap colormap; } habits[SPQR_N_FIELDS] = {
+  [SPQR_FIELD_WEIGHT] = { SPQR_SCALE_LINEAR, SPQR_COLORMAP_BALANCE },
+  [SPQR_FIELD_ABS_WEIGHT] = { SPQR_SCALE_LINEAR, SPQR_COLORMAP_EMBER },
+  [SPQR_FIELD_SENSITIVITY] = { SPQR_SCALE_LOG, SPQR_COLORMAP_EMBER },
+  [SPQR_FIELD_ERROR] = { SPQR_SCALE_LINEAR, SPQR_COLORMAP_BALANCE },
+  [SPQR_FIELD_LOO_GAIN] = { SPQR_SCALE_LOG, SPQR_COLORMAP_EMBER },
+  [SPQR_FIELD_OUTLIERS] = { SPQR_SCALE_LINEAR, SPQR_COLORMAP_EMBER },
+  [SPQR_FIELD_CODES] = { SPQR_SCALE_LINEAR, SPQR_COLORMAP_EMBER },
+  [SPQR_FIELD_SCALES] = { SPQR_SCALE_LINEAR, SPQR_COLORMAP_EMBER },
+  [SPQR_FIELD_ZEROS] = { SPQR_SCALE_LINEAR, SPQR_COLORMAP_EMBER },
+};
+
+/* ---- which tensor ---- */
+
+static gboolean
+is_tunable (SpqrTensor *tensor)
+{
+  return spqr_role_is_linear (spqr_tensor_get_role (tensor)) && !spqr_tensor_is_bias (tensor) &&
+         spqr_tensor_get_n_dims (tensor) == 2 && spqr_tensor_get_block (tensor) >= 0 && spqr_tensor_get_rows (tensor) > 1;
+}
+
+static gboolean
+is_float (SpqrTensor *tensor)
+{
+  SpqrDtype dtype = spqr_tensor_get_dtype (tensor);
+
+  return dtype == SPQR_DTYPE_F32 || dtype == SPQR_DTYPE_F16 || dtype == SPQR_DTYPE_BF16 || dtype == SPQR_DTYPE_F64;
+}
+
+static char *
+refuse (SpqrTensor *tensor)
+{
+  guint64 n = (guint64) spqr_tensor_get_rows (tensor) * spqr_tensor_get_cols (tensor);
+  g_autofree char *count = spqr_format_count ((double) n), *most = spqr_format_count ((double) MOST_WEIGHTS);
+
+  if (!is_float (tensor))
+    return g_strdup_printf (_("It holds %s values, not floating-point weights."), spqr_tensor_get_dtype_name (tensor));
+  if (n == 0)
+    return g_strdup (_("It has no elements."));
+  if (n > MOST_WEIGHTS)
+    return g_strdup_printf (_("It has %s weights; up to %s can be shown at once. The map and “spqr inspect” have its figures."),
+                            count, most);
+  return NULL;
+}
+
+static char *
+describe_shape (SpqrTensor *tensor)
+{
+  g_autofree char *count = spqr_format_count ((double) spqr_tensor_get_rows (tensor) * (double) spqr_tensor_get_cols (tensor));
+
+  if (spqr_tensor_get_n_dims (tensor) < 2)
+    return g_strdup_printf (_("%zu · %s"), spqr_tensor_get_cols (tensor), spqr_tensor_get_dtype_name (tensor));
+  return g_strdup_printf (_("%zu × %zu · %s · %s"), spqr_tensor_get_rows (tensor), spqr_tensor_get_cols (tensor), count,
+                          spqr_tensor_get_dtype_name (tensor));
+}
+
+/* "model.layers.17.mlp.down_proj.weight" → "Block 17 · mlp.down_proj": the name itself is the tooltip. */
+static char *
+describe_tensor (SpqrTensor *tensor)
+{
+  SpqrRole role = spqr_tensor_get_role (tensor);
+
+  if (spqr_tensor_get_block (tensor) < 0 || role == SPQR_ROLE_OTHER)
+    return g_strdup (spqr_tensor_get_name (tensor));
+  return g_strdup_printf (spqr_tensor_is_bias (tensor) ? _("Block %d · %s bias") : _("Block %d · %s"),
+                          spqr_tensor_get_block (tensor), spqr_role_name (role));
+}
+
+/* ---- the field ---- */
+
+static SpqrField
+current_field (SpqrLayerPage *self)
+{
+  guint chosen = gtk_drop_down_get_selected (self->field);
+
+  return menu[chosen < G_N_ELEMENTS (menu) ? chosen : 0];
+}
+
+static guint
+menu_place (SpqrField field)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (menu); i++)
+    if (menu[i] == field)
+      return i;
+  return 0;
+}
+
+static void
+show_calibration (SpqrLayerPage *self)
+{
+  SpqrLab *lab = spqr_layer_preview_get_lab (self->preview);
+  gboolean calibrated = lab != NULL && spqr_lab_is_calibrated (lab);
+
+  gtk_widget_set_visible (GTK_WIDGET (self->badge), self->tunable && lab != NULL);
+  gtk_widget_set_visible (self->calibrate, self->tunable && !calibrated);
+  gtk_label_set_label (self->badge, calibrated ? _("calibrated") : _("data-free"));
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->badge), calibrated
+    ? _("The layer's inputs on the calibration text are known: sensitivity, error and outliers are those of a real run.")
+    : _("Known from the weights alone, as if every input mattered the same. Good for a first look; calibrate for the real thing."));
+  if (calibrated)
+    gtk_widget_add_css_class (GTK_WIDGET (self->badge), "calibrated");
+  else
+    gtk_widget_remove_css_class (GTK_WIDGET (self->badge), "calibrated");
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->field), spqr_layer_field_help (current_field (self), calibrated));
+}
+
+static void
+show_style (SpqrLayerPage *self)
+{
+  SpqrField field = current_field (self);
+  gboolean whole = field == SPQR_FIELD_CODES || field == SPQR_FIELD_OUTLIERS;
+
+  self->updating = TRUE;
+  gtk_drop_down_set_selected (self->scale, self->scales[field]);
+  gtk_drop_down_set_selected (self->colormap, self->colormaps[field]);
+  gtk_widget_set_sensitive (GTK_WIDGET (self->scale), field != SPQR_FIELD_OUTLIERS);
+  gtk_widget_set_visible (GTK_WIDGET (self->mark_outliers), self->tunable);
+  gtk_widget_set_sensitive (GTK_WIDGET (self->mark_outliers), field != SPQR_FIELD_OUTLIERS);
+  self->updating = FALSE;
+  spqr_heatmap_view_set_format (self->heatmap, whole ? SPQR_AXIS_INTEGER : SPQR_AXIS_NUMBER);
+}
+
+static void
+ask_for_field (SpqrLayerPage *self)
+{
+  SpqrField field = current_field (self);
+
+  show_style (self);
+  show_calibration (self);
+  spqr_layer_preview_set_field (self->preview, field, self->scales[field]);
+}
+
+static void
+on_field_chosen (SpqrLayerPage *self)
+{
+  if (self->updating)
+    return;
+  self->wanted = current_field (self);
+  ask_for_field (self);
+}
+
+static void
+on_scale_chosen (SpqrLayerPage *self)
+{
+  SpqrField field = current_field (self);
+
+  if (self->updating)
+    return;
+  self->scales[field] = (SpqrScaleKind) MIN (gtk_drop_down_get_selected (self->scale), SPQR_N_SCALES - 1);
+  spqr_heatmap_view_set_scale (self->heatmap, self->scales[field]);
+  spqr_layer_preview_set_field (self->preview, field, self->scales[field]);
+}
+
+static void
+on_colormap_chosen (SpqrLayerPage *self)
+{
+  SpqrField field = current_field (self);
+
+  if (self->updating)
+    return;
+  self->colormaps[field] = (SpqrColormap) MIN (gtk_drop_down_get_selected (self->colormap), SPQR_N_COLORMAPS - 1);
+  spqr_heatmap_view_set_colormap (self->heatmap, self->colormaps[field], FALSE);
+}
+
+/* ---- the picture ---- */
+
+static void
+show_rulers (SpqrLayerPage *self)
+{
+  SpqrLab *lab = spqr_layer_preview_get_lab (self->preview);
+  SpqrLayerPicture *picture = spqr_layer_preview_get_picture (self->preview);
+  SpqrLayerRulers rulers = { 0 };
+
+  if (lab != NULL)
+    spqr_layer_rulers_init (&rulers, spqr_lab_get_tensor (lab), spqr_model_get_config (spqr_session_get_model (self->session)),
+                            &spqr_session_get_params (self->session)->layer, picture == NULL || picture->in_order);
+  spqr_heatmap_view_set_rulers (self->heatmap, rulers.items, rulers.n);
+}
+
+static void
+show_marks (SpqrLayerPage *self)
+{
+  SpqrLayerPicture *picture = spqr_layer_preview_get_picture (self->preview);
+  gboolean wanted = gtk_toggle_button_get_active (self->mark_outliers) && picture != NULL && picture->field != SPQR_FIELD_OUTLIERS;
+
+  /* A picture that comes before its layer's answer has none yet; the ones of before stay so long. */
+  if (!wanted || !self->tunable)
+    spqr_heatmap_view_set_marks (self->heatmap, NULL);
+  else if (picture->marks != NULL)
+    spqr_heatmap_view_set_marks (self->heatmap, picture->marks);
+}
+
+static void
+show_threshold (SpqrLayerPage *self)
+{
+  SpqrLayerPicture *picture = spqr_layer_preview_get_picture (self->preview);
+  SpqrLayerAnswer *answer = spqr_layer_preview_get_answer (self->preview);
+  double value;
+  g_autofree char *tau = NULL, *name = NULL;
+
+  if (self->dragging || (self->tunable && answer == NULL && picture != NULL))
+    return;
+  value = answer != NULL && picture != NULL ? spqr_layer_threshold_value (picture->field, answer) : NAN;
+  if (picture != NULL && picture->field == SPQR_FIELD_ERROR && picture->histogram.scale.kind != SPQR_SCALE_LOG)
+    value = NAN;                 /* it cuts at both signs */
+  if (isnan (value))
+    {
+      spqr_histogram_view_clear_threshold (self->histogram);
+      return;
+    }
+  self->shown_tau = answer->params.outlier_threshold;
+  self->shown_threshold = value;
+  tau = spqr_format_value (self->shown_tau, 3);
+  name = g_strdup_printf ("τ %s", tau);
+  spqr_histogram_view_set_threshold (self->histogram, value, name);
+}
+
+static void
+show_histogram (SpqrLayerPage *self)
+{
+  SpqrLayerPicture *picture = spqr_layer_preview_get_picture (self->preview);
+  g_autofree char *title = NULL;
+
+  if (picture == NULL)
+    {
+      spqr_histogram_view_set_counts (self->histogram, NULL, NULL, 0, NULL);
+      return;
+    }
+  title = g_strdup_printf (_("Distribution of %s"), spqr_layer_field_name (picture->field));
+  spqr_chart_set_name (SPQR_CHART (self->histogram), title);
+  spqr_histogram_view_set_titles (self->histogram, NULL, NULL, spqr_layer_field_name (picture->field), _("weights"));
+  spqr_histogram_view_set_log_counts (self->histogram, picture->field != SPQR_FIELD_CODES);
+  spqr_histogram_view_set_counts (self->histogram, picture->histogram.counts, NULL, picture->histogram.bins, &picture->histogram.scale);
+}
+
+static void
+name_picture (SpqrLayerPage *self)
+{
+  SpqrTensor *tensor = spqr_session_get_tensor (self->session);
+  SpqrModel *model = spqr_session_get_model (self->session);
+  SpqrLab *lab = spqr_layer_preview_get_lab (self->preview);
+  g_autofree char *name = NULL, *provenance = NULL, *json = NULL;
+
+  if (tensor == NULL || model == NULL || lab == NULL)
+    return;
+  json = spqr_run_params_to_json (spqr_session_get_params (self->session));
+  name = g_strdup_printf (_("%s of %s"), spqr_layer_field_name (current_field (self)), spqr_tensor_get_name (tensor));
+  provenance = g_strdup_printf ("%s · %s · %s · %s", spqr_model_get_name (model), spqr_tensor_get_name (tensor),
+                                spqr_lab_is_calibrated (lab) ? _("calibrated") : _("data-free"), json);
+  spqr_chart_set_name (SPQR_CHART (self->heatmap), name);
+  spqr_chart_set_provenance (SPQR_CHART (self->heatmap), provenance);
+  spqr_chart_set_provenance (SPQR_CHART (self->histogram), provenance);
+}
+
+static void
+show_cell (SpqrLayerPage *self, gint64 row, gint64 col)
+{
+  SpqrLab *lab = spqr_layer_preview_get_lab (self->preview);
+  g_autofree char *text = NULL;
+
+  if (row < 0 || col < 0)
+    spqr_heatmap_view_get_selected (self->heatmap, &row, &col);
+  if (lab != NULL && row >= 0 && col >= 0 && (gsize) row < spqr_lab_get_rows (lab) && (gsize) col < spqr_lab_get_cols (lab))
+    text = spqr_layer_readout (lab, spqr_model_get_config (spqr_session_get_model (self->session)),
+                               spqr_layer_preview_get_picture (self->preview), spqr_layer_preview_get_answer (self->preview),
+                               (gsize) row, (gsize) col);
+  gtk_label_set_label (self->readout, text != NULL ? text : _("Point at a weight, or walk with the arrow keys. The wheel zooms, dragging pans."));
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->readout), text);
+}
+
+static void
+on_view_changed (SpqrLayerPage *self)
+{
+  SpqrFieldData *data = spqr_heatmap_view_get_field (self->heatmap);
+  SpqrViewport view = spqr_heatmap_view_get_view (self->heatmap);
+  double first, last;
+
+  if (data == NULL || data->rows == 0)
+    return;
+  first = CLAMP (floor (view.row0), 0, (double) data->rows - 1);
+  last = CLAMP (ceil (view.row1), first + 1, (double) data->rows);
+  spqr_layer_preview_set_rows (self->preview, (gsize) first, (gsize) (last - first));
+}
+
+static void
+on_picture_changed (SpqrLayerPage *self)
+{
+  SpqrLayerPicture *picture = spqr_layer_preview_get_picture (self->preview);
+
+  if (picture == NULL)
+    {
+      spqr_heatmap_view_set_marks (self->heatmap, NULL);
+      spqr_heatmap_view_set_field (self->heatmap, NULL);
+      spqr_heatmap_view_set_message (self->heatmap, _("Reading the layer…"));
+    }
+  else
+    {
+      spqr_heatmap_view_set_message (self->heatmap, NULL);
+      spqr_heatmap_view_set_scale (self->heatmap, self->scales[picture->field]);
+      spqr_heatmap_view_set_colormap (self->heatmap, self->colormaps[picture->field], FALSE);
+      spqr_heatmap_view_set_labels (self->heatmap, spqr_layer_field_name (picture->field), _("outputs"), _("inputs"));
+      spqr_heatmap_view_set_field (self->heatmap, picture->data);
+      show_marks (self);
+    }
+  show_rulers (self);
+  show_histogram (self);
+  show_threshold (self);
+  name_picture (self);
+  on_view_changed (self);
+  show_cell (self, -1, -1);
+}
+
+static void
+on_figures_changed (SpqrLayerPage *self)
+{
+  const char *problem = spqr_layer_preview_get_problem (self->preview);
+
+  show_threshold (self);
+  if (problem != NULL && spqr_layer_preview_get_picture (self->preview) == NULL)
+    spqr_heatmap_view_set_message (self->heatmap, problem);
+}
+
+static void
+on_cell_hovered (SpqrLayerPage *self, gint64 row, gint64 col, double value)
+{
+  show_cell (self, row, col);
+}
+
+static void
+on_cell_selected (SpqrLayerPage *self, gint64 row, gint64 col, double value)
+{
+  show_cell (self, row, col);
+}
+
+/* ---- the threshold, dragged ---- */
+
+static void
+on_threshold_changed (SpqrLayerPage *self, double value, gboolean finished)
+{
+  SpqrRunParams params = *spqr_session_get_params (self->session);
+  SpqrLayerPicture *picture = spqr_layer_preview_get_picture (self->preview);
+  const SpqrParamInfo *info = spqr_param_lookup ("outlier_threshold");
+  g_autofree char *text = NULL, *name = NULL;
+  double tau;
+
+  self->dragging = !finished;
+  if (picture == NULL || !(self->shown_threshold > 0))
+    return;
+  tau = spqr_layer_threshold_tau (picture->field, self->shown_tau, self->shown_threshold, value);
+  /* Three digits: nobody wants a tau of 0.19834710743801653. */
+  text = g_strdup_printf ("%.3g", tau);
+  if (spqr_param_set (info, &params, g_ascii_strtod (text, NULL), NULL))
+    spqr_session_set_params (self->session, &params);
+  name = spqr_format_value (params.layer.outlier_threshold, 3);
+  g_free (text);
+  text = g_strdup_printf ("τ %s", name);
+  spqr_histogram_view_set_threshold (self->histogram, value, text);
+  if (finished)
+    show_threshold (self);
+}
+
+/* ---- buttons ---- */
+
+static void
+on_fit (SpqrLayerPage *self)
+{
+  spqr_heatmap_view_fit (self->heatmap);
+}
+
+static void
+on_zoom_in (SpqrLayerPage *self)
+{
+  spqr_heatmap_view_zoom (self->heatmap, 1.5, -1, -1);
+}
+
+static void
+on_zoom_out (SpqrLayerPage *self)
+{
+  spqr_heatmap_view_zoom (self->heatmap, 1 / 1.5, -1, -1);
+}
+
+static void
+on_save (SpqrLayerPage *self)
+{
+  spqr_chart_save_dialog (SPQR_CHART (self->heatmap));
+}
+
+static void
+toast (SpqrLayerPage *self, const char *text)
+{
+  GtkWidget *overlay = gtk_widget_get_ancestor (GTK_WIDGET (self), ADW_TYPE_TOAST_OVERLAY);
+
+  if (overlay != NULL)
+    adw_toast_overlay_add_toast (ADW_TOAST_OVERLAY (overlay), adw_toast_new (text));
+}
+
+static void
+on_saved (SpqrLayerPage *self, const char *path)
+{
+  g_autofree char *name = g_path_get_basename (path);
+  g_autofree char *text = g_strdup_printf (_("Saved %s"), name);
+
+  toast (self, text);
+}
+
+static void
+on_save_failed (SpqrLayerPage *self, const char *message)
+{
+  toast (self, message);
+}
+
+/* ---- the session ---- */
+
+static void
+fill_fields (SpqrLayerPage *self)
+{
+  g_autoptr (GtkStringList) names = gtk_string_list_new (NULL);
+  guint n = self->tunable ? G_N_ELEMENTS (menu) : N_WEIGHT_FIELDS;
+  guint chosen = menu_place (self->wanted);
+
+  for (guint i = 0; i < n; i++)
+    gtk_string_list_append (names, spqr_layer_field_name (menu[i]));
+  self->updating = TRUE;
+  gtk_drop_down_set_model (self->field, G_LIST_MODEL (names));
+  gtk_drop_down_set_selected (self->field, chosen < n ? chosen : menu_place (SPQR_FIELD_ABS_WEIGHT));
+  self->updating = FALSE;
+}
+
+static char *
+explain_untunable (SpqrTensor *tensor)
+{
+  if (spqr_tensor_get_rows (tensor) == 1)
+    return g_strdup (_("SpQR quantizes matrices. Vectors such as norms and biases stay as they are: together they are a thousandth "
+                       "of a model."));
+  return g_strdup (_("SpQR quantizes the linear layers inside the blocks. Embeddings and the output head stay as they are. Choose "
+                     "q_proj … down_proj of a block to tune."));
+}
+
+static void
+on_tensor (SpqrLayerPage *self)
+{
+  SpqrTensor *tensor = spqr_session_get_tensor (self->session);
+  g_autofree char *reason = NULL, *title = NULL, *shape = NULL, *message = NULL;
+
+  if (tensor == NULL)
+    {
+      gtk_stack_set_visible_child_name (self->stack, "none");
+      return;
+    }
+  reason = refuse (tensor);
+  if (reason != NULL)
+    {
+      adw_status_page_set_title (self->refusal, spqr_tensor_get_name (tensor));
+      adw_status_page_set_description (self->refusal, reason);
+      gtk_stack_set_visible_child_name (self->stack, "refused");
+      return;
+    }
+  self->tunable = is_tunable (tensor);
+  title = describe_tensor (tensor);
+  shape = describe_shape (tensor);
+  message = self->tunable ? NULL : explain_untunable (tensor);
+  gtk_label_set_label (self->title, title);
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->title), spqr_tensor_get_name (tensor));
+  gtk_label_set_label (self->shape, shape);
+  spqr_layer_tune_set_message (self->tune, message);
+  fill_fields (self);
+  gtk_stack_set_visible_child_name (self->stack, "layer");
+  ask_for_field (self);
+}
+
+static void
+on_lab (SpqrLayerPage *self)
+{
+  SpqrTensor *tensor = spqr_session_get_tensor (self->session);
+  SpqrLab *lab = spqr_session_get_lab (self->session);
+  g_autofree char *reason = tensor != NULL ? refuse (tensor) : NULL;
+
+  self->dragging = FALSE;
+  spqr_layer_preview_set_lab (self->preview, reason == NULL ? lab : NULL, self->tunable);
+  show_calibration (self);
+}
+
+static void
+on_params_changed (SpqrLayerPage *self)
+{
+  spqr_layer_preview_set_params (self->preview, &spqr_session_get_params (self->session)->layer);
+  show_rulers (self);
+}
+
+static void
+set_session (SpqrLayerPage *self, SpqrSession *session)
+{
+  self->session = g_object_ref (session);
+  self->preview = spqr_layer_preview_new (spqr_session_get_jobs (session));
+  spqr_layer_preview_set_params (self->preview, &spqr_session_get_params (session)->layer);
+  spqr_layer_tune_set_session (self->tune, session, self->preview);
+  g_signal_connect_object (self->preview, "picture-changed", G_CALLBACK (on_picture_changed), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->preview, "figures-changed", G_CALLBACK (on_figures_changed), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "notify::tensor", G_CALLBACK (on_tensor), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "notify::lab", G_CALLBACK (on_lab), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "params-changed", G_CALLBACK (on_params_changed), self, G_CONNECT_SWAPPED);
+  on_tensor (self);
+  on_lab (self);
+}
+
+GtkWidget *
+spqr_layer_page_new (SpqrSession *session)
+{
+  SpqrLayerPage *self = g_object_new (SPQR_TYPE_LAYER_PAGE, NULL);
+
+  set_session (self, session);
+  return GTK_WIDGET (self);
+}
+
+/* ---- the widget ---- */
+
+static void
+spqr_layer_page_map (GtkWidget *widget)
+{
+  GTK_WIDGET_CLASS (spqr_layer_page_parent_class)->map (widget);
+  spqr_layer_preview_set_active (SPQR_LAYER_PAGE (widget)->preview, TRUE);
+}
+
+static void
+spqr_layer_page_unmap (GtkWidget *widget)
+{
+  SpqrLayerPage *self = SPQR_LAYER_PAGE (widget);
+
+  if (self->preview != NULL)
+    spqr_layer_preview_set_active (self->preview, FALSE);
+  GTK_WIDGET_CLASS (spqr_layer_page_parent_class)->unmap (widget);
+}
+
+static void
+on_tune_key (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  SpqrLayerPage *self = SPQR_LAYER_PAGE (widget);
+
+  if (g_str_equal (name, "layer.undo"))
+    spqr_layer_tune_undo (self->tune);
+  else if (g_str_equal (name, "layer.redo"))
+    spqr_layer_tune_redo (self->tune);
+  else
+    spqr_layer_tune_compare (self->tune);
+}
+
+static void
+spqr_layer_page_dispose (GObject *object)
+{
+  SpqrLayerPage *self = SPQR_LAYER_PAGE (object);
+  GtkWidget *child;
+
+  g_clear_object (&self->preview);
+  g_clear_object (&self->session);
+  gtk_widget_dispose_template (GTK_WIDGET (object), SPQR_TYPE_LAYER_PAGE);
+  while ((child = gtk_widget_get_first_child (GTK_WIDGET (object))) != NULL)
+    gtk_widget_unparent (child);
+  G_OBJECT_CLASS (spqr_layer_page_parent_class)->dispose (object);
+}
+
+static void
+bind_children (GtkWidgetClass *widget_class)
+{
+  gtk_widget_class_bind_template_child (widget_class, SpqrLayerPage, stack);
+  gtk_widget_class_bind_template_child (widget_class, SpqrLayerPage, refusal);
+  gtk_widget_class_bind_template_child (widget_class, SpqrLayerPage, title);
+  gtk_widget_class_bind_template_child (widget_class, SpqrLayerPage, shape);
+  gtk_widget_class_bind_template_child (widget_class, SpqrLayerPage, badge);
+  gtk_widget_class_bind_template_child (widget_class, SpqrLayerPage, calibrate);
+  gtk_widget_class_bind_template_child (widget_class, SpqrLayerPage, field);
+  gtk_widget_class_bind_template_child (widget_class, SpqrLayerPage, scale);
+  gtk_widget_class_bind_template_child (widget_class, SpqrLayerPage, colormap);
+  gtk_widget_class_bind_template_child (widget_class, SpqrLayerPage, mark_outliers);
+  gtk_widget_class_bind_template_child (widget_class, SpqrLayerPage, heatmap);
+  gtk_widget_class_bind_template_child (widget_class, SpqrLayerPage, readout);
+  gtk_widget_class_bind_template_child (widget_class, SpqrLayerPage, histogram);
+  gtk_widget_class_bind_template_child (widget_class, SpqrLayerPage, tune);
+  gtk_widget_class_bind_template_callback (widget_class, on_field_chosen);
+  gtk_widget_class_bind_template_callback (widget_class, on_scale_chosen);
+  gtk_widget_class_bind_template_callback (widget_class, on_colormap_chosen);
+  gtk_widget_class_bind_template_callback (widget_class, show_marks);
+  gtk_widget_class_bind_template_callback (widget_class, on_zoom_in);
+  gtk_widget_class_bind_template_callback (widget_class, on_zoom_out);
+  gtk_widget_class_bind_template_callback (widget_class, on_fit);
+  gtk_widget_class_bind_template_callback (widget_class, on_save);
+  gtk_widget_class_bind_template_callback (widget_class, on_cell_hovered);
+  gtk_widget_class_bind_template_callback (widget_class, on_cell_selected);
+  gtk_widget_class_bind_template_callback (widget_class, on_view_changed);
+  gtk_widget_class_bind_template_callback (widget_class, on_saved);
+  gtk_widget_class_bind_template_callback (widget_class, on_save_failed);
+  gtk_widget_class_bind_template_callback (widget_class, on_threshold_changed);
+}
+
+static void
+spqr_layer_page_class_init (SpqrLayerPageClass *klass)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->dispose = spqr_layer_page_dispose;
+  widget_class->map = spqr_layer_page_map;
+  widget_class->unmap = spqr_layer_page_unmap;
+  g_type_ensure (SPQR_TYPE_HEATMAP_VIEW);
+  g_type_ensure (SPQR_TYPE_HISTOGRAM_VIEW);
+  g_type_ensure (SPQR_TYPE_LAYER_TUNE);
+  gtk_widget_class_set_template_from_resource (widget_class, "/studio/spqr/SpqrStudio/ui/spqr-layer-page.ui");
+  bind_children (widget_class);
+  gtk_widget_class_install_action (widget_class, "layer.undo", NULL, on_tune_key);
+  gtk_widget_class_install_action (widget_class, "layer.redo", NULL, on_tune_key);
+  gtk_widget_class_install_action (widget_class, "layer.compare", NULL, on_tune_key);
+  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_z, GDK_CONTROL_MASK, "layer.undo", NULL);
+  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_z, GDK_CONTROL_MASK | GDK_SHIFT_MASK, "layer.redo", NULL);
+  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_b, GDK_CONTROL_MASK, "layer.compare", NULL);
+}
+
+static void
+spqr_layer_page_init (SpqrLayerPage *self)
+{
+  g_autoptr (GtkStringList) maps = gtk_string_list_new (NULL);
+
+  for (guint f = 0; f < SPQR_N_FIELDS; f++)
+    {
+      self->scales[f] = habits[f].scale;
+      self->colormaps[f] = habits[f].colormap;
+    }
+  for (guint m = 0; m < SPQR_N_COLORMAPS; m++)
+    gtk_string_list_append (maps, spqr_colormap_name (m));
+  self->wanted = SPQR_FIELD_SENSITIVITY;
+  self->updating = TRUE;
+  gtk_widget_init_template (GTK_WIDGET (self));
+  gtk_drop_down_set_model (self->colormap, G_LIST_MODEL (maps));
+  self->updating = FALSE;
+}

@@ -1,0 +1,156 @@
+#include "pages/spqr-layer-tune.h"
+
+#include "controls/spqr-params-editor.h"
+#include "pages/spqr-layer-history.h"
+#include "pages/spqr-layer-tally.h"
+
+struct _SpqrLayerTune {
+  GtkWidget parent_instance;
+
+  SpqrSession *session;
+  SpqrLayerPreview *preview;
+  SpqrParamsEditor *editor;
+  SpqrLayerTally *tally;
+  SpqrLayerHistory history;
+};
+
+G_DEFINE_FINAL_TYPE (SpqrLayerTune, spqr_layer_tune, GTK_TYPE_WIDGET)
+
+static void
+update_actions (SpqrLayerTune *self)
+{
+  gboolean undo = spqr_layer_history_can_undo (&self->history), redo = spqr_layer_history_can_redo (&self->history);
+
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "tune.undo", undo);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "tune.redo", redo);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "tune.compare", undo || redo);
+}
+
+static void
+on_edited (SpqrLayerTune *self)
+{
+  spqr_session_set_params (self->session, spqr_params_editor_get_params (self->editor));
+}
+
+/* From the editor, the histogram, another page, or the history itself. */
+static void
+on_params_changed (SpqrLayerTune *self)
+{
+  const SpqrRunParams *params = spqr_session_get_params (self->session);
+
+  if (!spqr_run_params_equal (spqr_params_editor_get_params (self->editor), params))
+    spqr_params_editor_set_params (self->editor, params);
+  spqr_layer_history_add (&self->history, params, g_get_monotonic_time ());
+  update_actions (self);
+}
+
+static void
+on_figures_changed (SpqrLayerTune *self)
+{
+  spqr_layer_tally_set_figures (self->tally, spqr_layer_preview_get_figures (self->preview),
+                                spqr_layer_preview_get_previous (self->preview));
+  spqr_layer_tally_set_problem (self->tally, spqr_layer_preview_get_problem (self->preview));
+}
+
+static void
+on_busy_changed (SpqrLayerTune *self)
+{
+  spqr_layer_tally_set_busy (self->tally, spqr_layer_preview_is_busy (self->preview));
+}
+
+void
+spqr_layer_tune_set_message (SpqrLayerTune *self, const char *message)
+{
+  spqr_layer_tally_set_message (self->tally, message);
+}
+
+void
+spqr_layer_tune_undo (SpqrLayerTune *self)
+{
+  spqr_session_set_params (self->session, spqr_layer_history_undo (&self->history));
+  update_actions (self);
+}
+
+void
+spqr_layer_tune_redo (SpqrLayerTune *self)
+{
+  spqr_session_set_params (self->session, spqr_layer_history_redo (&self->history));
+  update_actions (self);
+}
+
+void
+spqr_layer_tune_compare (SpqrLayerTune *self)
+{
+  spqr_session_set_params (self->session, spqr_layer_history_swap (&self->history));
+  update_actions (self);
+}
+
+static void
+on_action (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  SpqrLayerTune *self = SPQR_LAYER_TUNE (widget);
+
+  if (g_str_equal (name, "tune.undo"))
+    spqr_layer_tune_undo (self);
+  else if (g_str_equal (name, "tune.redo"))
+    spqr_layer_tune_redo (self);
+  else
+    spqr_layer_tune_compare (self);
+}
+
+void
+spqr_layer_tune_set_session (SpqrLayerTune *self, SpqrSession *session, SpqrLayerPreview *preview)
+{
+  const SpqrRunParams *params = spqr_session_get_params (session);
+
+  g_return_if_fail (self->session == NULL);
+
+  self->session = g_object_ref (session);
+  self->preview = g_object_ref (preview);
+  spqr_params_editor_set_params (self->editor, params);
+  spqr_layer_history_init (&self->history, params);
+  g_signal_connect_object (session, "params-changed", G_CALLBACK (on_params_changed), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (preview, "figures-changed", G_CALLBACK (on_figures_changed), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (preview, "busy-changed", G_CALLBACK (on_busy_changed), self, G_CONNECT_SWAPPED);
+  update_actions (self);
+}
+
+static void
+spqr_layer_tune_dispose (GObject *object)
+{
+  SpqrLayerTune *self = SPQR_LAYER_TUNE (object);
+  GtkWidget *child;
+
+  g_clear_object (&self->session);
+  g_clear_object (&self->preview);
+  spqr_layer_history_clear (&self->history);
+  gtk_widget_dispose_template (GTK_WIDGET (object), SPQR_TYPE_LAYER_TUNE);
+  while ((child = gtk_widget_get_first_child (GTK_WIDGET (object))) != NULL)
+    gtk_widget_unparent (child);
+  G_OBJECT_CLASS (spqr_layer_tune_parent_class)->dispose (object);
+}
+
+static void
+spqr_layer_tune_class_init (SpqrLayerTuneClass *klass)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->dispose = spqr_layer_tune_dispose;
+  g_type_ensure (SPQR_TYPE_PARAMS_EDITOR);
+  g_type_ensure (SPQR_TYPE_LAYER_TALLY);
+  gtk_widget_class_set_template_from_resource (widget_class, "/studio/spqr/SpqrStudio/ui/spqr-layer-tune.ui");
+  gtk_widget_class_bind_template_child (widget_class, SpqrLayerTune, editor);
+  gtk_widget_class_bind_template_child (widget_class, SpqrLayerTune, tally);
+  gtk_widget_class_install_action (widget_class, "tune.undo", NULL, on_action);
+  gtk_widget_class_install_action (widget_class, "tune.redo", NULL, on_action);
+  gtk_widget_class_install_action (widget_class, "tune.compare", NULL, on_action);
+}
+
+static void
+spqr_layer_tune_init (SpqrLayerTune *self)
+{
+  gtk_widget_init_template (GTK_WIDGET (self));
+  /* What is on the bench is one layer; how it was calibrated is chosen where it is calibrated. */
+  spqr_params_editor_hide_group (self->editor, SPQR_PARAM_GROUP_CALIBRATION);
+  g_signal_connect_object (self->editor, "changed", G_CALLBACK (on_edited), self, G_CONNECT_SWAPPED);
+}
