@@ -219,7 +219,7 @@ test_heatmap_view_exact (void)
       spqr_heatmap_layout (&plot, &theme, 700, 500, &l);
       size_t w = (size_t) l.matrix.width, h = (size_t) l.matrix.height, wrong = 0;
       g_autofree uint32_t *pixels = g_new (uint32_t, w * h);
-      g_assert_true (spqr_heatmap_render (&plot, &plot.view, w, h, w, pixels, NULL));
+      g_assert_true (spqr_heatmap_render (&plot, &plot.view, w, h, w, 1, pixels, NULL));
       for (size_t y = 2; y + 2 < h; y++)
         for (size_t x = 2; x + 2 < w; x++)
           {

@@ -134,6 +134,15 @@ spqr_chart_size_allocate (GtkWidget *widget, int width, int height, int baseline
     gtk_popover_present (GTK_POPOVER (priv->menu));
 }
 
+static void
+spqr_chart_state_flags_changed (GtkWidget *widget, GtkStateFlags previous)
+{
+  GtkStateFlags changed = previous ^ gtk_widget_get_state_flags (widget);
+  if (changed & (GTK_STATE_FLAG_FOCUSED | GTK_STATE_FLAG_FOCUS_VISIBLE))
+    gtk_widget_queue_draw (widget);
+  GTK_WIDGET_CLASS (spqr_chart_parent_class)->state_flags_changed (widget, previous);
+}
+
 void
 spqr_chart_update_description (SpqrChart *self)
 {
@@ -346,6 +355,7 @@ spqr_chart_class_init (SpqrChartClass *class)
   object_class->finalize = spqr_chart_finalize;
   widget_class->snapshot = spqr_chart_snapshot;
   widget_class->size_allocate = spqr_chart_size_allocate;
+  widget_class->state_flags_changed = spqr_chart_state_flags_changed;
   gtk_widget_class_set_accessible_role (widget_class, GTK_ACCESSIBLE_ROLE_IMG);
   gtk_widget_class_set_css_name (widget_class, "spqrchart");
   gtk_widget_class_install_action (widget_class, "chart.save", NULL, on_save_action);

@@ -214,6 +214,14 @@ _spqr_heatmap_view_add_input (SpqrHeatmapView *self)
   gtk_widget_add_controller (widget, GTK_EVENT_CONTROLLER (pinch));
 }
 
+/* The keyboard's cell is the one spoken of until the pointer moves again. */
+static void
+leave_pointer (SpqrHeatmapView *self)
+{
+  self->pointer_x = self->pointer_y = -1;
+  _spqr_heatmap_view_hover (self, -1, -1);
+}
+
 /* Keyboard: "move" (rows, columns, unit), where the unit is cells, steps, pages or ends. */
 enum { UNIT_STEP, UNIT_CELL, UNIT_PAGE, UNIT_END };
 
@@ -250,6 +258,7 @@ on_move (GtkWidget *widget, GVariant *args, gpointer data)
       step_r = (double) last_row + 1;
       step_c = (double) last_col + 1;
     }
+  leave_pointer (self);
   row = CLAMP (row + (gint64) step_r * rows, 0, last_row);
   col = CLAMP (col + (gint64) step_c * cols, 0, last_col);
   _spqr_heatmap_view_user_select (self, row, col);
@@ -291,6 +300,7 @@ on_next_mark (GtkWidget *widget, GVariant *args, gpointer data)
     return FALSE;
   gint64 from_row = self->selected_row >= 0 ? self->selected_row : forward ? 0 : (gint64) marks->rows - 1;
   gint64 from_col = self->selected_row >= 0 ? self->selected_col : forward ? -1 : (gint64) marks->cols;
+  leave_pointer (self);
   if (find_mark (marks, from_row, from_col, forward, &row, &col))
     _spqr_heatmap_view_user_select (self, row, col);
   else
@@ -316,6 +326,8 @@ on_zoom_key (GtkWidget *widget, GVariant *args, gpointer data)
       y = cell.y + cell.height / 2;
     }
   spqr_heatmap_view_zoom (self, factor, x, y);
+  if (self->selected_row >= 0) /* at the edge it would be cut off now */
+    spqr_heatmap_view_select (self, self->selected_row, self->selected_col);
   return TRUE;
 }
 

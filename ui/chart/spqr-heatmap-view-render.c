@@ -45,7 +45,7 @@ job_render (SpqrRenderJob *job)
     }
   cairo_surface_flush (s);
   bool whole = spqr_heatmap_render (&job->plot, &job->part, (size_t) job->width, (size_t) job->height,
-                                    (size_t) cairo_image_surface_get_stride (s) / 4,
+                                    (size_t) cairo_image_surface_get_stride (s) / 4, job->scale,
                                     (uint32_t *) (void *) cairo_image_surface_get_data (s), &job->cancelled);
   cairo_surface_mark_dirty (s);
   if (whole && !job->overview)
@@ -179,6 +179,7 @@ overview_job_new (SpqrHeatmapView *self)
   job->width = (int) MIN (OVERVIEW_SIZE, self->plot.field->cols);
   job->height = (int) MIN (OVERVIEW_SIZE, self->plot.field->rows);
   job->part = spqr_viewport_full (self->plot.field);
+  job->scale = 1; /* it is shown stretched anyway */
   return job;
 }
 

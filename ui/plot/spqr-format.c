@@ -106,7 +106,7 @@ spqr_format_count (double n)
     if (fabs (n) >= units[i].unit * 0.9995 && !(units[i].unit == 1e3 && fabs (n) < 9999.5))
       {
         double v = n / units[i].unit;
-        g_autofree char *number = spqr_format_fixed (v, fabs (v) < 9.995 ? 2 : fabs (v) < 999.95 ? 1 : 0);
+        g_autofree char *number = spqr_format_fixed (v, v == floor (v) ? 0 : fabs (v) < 9.995 ? 2 : fabs (v) < 999.95 ? 1 : 0);
         return g_strconcat (number, NBSP, g_dpgettext2 (NULL, "count", units[i].name), NULL);
       }
   return spqr_format_fixed (n, n == floor (n) ? 0 : 1);

@@ -259,8 +259,8 @@ draw_ruler_name (SpqrInk *ink, const SpqrHeatmapLayout *l, const SpqrRuler *rule
   double offset = ((double) place + 0.5) * SPQR_HEATMAP_BAND - 1;
   if (ruler->side == SPQR_RULER_COLUMNS)
     spqr_ink_text (ink, SPQR_TEXT_SMALL, &t->dim, ruler->name, l->matrix.x + l->matrix.width + 8, l->col_bands.y + offset, 0, 0.5, 0);
-  else
-    spqr_ink_text_up (ink, SPQR_TEXT_SMALL, &t->dim, ruler->name, l->row_bands.x + offset, l->matrix.y - 4, 0.5, 1, l->matrix.y - l->col_axis.y);
+  else if (spqr_ink_width (ink, SPQR_TEXT_SMALL, ruler->name) <= l->matrix.y - l->col_axis.y)
+    spqr_ink_text_up (ink, SPQR_TEXT_SMALL, &t->dim, ruler->name, l->row_bands.x + offset, l->matrix.y - 4, 0.5, 1, 0);
 }
 
 static void

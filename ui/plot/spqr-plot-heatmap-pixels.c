@@ -9,7 +9,7 @@
 
 enum { BAND = 32, OUTLINE_CELL = 3 };
 
-typedef struct { uint32_t *pixels; size_t width, height, stride; } Target;
+typedef struct { uint32_t *pixels; size_t width, height, stride; double scale; } Target;
 
 static void
 fill_lut (const SpqrHeatmap *plot, uint32_t lut[SPQR_COLORMAP_SIZE + 1])
@@ -20,11 +20,15 @@ fill_lut (const SpqrHeatmap *plot, uint32_t lut[SPQR_COLORMAP_SIZE + 1])
   lut[SPQR_COLORMAP_SIZE] = 0xff8e9196u; /* no value: a grey that is in none of the maps */
 }
 
+/* A block as large as a unit of the picture, dx and dy blocks beside (x, y). */
 static inline void
-put (const Target *t, ptrdiff_t x, ptrdiff_t y, uint32_t pixel)
+put (const Target *t, ptrdiff_t x, ptrdiff_t y, ptrdiff_t dx, ptrdiff_t dy, uint32_t pixel)
 {
-  if (x >= 0 && y >= 0 && (size_t) x < t->width && (size_t) y < t->height)
-    t->pixels[(size_t) y * t->stride + (size_t) x] = pixel;
+  ptrdiff_t size = MAX (1, (ptrdiff_t) (t->scale + 0.5));
+  for (ptrdiff_t v = y + dy * size - size / 2; v < y + dy * size - size / 2 + size; v++)
+    for (ptrdiff_t u = x + dx * size - size / 2; u < x + dx * size - size / 2 + size; u++)
+      if (u >= 0 && v >= 0 && (size_t) u < t->width && (size_t) v < t->height)
+        t->pixels[(size_t) v * t->stride + (size_t) u] = pixel;
 }
 
 /* radius 2: a ring around the pixel, 1: its four neighbours, 0: the pixel. The larger ones leave the
@@ -37,20 +41,20 @@ put_mark (const Target *t, ptrdiff_t x, ptrdiff_t y, int radius, uint32_t pixel)
     case 2:
       for (ptrdiff_t d = -1; d <= 1; d++)
         {
-          put (t, x + d, y - 2, pixel);
-          put (t, x + d, y + 2, pixel);
-          put (t, x - 2, y + d, pixel);
-          put (t, x + 2, y + d, pixel);
+          put (t, x, y, d, -2, pixel);
+          put (t, x, y, d, 2, pixel);
+          put (t, x, y, -2, d, pixel);
+          put (t, x, y, 2, d, pixel);
         }
       break;
     case 1:
-      put (t, x, y - 1, pixel);
-      put (t, x, y + 1, pixel);
-      put (t, x - 1, y, pixel);
-      put (t, x + 1, y, pixel);
+      put (t, x, y, 0, -1, pixel);
+      put (t, x, y, 0, 1, pixel);
+      put (t, x, y, -1, 0, pixel);
+      put (t, x, y, 1, 0, pixel);
       break;
     default:
-      put (t, x, y, pixel);
+      put (t, x, y, 0, 0, pixel);
       break;
     }
 }
@@ -62,20 +66,20 @@ render_marks (const SpqrHeatmap *plot, const SpqrViewport *v, const Target *t)
   if (!marks || marks->count == 0 || marks->rows != plot->field->rows || marks->cols != plot->field->cols)
     return;
   double sx = (double) t->width / (v->col1 - v->col0), sy = (double) t->height / (v->row1 - v->row0);
-  if (MIN (sx, sy) >= OUTLINE_CELL)
+  if (MIN (sx, sy) >= OUTLINE_CELL * t->scale)
     return; /* outlines, by draw_cells() */
   /* By the density in the whole matrix, so that panning does not change the signs. */
-  double per_pixel = (double) marks->count / ((double) marks->rows * (double) marks->cols) / (sx * sy);
+  double per_pixel = (double) marks->count / ((double) marks->rows * (double) marks->cols) / (sx * sy) * t->scale * t->scale;
   int radius = per_pixel < 0.0008 ? 2 : per_pixel < 0.01 ? 1 : 0;
   SpqrColor color = spqr_colormap_mark_color (plot->colormap);
   uint32_t pixel = spqr_color_to_pixel (&color);
-  size_t first = (size_t) CLAMP (floor (v->row0 - 3 / sy), 0, (double) marks->rows);
-  size_t last = (size_t) CLAMP (ceil (v->row1 + 3 / sy), 0, (double) marks->rows);
+  size_t first = (size_t) CLAMP (floor (v->row0 - 3 * t->scale / sy), 0, (double) marks->rows);
+  size_t last = (size_t) CLAMP (ceil (v->row1 + 3 * t->scale / sy), 0, (double) marks->rows);
   for (size_t r = first; r < last; r++)
     for (uint32_t k = marks->offsets[r]; k < marks->offsets[r + 1]; k++)
       {
         double x = floor (((double) marks->columns[k] + 0.5 - v->col0) * sx), y = floor (((double) r + 0.5 - v->row0) * sy);
-        if (!(x > -4 && x < (double) t->width + 4))
+        if (!(x > -4 * t->scale && x < (double) t->width + 4 * t->scale))
           continue;
         put_mark (t, (ptrdiff_t) x, (ptrdiff_t) y, radius, pixel);
       }
@@ -83,7 +87,7 @@ render_marks (const SpqrHeatmap *plot, const SpqrViewport *v, const Target *t)
 
 bool
 spqr_heatmap_render (const SpqrHeatmap *plot, const SpqrViewport *v, size_t width, size_t height,
-                     size_t stride, uint32_t *pixels, const int *cancelled)
+                     size_t stride, double scale, uint32_t *pixels, const int *cancelled)
 {
   if (!plot->field || width == 0 || height == 0 || !(v->row1 > v->row0) || !(v->col1 > v->col0))
     return true;
@@ -115,7 +119,7 @@ spqr_heatmap_render (const SpqrHeatmap *plot, const SpqrViewport *v, size_t widt
             out[x] = lut[index[x]];
         }
     }
-  render_marks (plot, v, &(Target) { pixels, width, height, stride });
+  render_marks (plot, v, &(Target) { pixels, width, height, stride, scale > 0 ? scale : 1 });
   return true;
 }
 

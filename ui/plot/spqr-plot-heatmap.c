@@ -72,7 +72,7 @@ spqr_heatmap_draw_matrix (const SpqrHeatmap *plot, SpqrInk *ink, const SpqrHeatm
   if (cairo_surface_status (image) == CAIRO_STATUS_SUCCESS)
     {
       cairo_surface_flush (image);
-      spqr_heatmap_render (plot, &l->view, (size_t) w, (size_t) h, (size_t) cairo_image_surface_get_stride (image) / 4,
+      spqr_heatmap_render (plot, &l->view, (size_t) w, (size_t) h, (size_t) cairo_image_surface_get_stride (image) / 4, scale,
                            (uint32_t *) (void *) cairo_image_surface_get_data (image), NULL);
       cairo_surface_mark_dirty (image);
       cairo_save (ink->cr);

@@ -74,10 +74,11 @@ void spqr_heatmap_layout_position (const SpqrHeatmapLayout *layout, double x, do
 /* Cell -> the rectangle it covers, clipped by nothing. */
 void spqr_heatmap_layout_cell_rect (const SpqrHeatmapLayout *layout, size_t row, size_t col, SpqrRect *rect);
 
-/* Colours and small marks of `view` into width x height pixels (RGB24, stride in pixels). Any thread.
+/* Colours and small marks of `view` into width x height pixels (RGB24, stride in pixels), of which
+ * `scale` are as long as a unit of the picture: marks keep their size on dense screens. Any thread.
  * Stops between bands of rows when *cancelled becomes non-zero (NULL: never); false then. */
 bool spqr_heatmap_render (const SpqrHeatmap *plot, const SpqrViewport *view, size_t width, size_t height,
-                          size_t stride, uint32_t *pixels, const int *cancelled);
+                          size_t stride, double scale, uint32_t *pixels, const int *cancelled);
 
 /* What is drawn upon cells large enough: their edges, values, and marks as outlines. rect is where
  * `view` goes. */

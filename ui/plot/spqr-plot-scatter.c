@@ -191,7 +191,7 @@ draw_label (const SpqrScatter *plot, SpqrInk *ink, const SpqrScatterLayout *l, c
   const SpqrTheme *t = ink->theme;
   double x, y, w = spqr_ink_width (ink, SPQR_TEXT_SMALL, p->label), h = spqr_ink_height (ink, SPQR_TEXT_SMALL);
   spqr_scatter_place (l, p->x, p->y, &x, &y);
-  SpqrRect bounds = { l->plot.x, l->plot.y - 6, l->plot.width + 12, l->plot.height + 6 };
+  SpqrRect bounds = { l->plot.x, l->plot.y - 14, l->plot.width + 12, l->plot.height + 14 };
   for (size_t k = 0; k < G_N_ELEMENTS (places); k++)
     {
       double dx = places[k][0], dy = places[k][1], gap = (dx != 0 && dy != 0 ? 5 : 9) + (p->selected ? 4 : 0);
