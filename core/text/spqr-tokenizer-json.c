@@ -34,6 +34,13 @@ read_vocab (SpqrTokenizer *self, JsonObject *vocab, const char *path, GError **e
   return TRUE;
 }
 
+static const char *
+get_string (JsonNode *node)
+{
+  return JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == G_TYPE_STRING ? json_node_get_string (node)
+                                                                                          : NULL;
+}
+
 /* "a b", or ["a", "b"]. */
 static gboolean
 read_merge (SpqrTokenizer *self, JsonNode *node, gint32 rank, const char *path, GError **error)
@@ -46,14 +53,13 @@ read_merge (SpqrTokenizer *self, JsonNode *node, gint32 rank, const char *path, 
       JsonNode *a = json_array_get_element (json_node_get_array (node), 0);
       JsonNode *b = json_array_get_element (json_node_get_array (node), 1);
 
-      left = JSON_NODE_HOLDS_VALUE (a) && json_node_get_value_type (a) == G_TYPE_STRING ? json_node_get_string (a) : NULL;
-      right = JSON_NODE_HOLDS_VALUE (b) && json_node_get_value_type (b) == G_TYPE_STRING ? json_node_get_string (b)
-                                                                                        : NULL;
+      left = get_string (a);
+      right = get_string (b);
       left_len = left != NULL ? strlen (left) : 0;
     }
-  else if (JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == G_TYPE_STRING)
+  else if (get_string (node) != NULL)
     {
-      left = json_node_get_string (node);
+      left = get_string (node);
       right = strchr (left, ' ');
       left_len = right != NULL ? (gsize) (right - left) : 0;
       right = right != NULL && strchr (right + 1, ' ') == NULL ? right + 1 : NULL;
@@ -287,10 +293,7 @@ read_root (SpqrTokenizer *self, JsonObject *root, const SpqrCompanions *companio
       !spqr_token_decoders_read (self->decoders, json_object_get_member (root, "decoder"), error) ||
       !read_added (self, spqr_json_member_array (root, "added_tokens"), path, error) ||
       !read_post_processor (self, json_object_get_member (root, "post_processor"), path, error))
-    {
-      g_prefix_error (error, "%s", *error != NULL && g_str_has_prefix ((*error)->message, path) ? "" : "tokenizer.json: ");
-      return FALSE;
-    }
+    return FALSE;
   if (companions->bos != NULL)
     self->bos = spqr_token_table_find_any (&self->table, companions->bos);
   else if (self->prefix->len > 0)
@@ -328,6 +331,8 @@ spqr_tokenizer_open_json (const char *path, GError **error)
     return NULL;
   if (!read_root (self, json_node_get_object (root), companions, path, &local_error))
     {
+      if (!g_str_has_prefix (local_error->message, path))
+        g_prefix_error (&local_error, "%s: ", path);
       g_propagate_error (error, g_steal_pointer (&local_error));
       return NULL;
     }

@@ -334,6 +334,39 @@ test_known (void)
   g_assert_cmpuint (missing, ==, 4);
 }
 
+static gpointer
+encode_in_thread (gpointer text)
+{
+  GArray *ids = g_array_new (FALSE, FALSE, sizeof (gint32));
+  char *fingerprint;
+
+  for (int i = 0; i < 20; i++)
+    {
+      g_array_set_size (ids, 0);
+      g_assert_true (spqr_tokenizer_encode (tokenizer, text, -1, TRUE, ids, NULL));
+    }
+  fingerprint = spqr_ids_fingerprint ((gint32 *) (gpointer) ids->data, ids->len);
+  g_array_unref (ids);
+  return fingerprint;
+}
+
+/* One tokenizer, many threads. */
+static void
+test_threads (void)
+{
+  g_autofree char *text = make_lines ();
+  g_autofree char *expected = encode_in_thread (text);
+  GThread *threads[4];
+
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    threads[i] = g_thread_new ("encode", encode_in_thread, text);
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    {
+      g_autofree char *fingerprint = g_thread_join (threads[i]);
+      g_assert_cmpstr (fingerprint, ==, expected);
+    }
+}
+
 static char *
 rows_to_text (const GArray *ids, const GArray *starts)
 {
@@ -449,6 +482,7 @@ main (int argc, char **argv)
   g_test_add_func ("/text/corpus/packed", test_packed);
   g_test_add_func ("/text/corpus/cancelled", test_cancelled);
   g_test_add_func ("/text/corpus/known", test_known);
+  g_test_add_func ("/text/corpus/threads", test_threads);
   for (guint i = 0; i < G_N_ELEMENTS (torch_cases); i++)
     {
       g_autofree char *path = g_strdup_printf ("/text/corpus/torch/%s", torch_cases[i].name);
