@@ -66,7 +66,7 @@ differs (cairo_surface_t *a, cairo_surface_t *b, cairo_surface_t *diff, double *
     }
   *mean = sum / (3.0 * w * h);
   *share = large / ((double) w * h);
-  return *mean > 0.6 || *share > 0.012;
+  return *mean > 0.3 || *share > 0.004;
 }
 
 static void

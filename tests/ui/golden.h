@@ -9,7 +9,7 @@ typedef void (*GoldenDraw) (cairo_t *cr, const SpqrTheme *theme, double width, d
 
 /* Draws at scale 1 and compares with tests/ui/golden/NAME.png. Always writes NAME.out.png into the
  * build folder, on a difference NAME.diff.png too (ten times enlarged), and fails the test: when the
- * sizes differ, more than 0.6 of 255 in the mean, or more than 1.2 % of the pixels by over 48. With
+ * sizes differ, more than 0.3 of 255 in the mean, or more than 0.4 % of the pixels by over 48. With
  * SPQR_UPDATE_GOLDEN set it replaces the kept picture instead. */
 void golden_check (const char *name, int width, int height, SpqrThemeKind theme, GoldenDraw draw, gconstpointer data);
 
