@@ -359,7 +359,7 @@ spqr_lab_answer_clear (SpqrLabAnswer *answer)
 static SpqrStatus
 sensitivity (SpqrLab *self, const SpqrParams *params, const SpqrExec *exec, float *out)
 {
-  g_autofree float *diagonal = NULL;
+  g_autofree float *diagonal = g_new (float, self->cols);
   SpqrStatus status = SPQR_OK;
   Factor *factor = NULL;
   float *h = NULL;
@@ -368,14 +368,14 @@ sensitivity (SpqrLab *self, const SpqrParams *params, const SpqrExec *exec, floa
     {
       factor = get_factor (self, params, exec, &h, &status);
       if (factor != NULL)
-        {
-          diagonal = g_new (float, self->cols);
-          spqr_factor_inverse_diagonal (&factor->factor, diagonal);
-        }
+        spqr_factor_inverse_diagonal (&factor->factor, diagonal);
       release_factor (factor);
       if (h != NULL)
         g_atomic_rc_box_release (h);
     }
+  else   /* of the damped identity, so that tau means the same as in the quantization */
+    for (gsize j = 0; j < self->cols; j++)
+      diagonal[j] = (float) (1 / (1 + MAX (params->percdamp, 0)));
   return status == SPQR_OK ? spqr_field_sensitivity (self->w, self->rows, self->cols, diagonal, params, exec, out) : status;
 }
 
