@@ -197,6 +197,7 @@ do_block (Sitting *s, gboolean true_sequential, GError **error)
 static gboolean
 do_all_blocks (Sitting *s, GError **error)
 {
+  SpqrExec exec = spqr_exec_for_cancellable (s->q->cancellable);
   gboolean true_sequential = spqr_recipe_get_defaults (s->q->request->recipe)->true_sequential;
 
   for (s->q->block = 0; s->q->block < s->q->n_blocks; s->q->block++)
@@ -205,7 +206,7 @@ do_all_blocks (Sitting *s, GError **error)
 
       if (g_cancellable_set_error_if_cancelled (s->q->cancellable, error))
         return FALSE;
-      s->block = spqr_net_load_block (s->net, s->q->block, error);
+      s->block = spqr_net_load_block_with (s->net, s->q->block, &exec, error);
       if (s->block == NULL)
         return FALSE;
       done = do_block (s, true_sequential, error);

@@ -1,5 +1,6 @@
 #include "quant/spqr-survey.h"
 
+#include "compute/spqr-cancel.h"
 #include "quant/spqr-quant-error.h"
 
 /* A part of the survey's progress. */
@@ -57,7 +58,8 @@ static gboolean
 survey_block (const SpqrSurvey *survey, guint index, SpqrHidden *hidden, SpqrSurveyFunc func, gpointer user_data,
               GCancellable *cancellable, GError **error)
 {
-  g_autoptr (SpqrBlock) block = spqr_net_load_block (survey->net, index, error);
+  SpqrExec exec = spqr_exec_for_cancellable (cancellable);
+  g_autoptr (SpqrBlock) block = spqr_net_load_block_with (survey->net, index, &exec, error);
   double share = 1.0 / (survey->last_block + 1);
   Part part = { survey, index * share, share * 0.6 };
 
