@@ -189,6 +189,24 @@ on_field_chosen (SpqrLayerPage *self)
   ask_for_field (self);
 }
 
+/* The colours' range. A group's largest and smallest weight round to themselves, but for the last bit:
+ * their errors of 1e-17 must not take half of a logarithmic scale. */
+static void
+show_range (SpqrLayerPage *self)
+{
+  SpqrLayerPicture *picture = spqr_layer_preview_get_picture (self->preview);
+  SpqrScale scale;
+
+  if (picture == NULL)
+    return;
+  scale = spqr_field_data_fit (picture->data, self->scales[picture->field], 0.001,
+                               spqr_colormap_is_diverging (self->colormaps[picture->field]));
+  if (scale.kind == SPQR_SCALE_LOG)
+    scale.lo = MAX (scale.lo, scale.hi * 1e-6);
+  spqr_heatmap_view_set_scale (self->heatmap, scale.kind);
+  spqr_heatmap_view_set_range (self->heatmap, scale.lo, scale.hi);
+}
+
 static void
 on_scale_chosen (SpqrLayerPage *self)
 {
@@ -197,7 +215,7 @@ on_scale_chosen (SpqrLayerPage *self)
   if (self->updating)
     return;
   self->scales[field] = (SpqrScaleKind) MIN (gtk_drop_down_get_selected (self->scale), SPQR_N_SCALES - 1);
-  spqr_heatmap_view_set_scale (self->heatmap, self->scales[field]);
+  show_range (self);
   spqr_layer_preview_set_field (self->preview, field, self->scales[field]);
 }
 
@@ -210,6 +228,7 @@ on_colormap_chosen (SpqrLayerPage *self)
     return;
   self->colormaps[field] = (SpqrColormap) MIN (gtk_drop_down_get_selected (self->colormap), SPQR_N_COLORMAPS - 1);
   spqr_heatmap_view_set_colormap (self->heatmap, self->colormaps[field], FALSE);
+  show_range (self);
 }
 
 /* ---- the picture ---- */
@@ -250,9 +269,8 @@ show_threshold (SpqrLayerPage *self)
 
   if (self->dragging || (self->tunable && answer == NULL && picture != NULL))
     return;
-  value = answer != NULL && picture != NULL ? spqr_layer_threshold_value (picture->field, answer) : NAN;
-  if (picture != NULL && picture->field == SPQR_FIELD_ERROR && picture->histogram.scale.kind != SPQR_SCALE_LOG)
-    value = NAN;                 /* it cuts at both signs */
+  value = answer != NULL && picture != NULL
+            ? spqr_layer_threshold_value (picture->field, picture->histogram.scale.kind, answer) : NAN;
   if (isnan (value))
     {
       spqr_histogram_view_clear_threshold (self->histogram);
@@ -261,7 +279,7 @@ show_threshold (SpqrLayerPage *self)
   self->shown_tau = answer->params.outlier_threshold;
   self->shown_threshold = value;
   tau = spqr_format_value (self->shown_tau, 3);
-  name = g_strdup_printf ("τ %s", tau);
+  name = g_strdup_printf ("τ = %s ·", tau);
   spqr_histogram_view_set_threshold (self->histogram, value, name);
 }
 
@@ -271,6 +289,9 @@ show_histogram (SpqrLayerPage *self)
   SpqrLayerPicture *picture = spqr_layer_preview_get_picture (self->preview);
   g_autofree char *title = NULL;
 
+  /* The axis does not move under a finger. */
+  if (self->dragging)
+    return;
   if (picture == NULL)
     {
       spqr_histogram_view_set_counts (self->histogram, NULL, NULL, 0, NULL);
@@ -314,7 +335,7 @@ show_cell (SpqrLayerPage *self, gint64 row, gint64 col)
     text = spqr_layer_readout (lab, spqr_model_get_config (spqr_session_get_model (self->session)),
                                spqr_layer_preview_get_picture (self->preview), spqr_layer_preview_get_answer (self->preview),
                                (gsize) row, (gsize) col);
-  gtk_label_set_label (self->readout, text != NULL ? text : _("Point at a weight, or walk with the arrow keys. The wheel zooms, dragging pans."));
+  gtk_label_set_label (self->readout, text != NULL ? text : _("Point at a weight, or walk with the arrow keys.\nThe wheel zooms, dragging pans."));
   gtk_widget_set_tooltip_text (GTK_WIDGET (self->readout), text);
 }
 
@@ -346,10 +367,10 @@ on_picture_changed (SpqrLayerPage *self)
   else
     {
       spqr_heatmap_view_set_message (self->heatmap, NULL);
-      spqr_heatmap_view_set_scale (self->heatmap, self->scales[picture->field]);
       spqr_heatmap_view_set_colormap (self->heatmap, self->colormaps[picture->field], FALSE);
       spqr_heatmap_view_set_labels (self->heatmap, spqr_layer_field_name (picture->field), _("outputs"), _("inputs"));
       spqr_heatmap_view_set_field (self->heatmap, picture->data);
+      show_range (self);
       show_marks (self);
     }
   show_rulers (self);
@@ -391,6 +412,7 @@ on_threshold_changed (SpqrLayerPage *self, double value, gboolean finished)
   SpqrLayerPicture *picture = spqr_layer_preview_get_picture (self->preview);
   const SpqrParamInfo *info = spqr_param_lookup ("outlier_threshold");
   g_autofree char *text = NULL, *name = NULL;
+  char digits[G_ASCII_DTOSTR_BUF_SIZE];
   double tau;
 
   self->dragging = !finished;
@@ -398,15 +420,14 @@ on_threshold_changed (SpqrLayerPage *self, double value, gboolean finished)
     return;
   tau = spqr_layer_threshold_tau (picture->field, self->shown_tau, self->shown_threshold, value);
   /* Three digits: nobody wants a tau of 0.19834710743801653. */
-  text = g_strdup_printf ("%.3g", tau);
-  if (spqr_param_set (info, &params, g_ascii_strtod (text, NULL), NULL))
+  g_ascii_formatd (digits, sizeof digits, "%.3g", tau);
+  if (spqr_param_set (info, &params, g_ascii_strtod (digits, NULL), NULL))
     spqr_session_set_params (self->session, &params);
   name = spqr_format_value (params.layer.outlier_threshold, 3);
-  g_free (text);
-  text = g_strdup_printf ("τ %s", name);
+  text = g_strdup_printf ("τ = %s ·", name);
   spqr_histogram_view_set_threshold (self->histogram, value, text);
   if (finished)
-    show_threshold (self);
+    show_histogram (self);
 }
 
 /* ---- buttons ---- */

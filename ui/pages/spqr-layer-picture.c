@@ -75,25 +75,37 @@ count_pieces (void *user_data, size_t begin, size_t end)
     }
 }
 
+/* So wide that a threshold beyond the values is still in the picture, and can be dragged back. */
+static SpqrScale
+include_threshold (SpqrScale scale, double threshold)
+{
+  if (isnan (threshold) || scale.kind == SPQR_SCALE_SYMLOG)
+    return scale;
+  return spqr_scale_make (scale.kind, scale.kind == SPQR_SCALE_LOG ? MIN (scale.lo, threshold * 0.5) : scale.lo,
+                          MAX (scale.hi * (scale.kind == SPQR_SCALE_LOG ? 2 : 1), threshold * 1.5));
+}
+
 /* Whole numbers get a bin each, everything else BINS of the scale. */
 static void
-choose_bins (const SpqrFieldData *data, SpqrField field, SpqrScaleKind kind, SpqrLayerHistogram *h)
+choose_bins (const SpqrFieldData *data, SpqrField field, SpqrScaleKind kind, double threshold, SpqrLayerHistogram *h)
 {
   gboolean whole_numbers = field == SPQR_FIELD_CODES || field == SPQR_FIELD_OUTLIERS;
   double top = field == SPQR_FIELD_OUTLIERS ? 1 : MAX (data->pyramid.max, 1);
 
   h->bins = whole_numbers ? MIN ((guint) top + 1, SPQR_LAYER_MAX_BINS) : BINS;
-  h->scale = whole_numbers ? spqr_scale_make (SPQR_SCALE_LINEAR, -0.5, top + 0.5) : spqr_field_data_fit (data, kind, 0, FALSE);
+  h->scale = whole_numbers ? spqr_scale_make (SPQR_SCALE_LINEAR, -0.5, top + 0.5)
+                           : include_threshold (spqr_field_data_fit (data, kind, 0, FALSE), threshold);
 }
 
 static SpqrStatus
-count (const SpqrFieldData *data, SpqrField field, SpqrScaleKind kind, const SpqrExec *exec, SpqrLayerHistogram *h)
+count (const SpqrFieldData *data, SpqrField field, SpqrScaleKind kind, double threshold, const SpqrExec *exec,
+       SpqrLayerHistogram *h)
 {
   Counting c = { .data = data, .histogram = h, .gains = field == SPQR_FIELD_LOO_GAIN && kind == SPQR_SCALE_LOG };
   gsize n = data->rows * data->cols;
   SpqrStatus status;
 
-  choose_bins (data, field, kind, h);
+  choose_bins (data, field, kind, threshold, h);
   g_mutex_init (&c.lock);
   status = spqr_exec_run (exec, (n + PIECE - 1) / PIECE, 1, count_pieces, &c);
   g_mutex_clear (&c.lock);
@@ -164,7 +176,7 @@ finish (SpqrFieldData *data, SpqrField field, SpqrScaleKind scale, SpqrLayerAnsw
   self->data = data;
   self->in_order = answer == NULL || answer->in_order || field == SPQR_FIELD_SENSITIVITY;
   self->marks = answer != NULL ? spqr_marks_new_from_layer (&answer->layer) : NULL;
-  if (count (data, field, scale, &exec, &self->histogram) == SPQR_OK)
+  if (count (data, field, scale, answer != NULL ? spqr_layer_threshold_value (field, scale, answer) : NAN, &exec, &self->histogram) == SPQR_OK)
     return self;
   spqr_layer_picture_unref (self);
   g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "Cancelled");
@@ -221,11 +233,12 @@ threshold_factor (SpqrField field, const SpqrLayerAnswer *answer)
 }
 
 double
-spqr_layer_threshold_value (SpqrField field, const SpqrLayerAnswer *answer)
+spqr_layer_threshold_value (SpqrField field, SpqrScaleKind scale, const SpqrLayerAnswer *answer)
 {
   double factor = threshold_factor (field, answer), threshold = answer->layer.threshold;
 
-  if (isnan (factor) || !isfinite (threshold) || threshold <= 0)
+  /* Errors have both signs; only their magnitude has one threshold. */
+  if (isnan (factor) || (field == SPQR_FIELD_ERROR && scale != SPQR_SCALE_LOG) || !isfinite (threshold) || threshold <= 0)
     return NAN;
   return field == SPQR_FIELD_ERROR ? sqrt (threshold / factor) : threshold / factor;
 }

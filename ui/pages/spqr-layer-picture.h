@@ -44,7 +44,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpqrLayerPicture, spqr_layer_picture_unref)
  * The rule is ((w - w^) / U_jj)^2 > T, T = tau mean_j (var / U_jj^2), tested as a leave-one-out gain:
  * T itself on that field. Sensitivity is (w - w^)^2 / (2 [H^-1]_jj): T / 2, where [H^-1]_jj stands in
  * for U_jj^2. Without calibration U_jj^2 = 1 / (1 + percdamp) everywhere, and |w - w^| has one too. */
-double spqr_layer_threshold_value (SpqrField field, const SpqrLayerAnswer *answer);
+double spqr_layer_threshold_value (SpqrField field, SpqrScaleKind scale, const SpqrLayerAnswer *answer);
 /* The tau that moves the threshold from where tau_now has put it to value. */
 double spqr_layer_threshold_tau (SpqrField field, double tau_now, double value_now, double value);
 

@@ -5,6 +5,9 @@
 /* A pause this short in scrolling or dragging is taken for its end (ms). */
 enum { SETTLE = 60 };
 
+/* Changes that follow each other this fast (a drag, a held key) are one step (us). */
+#define ONE_STEP (700 * G_TIME_SPAN_MILLISECOND)
+
 /* Multiplications of rows whose answer comes within about 50 ms: m n^2. */
 #define QUICK 4e8
 
@@ -28,6 +31,7 @@ struct _SpqrLayerPreview {
 
   SpqrLayerFigures figures, previous;
   gboolean has_figures, has_previous;
+  gint64 changed;            /* when the parameters last did */
   SpqrLayerAnswer *answer;   /* of params; NULL while unknown */
   SpqrLayerPicture *picture;
   gboolean data_current;     /* the picture's values are those of params and field */
@@ -337,12 +341,15 @@ spqr_layer_preview_set_lab (SpqrLayerPreview *self, SpqrLab *lab, gboolean quant
 void
 spqr_layer_preview_set_params (SpqrLayerPreview *self, const SpqrParams *params)
 {
+  gint64 now = g_get_monotonic_time ();
+
   self->params = *params;
-  if (self->has_figures && self->figures.whole)
+  if (self->has_figures && self->figures.whole && !(self->has_previous && now - self->changed < ONE_STEP))
     {
       self->previous = self->figures;
       self->has_previous = TRUE;
     }
+  self->changed = now;
   forget_answer (self);
   g_signal_emit (self, signals[FIGURES_CHANGED], 0);
   ask_soon (self, 0);

@@ -84,7 +84,8 @@ static void
 show_source (SpqrLayerTally *self)
 {
   const SpqrLayerFigures *f = &self->figures;
-  g_autofree char *text = NULL, *seconds = spqr_format_duration (f->seconds);
+  g_autofree char *text = NULL;
+  g_autofree char *seconds = f->seconds < 1 ? g_strdup_printf (_("%.0f ms"), MAX (1, f->seconds * 1e3)) : spqr_format_duration (f->seconds);
   const char *how = f->calibrated ? _("calibrated") : _("data-free");
 
   if (f->whole)
