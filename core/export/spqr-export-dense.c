@@ -1,4 +1,4 @@
-#include "export/spqr-export-dense.h"
+#include "export/spqr-export-dense-private.h"
 
 #include <glib/gi18n-lib.h>
 #include <json-glib/json-glib.h>
@@ -8,8 +8,7 @@
 #include "model/spqr-safetensors.h"
 #include "num/spqr-fp16.h"
 
-/* Loaders read shards of about this size comfortably. */
-#define SHARD_BYTES (G_GUINT64_CONSTANT (5) << 30)
+guint64 _spqr_export_shard_bytes = G_GUINT64_CONSTANT (5) << 30;
 
 typedef struct {
   SpqrModel *model;
@@ -152,7 +151,7 @@ plan_shards (Export *e)
       SpqrTensor *tensor = spqr_model_get_tensor (e->model, i);
       gsize size = target_bytes (e, tensor);
 
-      if (shard == NULL || (bytes > 0 && bytes + size > SHARD_BYTES))
+      if (shard == NULL || (bytes > 0 && bytes + size > _spqr_export_shard_bytes))
         {
           shard = g_ptr_array_new ();
           g_ptr_array_add (e->shards, shard);

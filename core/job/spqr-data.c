@@ -5,7 +5,7 @@ spqr_corpus_load_for_model (SpqrModel *model, const char *data, const char *data
                             GCancellable *cancellable, GError **error)
 {
   g_autoptr (GError) no_tokenizer = NULL;
-  g_autoptr (SpqrTokenizer) tokenizer = spqr_tokenizer_open (spqr_model_get_path (model), &no_tokenizer);
+  g_autoptr (SpqrTokenizer) tokenizer = spqr_tokenizer_open (spqr_model_get_location (model), &no_tokenizer);
   SpqrCorpus *corpus = spqr_corpus_load (data, data_dir, evaluation, tokenizer, spqr_model_get_config (model)->vocab,
                                          cancellable, error);
 

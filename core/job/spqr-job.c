@@ -106,19 +106,35 @@ queue_publish (SpqrJob *self)
   g_source_attach (source, self->context);
 }
 
-static void
-set_state (SpqrJob *self, SpqrJobState state, GError *error)
+/* With the lock held. The first final state stays: cancelling, discarding and the end of the work may
+ * meet. Takes error. */
+static gboolean
+change_state (SpqrJob *self, SpqrJobState state, GError *error)
 {
-  g_mutex_lock (&self->lock);
+  if (state_is_final (self->new_state))
+    {
+      g_clear_error (&error);
+      return FALSE;
+    }
   self->new_state = state;
   if (state == SPQR_JOB_RUNNING)
     self->started = g_get_monotonic_time ();
   if (state == SPQR_JOB_FINISHED)
     self->new_fraction = 1;
-  g_clear_error (&self->new_error);
   self->new_error = error;
   queue_publish (self);
+  return TRUE;
+}
+
+static gboolean
+set_state (SpqrJob *self, SpqrJobState state, GError *error)
+{
+  gboolean changed;
+
+  g_mutex_lock (&self->lock);
+  changed = change_state (self, state, error);
   g_mutex_unlock (&self->lock);
+  return changed;
 }
 
 void
@@ -147,7 +163,8 @@ spqr_job_run (SpqrJob *self)
       set_state (self, SPQR_JOB_CANCELLED, NULL);
       return;
     }
-  set_state (self, SPQR_JOB_RUNNING, NULL);
+  if (!set_state (self, SPQR_JOB_RUNNING, NULL))
+    return;
   if (self->func (self, self->data, self->cancellable, &error))
     set_state (self, SPQR_JOB_FINISHED, NULL);
   else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
@@ -165,17 +182,14 @@ spqr_job_discard (SpqrJob *self)
 void
 spqr_job_cancel (SpqrJob *self)
 {
-  gboolean waiting;
-
   g_return_if_fail (SPQR_IS_JOB (self));
 
   g_cancellable_cancel (self->cancellable);
   g_mutex_lock (&self->lock);
-  waiting = self->new_state == SPQR_JOB_QUEUED;
-  g_mutex_unlock (&self->lock);
   /* It may wait behind a long one; the person who cancelled it should not. */
-  if (waiting)
-    set_state (self, SPQR_JOB_CANCELLED, NULL);
+  if (self->new_state == SPQR_JOB_QUEUED)
+    change_state (self, SPQR_JOB_CANCELLED, NULL);
+  g_mutex_unlock (&self->lock);
 }
 
 static gboolean

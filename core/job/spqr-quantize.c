@@ -184,7 +184,7 @@ describe_run (SpqrRun *run, const SpqrQuantizeRequest *request)
   const SpqrRunParams *params = spqr_recipe_get_defaults (request->recipe);
   const SpqrParamInfo *method = spqr_param_lookup ("method"), *order = spqr_param_lookup ("permutation_order");
 
-  run->model_path = g_strdup (spqr_model_get_path (request->model));
+  run->model_path = g_strdup (spqr_model_get_location (request->model));
   run->model_name = g_strdup (spqr_model_get_name (request->model));
   run->model_fingerprint = g_strdup (spqr_model_get_fingerprint (request->model));
   run->architecture = g_strdup (spqr_model_get_config (request->model)->family);
@@ -224,7 +224,15 @@ fill_manifest (SpqrRunManifest *manifest, Quantization *q)
   manifest->recipe = g_strdup (q->run->params_json);
 }
 
-/* Removes what a killed sitting was writing: names beginning with "." and a stored layer's number. */
+/* What a killed sitting was writing: its names are of our own making. */
+static gboolean
+is_unfinished (const char *name)
+{
+  return g_str_has_prefix (name, HIDDEN_FILE_PREFIX) ||
+         (name[0] == '.' && g_ascii_isdigit (name[1]) && strstr (name, ".spqr.") != NULL) ||
+         (g_str_has_prefix (name, SPQR_RUN_MANIFEST ".") && strlen (name) == strlen (SPQR_RUN_MANIFEST ".XXXXXX"));
+}
+
 static void
 sweep_unfinished_files (const char *folder)
 {
@@ -232,8 +240,7 @@ sweep_unfinished_files (const char *folder)
   const char *name;
 
   while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
-    if (g_str_has_prefix (name, HIDDEN_FILE_PREFIX) ||
-        (name[0] == '.' && g_ascii_isdigit (name[1]) && strstr (name, ".spqr.") != NULL))
+    if (is_unfinished (name))
       {
         g_autofree char *path = g_build_filename (folder, name, NULL);
         g_unlink (path);
@@ -328,6 +335,7 @@ begin_in_folder (Quantization *q, GError **error)
     }
   if (!forget_stillborn (q, error) || !spqr_store_begin_run (q->store, q->run, error))
     return FALSE;
+  sweep_unfinished_files (q->run->folder);
   fill_manifest (wanted, q);
   return spqr_run_manifest_write (wanted, q->run->folder, error);
 }

@@ -91,11 +91,8 @@ spqr_run_manifest_read (const char *folder, GError **error)
 
   if (!g_file_test (path, G_FILE_TEST_EXISTS))
     return NULL;
-  if (!json_parser_load_from_mapped_file (parser, path, error))
-    {
-      g_prefix_error (error, "%s: ", path);
-      return NULL;
-    }
+  if (!json_parser_load_from_mapped_file (parser, path, error))   /* its messages name the file */
+    return NULL;
   root = json_parser_get_root (parser);
   if (root == NULL || !JSON_NODE_HOLDS_OBJECT (root) || get_number (json_node_get_object (root), "spqr_run") != 1)
     {
