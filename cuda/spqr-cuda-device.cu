@@ -1,0 +1,376 @@
+/* spqr-cuda-device.cu: opening a device, its memory, copies, and the end of things. */
+#include "spqr-cuda-device.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define COPY_PART ((size_t) 64 << 20)   /* some 10 ms over a slow bus */
+#define ROUND_SMALL ((size_t) 512)
+#define ROUND_LARGE ((size_t) 2 << 20)
+#define MOST_UNUSED 96                  /* more kept blocks than this are not worth a search */
+
+struct SpqrCudaBlock { void *at; size_t bytes; SpqrCudaBlock *next; };
+
+static void
+forget_unused (SpqrCuda *device)
+{
+  while (device->unused != NULL)
+    {
+      SpqrCudaBlock *block = device->unused;
+
+      device->unused = block->next;
+      (void) cudaFree (block->at);
+      free (block);
+    }
+  device->unused_bytes = 0;
+}
+
+static size_t
+count_unused (const SpqrCuda *device)
+{
+  size_t count = 0;
+
+  for (const SpqrCudaBlock *block = device->unused; block != NULL; block = block->next)
+    count++;
+  return count;
+}
+
+static SpqrStatus
+status_of (cudaError_t error)
+{
+  if (error == cudaSuccess)
+    return SPQR_OK;
+  return error == cudaErrorMemoryAllocation ? SPQR_DEVICE_OUT_OF_MEMORY : SPQR_DEVICE_FAILED;
+}
+
+SpqrStatus
+spqr_cuda_device_open (int index, SpqrCuda **device)
+{
+  SpqrCuda *d = (SpqrCuda *) calloc (1, sizeof *d);
+  cudaDeviceProp properties;
+  bool good;
+
+  *device = NULL;
+  if (d == NULL)
+    return SPQR_NO_MEMORY;
+  d->index = index;
+  d->lib = spqr_cuda_lib (NULL);
+  good = d->lib != NULL && cudaSetDevice (index) == cudaSuccess &&
+         cudaGetDeviceProperties (&properties, index) == cudaSuccess &&
+         cudaStreamCreateWithFlags (&d->stream, cudaStreamNonBlocking) == cudaSuccess &&
+         d->lib->create (&d->blas) == CUBLAS_STATUS_SUCCESS &&
+         d->lib->set_stream (d->blas, d->stream) == CUBLAS_STATUS_SUCCESS;
+  if (good && d->lib->spotrf != NULL)
+    good = d->lib->solver_create (&d->solver) == CUSOLVER_STATUS_SUCCESS &&
+           d->lib->solver_set_stream (d->solver, d->stream) == CUSOLVER_STATUS_SUCCESS;
+  /* f32 means f32 unless somebody asks for less: TF32 keeps ten bits of each factor. */
+  if (good && getenv ("SPQR_CUDA_TF32") != NULL && strcmp (getenv ("SPQR_CUDA_TF32"), "1") == 0)
+    good = d->lib->set_math_mode (d->blas, CUBLAS_TF32_TENSOR_OP_MATH) == CUBLAS_STATUS_SUCCESS;
+  if (!good)
+    {
+      spqr_cuda_device_close (d);
+      return SPQR_DEVICE_FAILED;
+    }
+  snprintf (d->name, sizeof d->name, "%s", properties.name);
+  *device = d;
+  return SPQR_OK;
+}
+
+void
+spqr_cuda_device_close (SpqrCuda *device)
+{
+  if (device == NULL)
+    return;
+  (void) cudaSetDevice (device->index);
+  forget_unused (device);
+  if (device->solver != NULL)
+    device->lib->solver_destroy (device->solver);
+  if (device->blas != NULL)
+    device->lib->destroy (device->blas);
+  if (device->stream != NULL)
+    (void) cudaStreamDestroy (device->stream);
+  (void) cudaGetLastError ();
+  free (device);
+}
+
+SpqrStatus
+spqr_cuda_device_memory (SpqrCuda *device, size_t *free_bytes, size_t *total_bytes)
+{
+  cudaError_t error = device->failed ? cudaErrorUnknown : cudaSetDevice (device->index);
+
+  if (error == cudaSuccess)
+    error = cudaMemGetInfo (free_bytes, total_bytes);
+  if (error != cudaSuccess)
+    {
+      device->failed = true;
+      return SPQR_DEVICE_FAILED;
+    }
+  *free_bytes += device->unused_bytes;
+  return SPQR_OK;
+}
+
+/* ---- one operation ---- */
+
+SpqrCudaOp::SpqrCudaOp (SpqrCuda *device_, const SpqrExec *exec_)
+  : device (device_), exec (exec_), status (SPQR_OK), n_blocks (0), n_events (0), next_event (0)
+{
+  if (device->failed)
+    status = SPQR_DEVICE_FAILED;
+  else
+    check (cudaSetDevice (device->index));
+  poll ();
+}
+
+SpqrCudaOp::~SpqrCudaOp ()
+{
+  if (cudaStreamSynchronize (device->stream) != cudaSuccess)
+    device->failed = true;
+  for (int i = 0; i < n_events; i++)
+    (void) cudaEventDestroy (events[i]);
+  release (0);
+  if (device->failed || count_unused (device) > MOST_UNUSED)
+    forget_unused (device);
+  (void) cudaGetLastError ();
+}
+
+void
+SpqrCudaOp::fail (SpqrStatus why)
+{
+  if (status == SPQR_OK)
+    status = why;
+  if (why == SPQR_DEVICE_FAILED)
+    device->failed = true;
+}
+
+void
+SpqrCudaOp::check (cudaError_t error)
+{
+  if (error == cudaSuccess)
+    return;
+  fail (status_of (error));
+  (void) cudaGetLastError ();
+}
+
+void
+SpqrCudaOp::check (cublasStatus_t error)
+{
+  if (error == CUBLAS_STATUS_SUCCESS)
+    return;
+  fail (error == CUBLAS_STATUS_ALLOC_FAILED ? SPQR_DEVICE_OUT_OF_MEMORY : SPQR_DEVICE_FAILED);
+  (void) cudaGetLastError ();
+}
+
+void
+SpqrCudaOp::check (cusolverStatus_t error)
+{
+  if (error == CUSOLVER_STATUS_SUCCESS)
+    return;
+  fail (error == CUSOLVER_STATUS_ALLOC_FAILED ? SPQR_DEVICE_OUT_OF_MEMORY : SPQR_DEVICE_FAILED);
+  (void) cudaGetLastError ();
+}
+
+/* The smallest kept block that fits and does not waste more than a quarter. */
+static SpqrCudaBlock *
+take_unused (SpqrCuda *device, size_t bytes)
+{
+  SpqrCudaBlock **best = NULL, *block;
+
+  for (SpqrCudaBlock **at = &device->unused; *at != NULL; at = &(*at)->next)
+    if ((*at)->bytes >= bytes && (*at)->bytes - bytes <= bytes / 4 && (best == NULL || (*at)->bytes < (*best)->bytes))
+      best = at;
+  if (best == NULL)
+    return NULL;
+  block = *best;
+  *best = block->next;
+  device->unused_bytes -= block->bytes;
+  return block;
+}
+
+static SpqrStatus
+new_block (SpqrCuda *device, size_t bytes, SpqrCudaBlock **block)
+{
+  cudaError_t error;
+
+  *block = (SpqrCudaBlock *) malloc (sizeof **block);
+  if (*block == NULL)
+    return SPQR_NO_MEMORY;
+  **block = { NULL, bytes, NULL };
+  error = cudaMalloc (&(*block)->at, bytes);
+  if (error == cudaErrorMemoryAllocation && device->unused != NULL)
+    {
+      (void) cudaGetLastError ();
+      if (cudaStreamSynchronize (device->stream) == cudaSuccess)
+        {
+          forget_unused (device);
+          error = cudaMalloc (&(*block)->at, bytes);
+        }
+    }
+  if (error == cudaSuccess)
+    return SPQR_OK;
+  (void) cudaGetLastError ();
+  free (*block);
+  *block = NULL;
+  return status_of (error);
+}
+
+void *
+SpqrCudaOp::alloc_bytes (size_t count, size_t size)
+{
+  SpqrCudaBlock *block;
+  size_t bytes, unit;
+
+  if (!ok ())
+    return NULL;
+  if (count > SIZE_MAX / 2 / size || n_blocks == SPQR_CUDA_OP_BLOCKS)
+    {
+      fail (SPQR_DEVICE_OUT_OF_MEMORY);
+      return NULL;
+    }
+  bytes = count * size != 0 ? count * size : 1;
+  unit = bytes < ROUND_LARGE ? ROUND_SMALL : ROUND_LARGE;
+  bytes = (bytes + unit - 1) / unit * unit;
+  block = take_unused (device, bytes);
+  if (block == NULL)
+    {
+      SpqrStatus result = new_block (device, bytes, &block);
+
+      if (result != SPQR_OK)
+        {
+          fail (result);
+          return NULL;
+        }
+    }
+  blocks[n_blocks++] = block;
+  return block->at;
+}
+
+void
+SpqrCudaOp::release (int mark)
+{
+  while (n_blocks > mark)
+    {
+      SpqrCudaBlock *block = blocks[--n_blocks];
+
+      /* The one stream does everything in order: whoever gets this block next comes later. */
+      block->next = device->unused;
+      device->unused = block;
+      device->unused_bytes += block->bytes;
+    }
+}
+
+void
+SpqrCudaOp::upload (void *to, const void *from, size_t bytes)
+{
+  for (size_t at = 0; at < bytes && ok (); at += COPY_PART)
+    {
+      size_t part = bytes - at < COPY_PART ? bytes - at : COPY_PART;
+
+      check (cudaMemcpyAsync ((char *) to + at, (const char *) from + at, part, cudaMemcpyHostToDevice, device->stream));
+      if (bytes > COPY_PART)
+        poll ();
+    }
+}
+
+void
+SpqrCudaOp::download (void *to, const void *from, size_t bytes)
+{
+  for (size_t at = 0; at < bytes && ok (); at += COPY_PART)
+    {
+      size_t part = bytes - at < COPY_PART ? bytes - at : COPY_PART;
+
+      check (cudaMemcpyAsync ((char *) to + at, (const char *) from + at, part, cudaMemcpyDeviceToHost, device->stream));
+      if (bytes > COPY_PART)
+        poll ();
+    }
+}
+
+static size_t
+rows_of_part (size_t width)
+{
+  size_t rows = COPY_PART / (width != 0 ? width : 1);
+
+  return rows != 0 ? rows : 1;
+}
+
+void
+SpqrCudaOp::upload_rows (void *to, size_t to_pitch, const void *from, size_t from_pitch, size_t width, size_t rows)
+{
+  size_t part = rows_of_part (width);
+
+  for (size_t r = 0; r < rows && width != 0 && ok (); r += part)
+    {
+      check (cudaMemcpy2DAsync ((char *) to + r * to_pitch, to_pitch, (const char *) from + r * from_pitch, from_pitch, width,
+                                rows - r < part ? rows - r : part, cudaMemcpyHostToDevice, device->stream));
+      if (rows > part)
+        poll ();
+    }
+}
+
+void
+SpqrCudaOp::download_rows (void *to, size_t to_pitch, const void *from, size_t from_pitch, size_t width, size_t rows)
+{
+  size_t part = rows_of_part (width);
+
+  for (size_t r = 0; r < rows && width != 0 && ok (); r += part)
+    {
+      check (cudaMemcpy2DAsync ((char *) to + r * to_pitch, to_pitch, (const char *) from + r * from_pitch, from_pitch, width,
+                                rows - r < part ? rows - r : part, cudaMemcpyDeviceToHost, device->stream));
+      if (rows > part)
+        poll ();
+    }
+}
+
+void
+SpqrCudaOp::zero (void *at, size_t bytes)
+{
+  if (ok () && bytes != 0)
+    check (cudaMemsetAsync (at, 0, bytes, device->stream));
+}
+
+void
+SpqrCudaOp::poll ()
+{
+  if (ok () && exec != NULL && exec->should_stop != NULL && exec->should_stop (exec->stop_data))
+    fail (SPQR_CANCELLED);
+}
+
+void
+SpqrCudaOp::pace ()
+{
+  poll ();
+  if (!ok ())
+    return;
+  if (n_events < SPQR_CUDA_OP_AHEAD)
+    {
+      check (cudaEventCreateWithFlags (&events[n_events], cudaEventDisableTiming));
+      if (ok ())
+        n_events++;
+    }
+  else
+    check (cudaEventSynchronize (events[next_event]));
+  if (!ok ())
+    return;
+  check (cudaEventRecord (events[next_event], device->stream));
+  next_event = (next_event + 1) % SPQR_CUDA_OP_AHEAD;
+}
+
+void
+SpqrCudaOp::wait ()
+{
+  cudaError_t error = cudaStreamSynchronize (device->stream);
+
+  if (error != cudaSuccess)
+    fail (SPQR_DEVICE_FAILED);
+}
+
+void
+SpqrCudaOp::gemm (bool trans_a, bool trans_b, size_t rows, size_t cols, size_t inner, float alpha, const float *a, size_t lda,
+                  const float *b, size_t ldb, float beta, float *c, size_t ldc)
+{
+  /* cuBLAS is column-major: the transposed product of the transposed factors. */
+  if (ok () && rows != 0 && cols != 0)
+    check (device->lib->sgemm (device->blas, trans_b ? CUBLAS_OP_T : CUBLAS_OP_N, trans_a ? CUBLAS_OP_T : CUBLAS_OP_N,
+                               (int) cols, (int) rows, (int) inner, &alpha, b, (int) ldb, a, (int) lda, &beta, c, (int) ldc));
+}

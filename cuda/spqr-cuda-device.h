@@ -1,0 +1,118 @@
+/* spqr-cuda-device.h: one opened GPU, and one operation on it.
+ *
+ * An operation collects its first error in SpqrCudaOp.status; from then on every step does nothing,
+ * so that code reads straight down. What it allocated goes back when it ends, after the stream has
+ * come to rest. Freed device memory is kept for the next operation and given back to the driver
+ * when an allocation fails or the device is closed.
+ *
+ * No exceptions and no C++ library: memory is malloc()ed, sizes are checked by the caller. */
+#pragma once
+
+#include "compute/spqr-backend.h"
+#include "spqr-cuda-lib.h"
+
+typedef struct SpqrCudaBlock SpqrCudaBlock;
+
+typedef struct {
+  int index;                    /* of the CUDA runtime */
+  char name[256];
+  cudaStream_t stream;
+  cublasHandle_t blas;
+  cusolverDnHandle_t solver;    /* NULL: no cuSOLVER */
+  const SpqrCudaLib *lib;
+  bool failed;                  /* a sticky error was seen */
+  SpqrCudaBlock *unused;        /* allocations kept for later */
+  size_t unused_bytes;
+} SpqrCuda;
+
+#define SPQR_CUDA_OP_BLOCKS 48
+#define SPQR_CUDA_OP_AHEAD 4
+
+struct SpqrCudaOp {
+  SpqrCuda *device;
+  const SpqrExec *exec;
+  SpqrStatus status;
+  SpqrCudaBlock *blocks[SPQR_CUDA_OP_BLOCKS];
+  int n_blocks;
+  cudaEvent_t events[SPQR_CUDA_OP_AHEAD];       /* of the last paces */
+  int n_events, next_event;
+
+  SpqrCudaOp (SpqrCuda *device_, const SpqrExec *exec_);
+  ~SpqrCudaOp ();
+  SpqrCudaOp (const SpqrCudaOp &) = delete;
+  SpqrCudaOp &operator= (const SpqrCudaOp &) = delete;
+
+  bool ok () const { return status == SPQR_OK; }
+  void fail (SpqrStatus why);           /* the first one counts */
+  void check (cudaError_t error);
+  void check (cublasStatus_t error);
+  void check (cusolverStatus_t error);
+
+  /* Device memory for count numbers of T, not initialised; NULL once the operation has failed. */
+  template <typename T> T *alloc (size_t count) { return static_cast<T *> (alloc_bytes (count, sizeof (T))); }
+  template <typename T> T *alloc_zero (size_t count);
+  void *alloc_bytes (size_t count, size_t size);
+  /* Gives all memory allocated since mark () back. */
+  int mark () const { return n_blocks; }
+  void release (int mark);
+
+  /* Host <-> device; large copies in parts between which a stop is noticed. */
+  void upload (void *to, const void *from, size_t bytes);
+  void download (void *to, const void *from, size_t bytes);
+  /* rows of width bytes between pitches. */
+  void upload_rows (void *to, size_t to_pitch, const void *from, size_t from_pitch, size_t width, size_t rows);
+  void download_rows (void *to, size_t to_pitch, const void *from, size_t from_pitch, size_t width, size_t rows);
+  void zero (void *at, size_t bytes);
+  template <typename T> T *upload_new (const T *from, size_t count);
+
+  /* Call after queueing some milliseconds of work: polls for a stop, and keeps the device at most
+   * a few such pieces behind. */
+  void pace ();
+  void poll ();                         /* SPQR_CANCELLED when a stop is wished */
+  void wait ();                         /* the stream has come to rest */
+  SpqrStatus finish () { wait (); return status; }
+
+  /* Row-major C (rows, cols; ldc) = alpha op(A) op(B) + beta C with inner dimension `inner`. */
+  void gemm (bool trans_a, bool trans_b, size_t rows, size_t cols, size_t inner, float alpha, const float *a, size_t lda,
+             const float *b, size_t ldb, float beta, float *c, size_t ldc);
+};
+
+template <typename T>
+T *
+SpqrCudaOp::alloc_zero (size_t count)
+{
+  T *memory = alloc<T> (count);
+
+  zero (memory, count * sizeof (T));
+  return memory;
+}
+
+template <typename T>
+T *
+SpqrCudaOp::upload_new (const T *from, size_t count)
+{
+  T *memory = alloc<T> (count);
+
+  upload (memory, from, count * sizeof (T));
+  return memory;
+}
+
+/* A launch as a step of an operation. kernel: without commas, or in parentheses. */
+#define SPQR_LAUNCH(op, kernel, grid, block, shared, ...)                                               \
+  do                                                                                                    \
+    if ((op).ok ())                                                                                     \
+      {                                                                                                 \
+        SPQR_LAUNCH_RAW (kernel, (grid), (block), (shared), (op).device->stream, __VA_ARGS__);          \
+        (op).check (cudaGetLastError ());                                                               \
+      }                                                                                                 \
+  while (0)
+
+SpqrStatus spqr_cuda_device_open (int index, SpqrCuda **device);
+void spqr_cuda_device_close (SpqrCuda *device);
+SpqrStatus spqr_cuda_device_memory (SpqrCuda *device, size_t *free_bytes, size_t *total_bytes);
+
+static inline unsigned
+spqr_cuda_blocks (size_t count, size_t per_block)
+{
+  return (unsigned) ((count + per_block - 1) / per_block);
+}

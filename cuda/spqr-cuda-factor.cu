@@ -1,0 +1,311 @@
+/* spqr-cuda-factor.cu: U, upper, with U'U = inv(H), of the permuted and damped Hessian.
+ *
+ *     dead_j = (H_jj == 0);  H += percdamp mean|diag H| I;  H_jj = 1 for dead j
+ *     H = R R', R upper;  U = inv(R)
+ *
+ * As core/num/spqr-factor.c: with both indices reversed this is an ordinary Cholesky factor L and
+ * its inverse, and reversing both indices is reversing the n^2 numbers. The lower triangle of a
+ * row-major matrix is the upper one of cuBLAS's column-major view, so there A = V'V, V = L', and
+ * X = inv(V).
+ *
+ * Cholesky in panels: cuSOLVER on the diagonal, triangular solve and product for what is right of
+ * it. The inverse in panels of columns of the identity, of which rows below the panel stay 0. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "spqr-cuda-ops.h"
+
+#define THREADS 256
+#ifdef SPQR_CUDA_SHIM
+#define PANEL ((size_t) 40)     /* several panels on small shapes */
+#else
+#define PANEL ((size_t) 2048)
+#endif
+
+/* a(i, j) = H(p(n-1-i), p(n-1-j)), lower triangle, with the damped diagonal; 0 above. */
+static __global__ void
+gather_kernel (const float *h, size_t n, const int32_t *perm, const uint8_t *dead, float damp, float *a, int *bad)
+{
+  size_t j = (size_t) blockIdx.x * THREADS + threadIdx.x;
+
+  if (j < n)
+    for (size_t i = blockIdx.y; i < n; i += gridDim.y)
+      {
+        float value = 0.0f;
+
+        if (j <= i)
+          {
+            value = h[(size_t) perm[n - 1 - i] * n + (size_t) perm[n - 1 - j]];
+            if (!(value * 0.0f == 0.0f))
+              atomicOr (bad, 1);
+            if (i == j)
+              value = dead[n - 1 - i] ? 1.0f : value + damp;
+          }
+        a[i * n + j] = value;
+      }
+}
+
+static __global__ void
+identity_kernel (float *x, size_t n)
+{
+  size_t j = (size_t) blockIdx.x * THREADS + threadIdx.x;
+
+  if (j < n)
+    for (size_t i = blockIdx.y; i < n; i += gridDim.y)
+      x[i * n + j] = i == j ? 1.0f : 0.0f;
+}
+
+/* The n^2 numbers in reverse. */
+static __global__ void
+reverse_kernel (float *x, size_t count)
+{
+  for (size_t i = (size_t) blockIdx.x * THREADS + threadIdx.x; i < count / 2; i += (size_t) gridDim.x * THREADS)
+    {
+      float swap = x[i];
+
+      x[i] = x[count - 1 - i];
+      x[count - 1 - i] = swap;
+    }
+}
+
+typedef struct {
+  size_t n;
+  const float *h;
+  float *a, *x, *work;          /* (n, n) x 2; x holds H first */
+  int32_t *perm;
+  uint8_t *dead;
+  int *bad, *info, work_size;
+} Space;
+
+typedef struct { float key; int32_t index; } Keyed;
+
+static int
+compare_descending (const void *a, const void *b)
+{
+  const Keyed *x = (const Keyed *) a, *y = (const Keyed *) b;
+
+  if (x->key != y->key)
+    return x->key > y->key ? -1 : 1;
+  return x->index < y->index ? -1 : 1;
+}
+
+static SpqrStatus
+make_order (const float *h, size_t n, SpqrOrder order, int32_t *perm)
+{
+  Keyed *keys;
+
+  if (order == SPQR_ORDER_IDENTITY)
+    {
+      for (size_t i = 0; i < n; i++)
+        perm[i] = (int32_t) i;
+      return SPQR_OK;
+    }
+  if (order != SPQR_ORDER_ACT_ORDER)
+    return SPQR_UNSUPPORTED;    /* spearman: a chain over n^2 similarities, which the CPU walks */
+  keys = (Keyed *) malloc (n * sizeof *keys);
+  if (keys == NULL)
+    return SPQR_NO_MEMORY;
+  for (size_t i = 0; i < n; i++)
+    keys[i] = { h[i * n + i], (int32_t) i };
+  qsort (keys, n, sizeof *keys, compare_descending);
+  for (size_t i = 0; i < n; i++)
+    perm[i] = keys[i].index;
+  free (keys);
+  return SPQR_OK;
+}
+
+static SpqrStatus
+check_order (const int32_t *perm, size_t n)
+{
+  uint8_t *seen = (uint8_t *) calloc (n, 1);
+  bool valid = true;
+
+  if (seen == NULL)
+    return SPQR_NO_MEMORY;
+  for (size_t i = 0; i < n && valid; i++)
+    {
+      valid = perm[i] >= 0 && (size_t) perm[i] < n && !seen[perm[i]];
+      if (valid)
+        seen[perm[i]] = 1;
+    }
+  free (seen);
+  return valid ? SPQR_OK : SPQR_INVALID;
+}
+
+static SpqrStatus
+prepare (const float *h, size_t n, const SpqrParams *params, const int32_t *perm_in, SpqrFactor *factor)
+{
+  SpqrStatus status = SPQR_OK;
+
+  factor->perm = (int32_t *) malloc (n * sizeof *factor->perm);
+  factor->dead = (uint8_t *) malloc (n);
+  factor->u = (float *) malloc (n * n * sizeof *factor->u);
+  if (factor->perm == NULL || factor->dead == NULL || factor->u == NULL)
+    return SPQR_NO_MEMORY;
+  for (size_t i = 0; i < n; i++)
+    if (!isfinite (h[i * n + i]))
+      return SPQR_INVALID;
+  if (perm_in != NULL)
+    {
+      status = check_order (perm_in, n);
+      memcpy (factor->perm, perm_in, n * sizeof *perm_in);
+    }
+  else
+    status = make_order (h, n, params->permutation_order, factor->perm);
+  for (size_t j = 0; j < n && status == SPQR_OK; j++)
+    {
+      size_t p = (size_t) factor->perm[j];
+
+      factor->dead[j] = h[p * n + p] == 0.0f;
+    }
+  return status;
+}
+
+static dim3
+square_grid (size_t n)
+{
+  return dim3 (spqr_cuda_blocks (n, THREADS), (unsigned) (n < 16384 ? n : 16384));
+}
+
+/* a: what precedes factorising, from x = H. */
+static void
+gather (SpqrCudaOp &op, Space *s, double percdamp)
+{
+  double sum = 0;
+  int bad = 0;
+
+  for (size_t i = 0; i < s->n; i++)
+    sum += fabs ((double) s->h[i * s->n + i]);
+  op.upload (s->x, s->h, s->n * s->n * sizeof (float));
+  SPQR_LAUNCH (op, gather_kernel, square_grid (s->n), THREADS, 0, s->x, s->n, s->perm, s->dead,
+               (float) percdamp * (float) (sum / (double) s->n), s->a, s->bad);
+  op.download (&bad, s->bad, sizeof bad);
+  op.wait ();
+  if (op.ok () && bad)
+    op.fail (SPQR_INVALID);
+}
+
+/* Panels k … k+b of V'V = A (column-major upper): V_kk, V_k,rest = V_kk^-T A_k,rest, and the rest of
+ * A less its part. */
+static void
+cholesky (SpqrCudaOp &op, Space *s)
+{
+  const SpqrCudaLib *lib = op.device->lib;
+  const float one = 1.0f, minus_one = -1.0f;
+  int n = (int) s->n, info = 0;
+
+  for (size_t k = 0; k < s->n && op.ok (); k += PANEL)
+    {
+      int b = (int) (s->n - k < PANEL ? s->n - k : PANEL), rest = n - (int) k - b;
+      float *diagonal = s->a + k * s->n + k, *right = diagonal + (size_t) b * s->n, *below = right + b;
+
+      op.check (lib->spotrf (op.device->solver, CUBLAS_FILL_MODE_UPPER, b, diagonal, n, s->work, s->work_size, s->info));
+      op.download (&info, s->info, sizeof info);
+      op.wait ();
+      op.poll ();
+      if (op.ok () && info != 0)
+        op.fail (info > 0 ? SPQR_NOT_POSITIVE_DEFINITE : SPQR_DEVICE_FAILED);
+      if (rest == 0 || !op.ok ())
+        continue;
+      op.check (lib->strsm (op.device->blas, CUBLAS_SIDE_LEFT, CUBLAS_FILL_MODE_UPPER, CUBLAS_OP_T, CUBLAS_DIAG_NON_UNIT, b,
+                            rest, &one, diagonal, n, right, n));
+      if (op.ok ())
+        op.check (lib->ssyrk (op.device->blas, CUBLAS_FILL_MODE_UPPER, CUBLAS_OP_T, rest, b, &minus_one, right, n, &one,
+                              below, n));
+      op.pace ();
+    }
+}
+
+/* x = inv(V): column panels of the identity, rows 0 … the panel's end. */
+static void
+invert (SpqrCudaOp &op, Space *s)
+{
+  const float one = 1.0f;
+  int n = (int) s->n;
+
+  SPQR_LAUNCH (op, identity_kernel, square_grid (s->n), THREADS, 0, s->x, s->n);
+  for (size_t k = 0; k < s->n && op.ok (); k += PANEL)
+    {
+      int b = (int) (s->n - k < PANEL ? s->n - k : PANEL);
+
+      op.check (op.device->lib->strsm (op.device->blas, CUBLAS_SIDE_LEFT, CUBLAS_FILL_MODE_UPPER, CUBLAS_OP_N,
+                                       CUBLAS_DIAG_NON_UNIT, (int) k + b, b, &one, s->a, n, s->x + k * s->n, n));
+      op.pace ();
+    }
+}
+
+static void
+factorize (SpqrCudaOp &op, Space *s, double percdamp, SpqrFactor *factor)
+{
+  size_t n = s->n;
+
+  gather (op, s, percdamp);
+  cholesky (op, s);
+  invert (op, s);
+  SPQR_LAUNCH (op, reverse_kernel, 1024, THREADS, 0, s->x, n * n);
+  op.download (factor->u, s->x, n * n * sizeof *factor->u);
+  op.wait ();
+  for (size_t j = 0; j < n && op.ok (); j++)
+    if (!(factor->u[j * n + j] > 0.0f) || !isfinite (factor->u[j * n + j]))
+      op.fail (SPQR_NOT_POSITIVE_DEFINITE);
+  factor->percdamp_used = percdamp;
+}
+
+static void
+allocate (SpqrCudaOp &op, const SpqrFactor *factor, Space *s)
+{
+  const SpqrCudaLib *lib = op.device->lib;
+
+  s->a = op.alloc<float> (s->n * s->n);
+  s->x = op.alloc<float> (s->n * s->n);
+  s->bad = op.alloc_zero<int> (1);
+  s->info = op.alloc<int> (1);
+  s->perm = op.upload_new (factor->perm, s->n);
+  s->dead = op.upload_new (factor->dead, s->n);
+  if (op.ok ())
+    op.check (lib->spotrf_size (op.device->solver, CUBLAS_FILL_MODE_UPPER, (int) (s->n < PANEL ? s->n : PANEL), s->a,
+                                (int) s->n, &s->work_size));
+  s->work = op.alloc<float> ((size_t) (s->work_size > 0 ? s->work_size : 1));
+}
+
+static void
+clear_factor (SpqrFactor *factor)
+{
+  free (factor->perm);
+  free (factor->u);
+  free (factor->dead);
+  memset (factor, 0, sizeof *factor);
+}
+
+SpqrStatus
+spqr_cuda_factor_compute (void *device, const float *h, const float *w, size_t m, size_t n, const SpqrParams *params,
+                          const int32_t *perm_in, const SpqrExec *exec, SpqrFactor *factor)
+{
+  SpqrCudaOp op ((SpqrCuda *) device, exec);
+  Space space = {};
+  SpqrStatus status;
+
+  memset (factor, 0, sizeof *factor);
+  if (h == NULL || n == 0 || n > INT32_MAX || n > SIZE_MAX / n / sizeof (float) || !(params->percdamp >= 0) ||
+      isinf (params->percdamp))
+    return SPQR_INVALID;
+  if (op.device->solver == NULL)
+    return SPQR_UNSUPPORTED;
+  factor->n = n;
+  space.n = n;
+  space.h = h;
+  status = prepare (h, n, params, perm_in, factor);
+  if (status != SPQR_OK)
+    op.fail (status);
+  allocate (op, factor, &space);
+  factorize (op, &space, params->percdamp, factor);
+  if (op.status == SPQR_NOT_POSITIVE_DEFINITE)
+    {
+      op.status = SPQR_OK;
+      factorize (op, &space, fmax (params->percdamp * 10.0, 0.01), factor);
+    }
+  if (op.finish () != SPQR_OK)
+    clear_factor (factor);
+  return op.status;
+}

@@ -1,0 +1,31 @@
+/* cuda-fixture.h: the device under test, and comparisons with core/num.
+ *
+ * The device is the shim's (tests/cuda/shim) unless SPQR_CUDA_TEST_PLUGIN names the real plugin. */
+#pragma once
+
+#include <glib.h>
+
+#include "compute/spqr-backend.h"
+#include "fixture.h"
+#include "golden.h"
+#include "spqr-cuda-shim-control.h"
+
+typedef struct {
+  const SpqrBackend *backend;
+  const SpqrDeviceOps *ops;
+  void *handle;
+  SpqrCudaShim *shim;           /* NULL: a real GPU */
+} CudaDevice;
+
+/* Opens the plugin's first device; aborts the test program when it cannot, except that a real
+ * plugin without a usable device makes it skip everything (returns FALSE, and has said so). */
+gboolean cuda_device_open (CudaDevice *device);
+/* Closes it and asserts that nothing is left allocated. */
+void cuda_device_close (CudaDevice *device);
+
+/* How two layers differ. */
+typedef struct { double codes, scale_codes, zero_codes, outliers /* shares of equal ones */, proxy /* relative */; } LayerMatch;
+
+LayerMatch cuda_layers_match (const SpqrLayer *a, const SpqrLayer *b);
+double cuda_worst_relative (const float *a, const float *b, gsize n);
+float *cuda_random (GRand *rand, gsize n, double scale);
