@@ -122,7 +122,8 @@ open_tensor (const Reader *reader, const SpqrPickleValue *value, Tensor *tensor,
 static gboolean
 append_dimension (const Reader *reader, const Tensor *tensor, guint dim, gint64 at, gboolean rows, GError **error)
 {
-  gboolean innermost = dim + 1 == tensor->n_dims;
+  /* No more than MAX_DIMS by open_tensor(); said again where a compiler unrolls the recursion. */
+  gboolean innermost = dim + 1 == tensor->n_dims || dim + 1 >= MAX_DIMS;
 
   if (innermost && rows)
     start_row (reader);
