@@ -221,14 +221,12 @@ spqr_layer_picture_unref (SpqrLayerPicture *self)
 static double
 threshold_factor (SpqrField field, const SpqrLayerAnswer *answer)
 {
-  double damping = answer->figures.calibrated ? 1 : 1 + answer->layer.percdamp_used;
-
   if (field == SPQR_FIELD_LOO_GAIN)
     return 1;
   if (field == SPQR_FIELD_SENSITIVITY)
-    return 2 * damping;
+    return 2;
   if (field == SPQR_FIELD_ERROR && !answer->figures.calibrated)
-    return damping;
+    return 1 + answer->layer.percdamp_used;
   return NAN;
 }
 

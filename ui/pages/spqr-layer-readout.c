@@ -12,8 +12,8 @@ static const struct { const char *name, *help, *without; } fields[SPQR_N_FIELDS]
     N_("What rounding this one weight costs the layer's output, the others allowed to make up for it:\n"
        "s = (w − ŵ)² / (2 [H⁻¹]_jj), ŵ by plain rounding (SpQR, eq. 2). H comes from the calibration text.\n"
        "Below, τ stands at T / 2, T = τ mean (var W_:j / U_jj²), about where outliers begin: drag it."),
-    N_("Without calibration every input counts the same ([H⁻¹]_jj = 1): the squared error of plain rounding,\n"
-       "s = (w − ŵ)² / 2. Calibrate to see which inputs the model really uses.\n"
+    N_("Without calibration every input counts the same (H = 1): the squared error of plain rounding,\n"
+       "s = (w − ŵ)² (1 + damping) / 2. Calibrate to see which inputs the model really uses.\n"
        "Below, τ stands about where outliers begin: drag it.") },
   [SPQR_FIELD_ERROR] = { N_("Quantization error"),
     N_("What is left after SpQR with the parameters at the right: w − ŵ, ŵ decoded from the stored layer"), NULL },
@@ -88,13 +88,13 @@ spqr_layer_readout (SpqrLab *lab, const SpqrConfig *config, const SpqrLayerPictu
     say (text, _("element %zu"), col);
   say_head (text, spqr_lab_get_tensor (lab), config, row, col);
   say_value (text, _("weight"), spqr_lab_get_weights (lab)[at]);
+  g_string_append_c (text, '\n');
   if (picture != NULL && picture->field != SPQR_FIELD_WEIGHT && picture->field != SPQR_FIELD_ABS_WEIGHT &&
       picture->field < SPQR_FIELD_OUTLIERS)
     {
       g_autofree char *name = g_utf8_strdown (spqr_layer_field_name (picture->field), -1);
       say_value (text, name, picture->data->values[at]);
     }
-  g_string_append_c (text, '\n');
   if (answer != NULL)
     {
       SpqrLayerCell cell = spqr_layer_answer_get_cell (answer, row, col);
@@ -105,7 +105,7 @@ spqr_layer_readout (SpqrLab *lab, const SpqrConfig *config, const SpqrLayerPictu
       say_value (text, _("zero"), cell.zero);
       say_value (text, _("decoded"), cell.decoded);
       if (cell.outlier)
-        say (text, "%s", _("an outlier, kept in 16 bits"));
+        say (text, "%s", _("outlier"));
     }
   return g_string_free (text, FALSE);
 }

@@ -10,9 +10,9 @@ G_BEGIN_DECLS
 const char *spqr_layer_field_name (SpqrField field);
 const char *spqr_layer_field_help (SpqrField field, gboolean calibrated);
 
-/* Two lines, the second empty without an answer: "row 211 · column 1040 · head 3, dimension 19 (turns
- * with 51) · weight 0.031 · sensitivity 3.1e−4", "group 65 · code 5 · scale 0.0042 · zero 3 · decoded
- * 0.0297 · an outlier, kept in 16 bits". picture and answer may be NULL. g_free(). */
+/* Two lines: "row 211 · column 1040 · head 3, dimension 19 (turns with 51) · weight 0.031", "sensitivity
+ * 3.1e−4 · group 65 · code 5 · scale 0.0042 · zero 3 · decoded 0.0297 · outlier". picture and answer
+ * may be NULL. g_free(). */
 char *spqr_layer_readout (SpqrLab *lab, const SpqrConfig *config, const SpqrLayerPicture *picture,
                           const SpqrLayerAnswer *answer, gsize row, gsize col);
 
