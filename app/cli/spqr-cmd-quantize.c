@@ -7,12 +7,13 @@
 #include "cli/spqr-param-flags.h"
 #include "job/spqr-data.h"
 #include "job/spqr-evaluate.h"
+#include "job/spqr-preflight.h"
 #include "job/spqr-quantize.h"
 
 typedef struct {
   char *out, *load_from_saved, *recipe, *save;
   char **evals;
-  gboolean kl, wandb, new_eval;
+  gboolean kl, wandb, new_eval, dry_run;
 } Flags;
 
 typedef struct {
@@ -139,6 +140,72 @@ print_text (Session *s, SpqrRun *run)
   printf (_("stored in %s\n"), run->folder);
 }
 
+static void
+add_known (JsonBuilder *builder, const char *key, guint64 bytes)
+{
+  if (bytes == G_MAXUINT64)
+    spqr_json_text (builder, key, NULL);
+  else
+    spqr_json_integer (builder, key, bytes);
+}
+
+static void
+print_preflight_json (const SpqrPreflight *p, const GError *problem)
+{
+  g_autoptr (JsonBuilder) builder = json_builder_new ();
+
+  json_builder_begin_object (builder);
+  spqr_json_integer (builder, "layers", p->n_layers);
+  spqr_json_integer (builder, "weights", p->n_weights);
+  spqr_json_number (builder, "bits_formula", p->bits);
+  spqr_json_integer (builder, "output_bytes", p->output_bytes);
+  spqr_json_text (builder, "folder", p->folder);
+  spqr_json_integer (builder, "disk_bytes", p->disk_bytes);
+  add_known (builder, "disk_free", p->disk_free);
+  spqr_json_integer (builder, "memory_bytes", p->memory_bytes);
+  add_known (builder, "memory_available", p->memory_available);
+  spqr_json_integer (builder, "hidden_bytes", p->hidden_bytes);
+  spqr_json_integer (builder, "block_bytes", p->block_bytes);
+  spqr_json_integer (builder, "hessian_bytes", p->hessian_bytes);
+  spqr_json_integer (builder, "working_bytes", p->working_bytes);
+  spqr_json_number (builder, "seconds", p->seconds);
+  spqr_json_flag (builder, "fits", problem == NULL);
+  spqr_json_text (builder, "problem", problem != NULL ? problem->message : NULL);
+  json_builder_end_object (builder);
+  spqr_json_print (builder);
+}
+
+/* What it would take; nothing is made. Calibration data are not read. What cannot fit is no error of
+ * this command but its answer. */
+static gboolean
+dry_run (Session *s, const Flags *flags, GError **error)
+{
+  SpqrQuantizeRequest request = { .model = s->model, .recipe = s->recipe, .folder = flags->out, .device = s->device };
+  g_auto (SpqrPreflight) preflight = { 0 };
+  g_autoptr (GError) problem = NULL;
+  g_autofree char *text = NULL;
+
+  if (!spqr_preflight_compute (s->store, &request, &preflight, error))
+    return FALSE;
+  spqr_preflight_check (&preflight, &problem);
+  text = spqr_preflight_describe (&preflight);
+  if (s->cli->json)
+    print_preflight_json (&preflight, problem);
+  else
+    printf ("%s\n%s\n", text, problem != NULL ? problem->message : _("it fits"));
+  return TRUE;
+}
+
+static void
+tell_preflight (const SpqrPreflight *preflight, gpointer user_data)
+{
+  SpqrCli *cli = user_data;
+  g_autofree char *text = spqr_preflight_describe (preflight);
+
+  if (!cli->quiet)
+    g_printerr ("%s\n", text);
+}
+
 static gboolean
 quantize (Session *s, const Flags *flags, const char *data, GError **error)
 {
@@ -147,7 +214,7 @@ quantize (Session *s, const Flags *flags, const char *data, GError **error)
   g_autoptr (SpqrRun) final = NULL;
   g_autoptr (GPtrArray) layers = NULL;
   SpqrQuantizeRequest request = { .model = s->model, .recipe = s->recipe, .folder = flags->out, .device = s->device,
-                                  .progress = spqr_cli_progress, .user_data = s->cli };
+                                  .progress = spqr_cli_progress, .preflight = tell_preflight, .user_data = s->cli };
 
   if (data != NULL && spqr_recipe_get_defaults (s->recipe)->layer.method != SPQR_METHOD_RTN)
     {
@@ -218,7 +285,7 @@ run_with_flags (SpqrCli *cli, Flags *flags, SpqrParamFlags *param_flags, int arg
   session.recipe = recipe;
   session.model = model;
   session.store = store;
-  return quantize (&session, flags, data, error);
+  return flags->dry_run ? dry_run (&session, flags, error) : quantize (&session, flags, data, error);
 }
 
 static gboolean
@@ -232,6 +299,7 @@ run (SpqrCli *cli, int argc, char **argv, GError **error)
     { "kl", 0, 0, G_OPTION_ARG_NONE, &flags.kl, N_("With --eval: also KL divergence and top-1 agreement"), NULL },
     { "recipe", 0, 0, G_OPTION_ARG_FILENAME, &flags.recipe, N_("Parameters per layer from this file instead of flags"), N_("FILE") },
     { "load-from-saved", 0, 0, G_OPTION_ARG_FILENAME, &flags.load_from_saved, N_("Calibration data when DATA is “custom”"), N_("PATH") },
+    { "dry-run", 0, 0, G_OPTION_ARG_NONE, &flags.dry_run, N_("Only say what memory, disk space and time it takes"), NULL },
     { "save", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_FILENAME, &flags.save, "", NULL },
     { "wandb", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, &flags.wandb, "", NULL },
     { "new-eval", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, &flags.new_eval, "", NULL },

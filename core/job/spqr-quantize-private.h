@@ -19,6 +19,9 @@ typedef struct {
 void     quantization_report (Quantization *q, double fraction_of_block, const char *what);
 /* Is this tensor to be quantized, and how? */
 gboolean quantization_wants (Quantization *q, SpqrTensor *tensor, SpqrParams *params);
+/* Sets run->n_layers and needs_calibration; an error when a layer's parameters contradict each other or
+ * none is to be quantized. */
+gboolean quantization_count_layers (Quantization *q, GError **error);
 /* Quantizes w, writes the artifact and its row. */
 gboolean quantization_do_layer (Quantization *q, SpqrTensor *tensor, const float *w, const SpqrParams *params,
                                 const SpqrFactor *factor, const float *h, GError **error);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "compute/spqr-cancel.h"
+#include "job/spqr-preflight.h"
 #include "job/spqr-quantize-private.h"
 #include "job/spqr-run-manifest.h"
 #include "quant/spqr-quant-error.h"
@@ -147,8 +148,8 @@ quantization_wants (Quantization *q, SpqrTensor *tensor, SpqrParams *params)
                               spqr_tensor_get_block (tensor), params);
 }
 
-static gboolean
-count_layers (Quantization *q, GError **error)
+gboolean
+quantization_count_layers (Quantization *q, GError **error)
 {
   guint n = 0;
 
@@ -169,13 +170,34 @@ count_layers (Quantization *q, GError **error)
       q->needs_calibration |= params.method != SPQR_METHOD_RTN;
     }
   q->run->n_layers = n;
-  if (n > 0 && (!q->needs_calibration || q->request->calibration != NULL))
+  if (n > 0)
     return TRUE;
   g_set_error (error, SPQR_QUANT_ERROR, SPQR_QUANT_ERROR_PARAMETER,
-               n == 0 ? "%s: no linear layer in it is to be quantized; look at the recipe, or at the catalog's roles"
-                      : "%s: SpQR and GPTQ need calibration text; give some, or choose --nearest",
+               "%s: no linear layer in it is to be quantized; look at the recipe, or at the catalog's roles",
                spqr_model_get_path (q->request->model));
   return FALSE;
+}
+
+/* Parameters, calibration, memory and disk: all that can be known to be wrong before anything is made. */
+static gboolean
+check_request (Quantization *q, GError **error)
+{
+  g_auto (SpqrPreflight) preflight = { 0 };
+
+  if (!spqr_run_params_validate (spqr_recipe_get_defaults (q->request->recipe), error) || !quantization_count_layers (q, error))
+    return FALSE;
+  if (q->needs_calibration && q->request->calibration == NULL)
+    {
+      g_set_error (error, SPQR_QUANT_ERROR, SPQR_QUANT_ERROR_PARAMETER,
+                   "%s: SpQR and GPTQ need calibration text; give some, or choose --nearest",
+                   spqr_model_get_path (q->request->model));
+      return FALSE;
+    }
+  if (!spqr_preflight_compute (q->store, q->request, &preflight, error))
+    return FALSE;
+  if (q->request->preflight != NULL)
+    q->request->preflight (&preflight, q->request->user_data);
+  return spqr_preflight_check (&preflight, error);
 }
 
 static void
@@ -414,7 +436,7 @@ spqr_quantize (SpqrStore *store, const SpqrQuantizeRequest *request, GCancellabl
                      .n_blocks = spqr_model_get_config (request->model)->n_blocks };
   gboolean done;
 
-  if (!spqr_run_params_validate (spqr_recipe_get_defaults (request->recipe), error) || !count_layers (&q, error))
+  if (!check_request (&q, error))
     return NULL;
   describe_run (run, request);
   if (!begin_run (&q, error))

@@ -12,6 +12,8 @@
 #include "quant/spqr-recipe.h"
 #include "store/spqr-store.h"
 
+struct _SpqrPreflight;
+
 typedef struct {
   SpqrModel *model;
   SpqrRecipe *recipe;
@@ -21,7 +23,9 @@ typedef struct {
                                           * holds an unfinished run of the same work is gone on with */
   SpqrProgressFunc progress;             /* nullable */
   void (*layer_done) (const SpqrRunLayer *layer, gpointer user_data);    /* nullable; in the caller's thread */
-  gpointer user_data;                    /* of both */
+  /* Told once what it will take (spqr-preflight.h), before anything begins; nullable. */
+  void (*preflight) (const struct _SpqrPreflight *preflight, gpointer user_data);
+  gpointer user_data;                    /* of all three */
 } SpqrQuantizeRequest;
 
 /* Blocking, from any thread. The finished run (full reference) or NULL; cancelled and failed runs are

@@ -190,6 +190,26 @@ def nearest_needs_no_data(folder):
 
 
 @case
+def dry_run(folder):
+    spqr = Spqr(folder)
+    model = tiny_model.make(folder)
+    calibration, _ = tiny_model.make_data(folder)
+    told = spqr.json("quantize", model, calibration, "--out", "run", *SMALL, "--dry-run")
+    has_keys(told, "layers weights bits_formula output_bytes disk_bytes disk_free memory_bytes memory_available seconds fits")
+    assert told["layers"] == 14 and told["fits"] and told["problem"] is None
+    assert told["hidden_bytes"] == 4 * 32 * 48 * 4
+    assert not os.path.exists(os.path.join(folder, "run")) and spqr.json("runs", "list")["runs"] == []
+    assert "it fits" in spqr("quantize", model, "--dry-run").out
+    # More windows than any memory holds: said by the dry run, refused by the real one.
+    huge = ["--nsamples", "1000000", "--seqlen", "1000000"]
+    told = spqr.json("quantize", model, calibration, "--out", "run", *huge, "--dry-run")
+    assert not told["fits"] and "memory" in told["problem"]
+    offloaded = spqr.json("quantize", model, calibration, "--out", "run", *huge, "--dry-run", "--offload-activations")
+    assert not offloaded["fits"] and "space" in offloaded["problem"]
+    assert offloaded["memory_bytes"] < told["memory_bytes"] / 100
+
+
+@case
 def evaluate(folder):
     spqr, model, evaluation, printed = quantized(folder)
     base = spqr.json("eval", model, "--data", evaluation, "--seqlen", "32")

@@ -314,6 +314,25 @@ def no_space(folder):
 
 
 @case
+def no_space_is_known_before(folder):
+    """Less room than the result takes: refused with the numbers, and nothing is begun."""
+    spqr = Spqr(folder)
+    model = tiny_model.make(folder)
+    calibration, _ = tiny_model.make_data(folder)
+    small = os.path.join(folder, "small")
+    os.mkdir(small)
+    if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16k", "none", small],
+                                           capture_output=True).returncode != 0:
+        raise Skip("a small file system can be mounted by root only")
+    try:
+        told = spqr("quantize", model, calibration, "--out", os.path.join(small, "run"), *SMALL, status=1)
+        says(told, small, "no space", "16.4", "is free")
+        assert os.listdir(small) == [] and spqr.json("runs", "list")["runs"] == []
+    finally:
+        subprocess.run(["umount", small], check=False)
+
+
+@case
 def no_permission(folder):
     spqr = Spqr(folder)
     model = tiny_model.make(folder)
