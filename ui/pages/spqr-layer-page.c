@@ -9,11 +9,9 @@
 #include "pages/spqr-layer-preview.h"
 #include "pages/spqr-layer-readout.h"
 #include "pages/spqr-layer-rulers.h"
+#include "pages/spqr-layer-subject.h"
 #include "pages/spqr-layer-tune.h"
 #include "plot/spqr-format.h"
-
-/* Beyond this a tensor's f32 copy, its field and its pyramid do not fit beside each other. */
-#define MOST_WEIGHTS (G_GUINT64_CONSTANT (1) << 28)
 
 struct _SpqrLayerPage {
   GtkWidget parent_instance;
@@ -59,62 +57,6 @@ static const struct { SpqrScaleKind scale; SpqrColormap colormap; } habits[SPQR_
   [SPQR_FIELD_SCALES] = { SPQR_SCALE_LINEAR, SPQR_COLORMAP_EMBER },
   [SPQR_FIELD_ZEROS] = { SPQR_SCALE_LINEAR, SPQR_COLORMAP_EMBER },
 };
-
-/* ---- which tensor ---- */
-
-static gboolean
-is_tunable (SpqrTensor *tensor)
-{
-  return spqr_role_is_linear (spqr_tensor_get_role (tensor)) && !spqr_tensor_is_bias (tensor) &&
-         spqr_tensor_get_n_dims (tensor) == 2 && spqr_tensor_get_block (tensor) >= 0 && spqr_tensor_get_rows (tensor) > 1;
-}
-
-static gboolean
-is_float (SpqrTensor *tensor)
-{
-  SpqrDtype dtype = spqr_tensor_get_dtype (tensor);
-
-  return dtype == SPQR_DTYPE_F32 || dtype == SPQR_DTYPE_F16 || dtype == SPQR_DTYPE_BF16 || dtype == SPQR_DTYPE_F64;
-}
-
-static char *
-refuse (SpqrTensor *tensor)
-{
-  guint64 n = (guint64) spqr_tensor_get_rows (tensor) * spqr_tensor_get_cols (tensor);
-  g_autofree char *count = spqr_format_count ((double) n), *most = spqr_format_count ((double) MOST_WEIGHTS);
-
-  if (!is_float (tensor))
-    return g_strdup_printf (_("It holds %s values, not floating-point weights."), spqr_tensor_get_dtype_name (tensor));
-  if (n == 0)
-    return g_strdup (_("It has no elements."));
-  if (n > MOST_WEIGHTS)
-    return g_strdup_printf (_("It has %s weights; up to %s can be shown at once. The map and “spqr inspect” have its figures."),
-                            count, most);
-  return NULL;
-}
-
-static char *
-describe_shape (SpqrTensor *tensor)
-{
-  g_autofree char *count = spqr_format_count ((double) spqr_tensor_get_rows (tensor) * (double) spqr_tensor_get_cols (tensor));
-
-  if (spqr_tensor_get_n_dims (tensor) < 2)
-    return g_strdup_printf (_("%zu · %s"), spqr_tensor_get_cols (tensor), spqr_tensor_get_dtype_name (tensor));
-  return g_strdup_printf (_("%zu × %zu · %s · %s"), spqr_tensor_get_rows (tensor), spqr_tensor_get_cols (tensor), count,
-                          spqr_tensor_get_dtype_name (tensor));
-}
-
-/* "model.layers.17.mlp.down_proj.weight" → "Block 17 · mlp.down_proj": the name itself is the tooltip. */
-static char *
-describe_tensor (SpqrTensor *tensor)
-{
-  SpqrRole role = spqr_tensor_get_role (tensor);
-
-  if (spqr_tensor_get_block (tensor) < 0 || role == SPQR_ROLE_OTHER)
-    return g_strdup (spqr_tensor_get_name (tensor));
-  return g_strdup_printf (spqr_tensor_is_bias (tensor) ? _("Block %d · %s bias") : _("Block %d · %s"),
-                          spqr_tensor_get_block (tensor), spqr_role_name (role));
-}
 
 /* ---- the field ---- */
 
@@ -357,6 +299,7 @@ static void
 on_picture_changed (SpqrLayerPage *self)
 {
   SpqrLayerPicture *picture = spqr_layer_preview_get_picture (self->preview);
+  const char *rows, *cols;
 
   if (picture == NULL)
     {
@@ -368,7 +311,8 @@ on_picture_changed (SpqrLayerPage *self)
     {
       spqr_heatmap_view_set_message (self->heatmap, NULL);
       spqr_heatmap_view_set_colormap (self->heatmap, self->colormaps[picture->field], FALSE);
-      spqr_heatmap_view_set_labels (self->heatmap, spqr_layer_field_name (picture->field), _("outputs"), _("inputs"));
+      spqr_layer_subject_axes (spqr_session_get_tensor (self->session), &rows, &cols);
+      spqr_heatmap_view_set_labels (self->heatmap, spqr_layer_field_name (picture->field), rows, cols);
       spqr_heatmap_view_set_field (self->heatmap, picture->data);
       show_range (self);
       show_marks (self);
@@ -497,28 +441,18 @@ fill_fields (SpqrLayerPage *self)
   self->updating = FALSE;
 }
 
-static char *
-explain_untunable (SpqrTensor *tensor)
-{
-  if (spqr_tensor_get_rows (tensor) == 1)
-    return g_strdup (_("SpQR quantizes matrices. Vectors such as norms and biases stay as they are: together they are a thousandth "
-                       "of a model."));
-  return g_strdup (_("SpQR quantizes the linear layers inside the blocks. Embeddings and the output head stay as they are. Choose "
-                     "q_proj … down_proj of a block to tune."));
-}
-
 static void
 on_tensor (SpqrLayerPage *self)
 {
   SpqrTensor *tensor = spqr_session_get_tensor (self->session);
-  g_autofree char *reason = NULL, *title = NULL, *shape = NULL, *message = NULL;
+  g_autofree char *reason = NULL, *title = NULL, *shape = NULL;
 
   if (tensor == NULL)
     {
       gtk_stack_set_visible_child_name (self->stack, "none");
       return;
     }
-  reason = refuse (tensor);
+  reason = spqr_layer_subject_refuse (tensor);
   if (reason != NULL)
     {
       adw_status_page_set_title (self->refusal, spqr_tensor_get_name (tensor));
@@ -526,14 +460,13 @@ on_tensor (SpqrLayerPage *self)
       gtk_stack_set_visible_child_name (self->stack, "refused");
       return;
     }
-  self->tunable = is_tunable (tensor);
-  title = describe_tensor (tensor);
-  shape = describe_shape (tensor);
-  message = self->tunable ? NULL : explain_untunable (tensor);
+  self->tunable = spqr_layer_subject_is_tunable (tensor);
+  title = spqr_layer_subject_title (tensor);
+  shape = spqr_layer_subject_shape (tensor);
   gtk_label_set_label (self->title, title);
   gtk_widget_set_tooltip_text (GTK_WIDGET (self->title), spqr_tensor_get_name (tensor));
   gtk_label_set_label (self->shape, shape);
-  spqr_layer_tune_set_message (self->tune, message);
+  spqr_layer_tune_set_message (self->tune, self->tunable ? NULL : spqr_layer_subject_explain (tensor));
   fill_fields (self);
   gtk_stack_set_visible_child_name (self->stack, "layer");
   ask_for_field (self);
@@ -544,7 +477,7 @@ on_lab (SpqrLayerPage *self)
 {
   SpqrTensor *tensor = spqr_session_get_tensor (self->session);
   SpqrLab *lab = spqr_session_get_lab (self->session);
-  g_autofree char *reason = tensor != NULL ? refuse (tensor) : NULL;
+  g_autofree char *reason = tensor != NULL ? spqr_layer_subject_refuse (tensor) : NULL;
 
   self->dragging = FALSE;
   spqr_layer_preview_set_lab (self->preview, reason == NULL ? lab : NULL, self->tunable);

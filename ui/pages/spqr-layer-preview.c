@@ -67,6 +67,8 @@ typedef struct {
   SpqrLayerFigures rows;
   SpqrLayerAnswer *answer;
   SpqrLayerPicture *picture;
+  gboolean last;             /* nothing follows; for the reason of error, if there is one */
+  GError *error;
 } Part;
 
 static void
@@ -89,22 +91,20 @@ free_part (gpointer data)
   g_object_unref (part->preview);
   spqr_layer_answer_unref (part->answer);
   spqr_layer_picture_unref (part->picture);
+  g_clear_error (&part->error);
   g_free (part);
 }
 
 static gboolean take_part (gpointer data);
 
-/* Takes answer and picture; rows is copied. */
+/* Takes part. Parts arrive in the order in which they were posted. */
 static void
-post (Question *q, const SpqrLayerFigures *rows, SpqrLayerAnswer *answer, SpqrLayerPicture *picture)
+post (Question *q, Part *part)
 {
   g_autoptr (GSource) source = g_idle_source_new ();
-  Part *part = g_new0 (Part, 1);
 
-  *part = (Part) { .preview = g_object_ref (q->preview), .serial = q->serial, .has_rows = rows != NULL, .answer = answer,
-                   .picture = picture };
-  if (rows != NULL)
-    part->rows = *rows;
+  part->preview = g_object_ref (q->preview);
+  part->serial = q->serial;
   g_source_set_priority (source, G_PRIORITY_DEFAULT_IDLE);
   g_source_set_callback (source, take_part, part, free_part);
   g_source_attach (source, NULL);
@@ -114,12 +114,16 @@ static gboolean
 answer_rows (Question *q, GCancellable *cancellable, GError **error)
 {
   SpqrLayerFigures figures;
+  Part *part;
 
   if (q->answer != NULL || q->count == 0)
     return TRUE;
   if (!spqr_layer_figures_of_rows (q->lab, &q->params, q->row0, q->count, &figures, cancellable, error))
     return FALSE;
-  post (q, &figures, NULL, NULL);
+  part = g_new0 (Part, 1);
+  part->has_rows = TRUE;
+  part->rows = figures;
+  post (q, part);
   return TRUE;
 }
 
@@ -127,6 +131,7 @@ static gboolean
 answer_whole (Question *q, GCancellable *cancellable, GError **error)
 {
   gboolean gains = q->field == SPQR_FIELD_LOO_GAIN;
+  Part *part;
 
   if (q->answer != NULL && (!gains || q->answer->loo_gain != NULL))
     return TRUE;
@@ -134,7 +139,9 @@ answer_whole (Question *q, GCancellable *cancellable, GError **error)
   q->answer = spqr_layer_answer_new (q->lab, &q->params, gains, cancellable, error);
   if (q->answer == NULL)
     return FALSE;
-  post (q, NULL, spqr_layer_answer_ref (q->answer), NULL);
+  part = g_new0 (Part, 1);
+  part->answer = spqr_layer_answer_ref (q->answer);
+  post (q, part);
   return TRUE;
 }
 
@@ -144,20 +151,22 @@ make_picture (Question *q, GCancellable *cancellable, GError **error)
   SpqrLayerPicture *picture = q->picture != NULL
     ? spqr_layer_picture_recount (q->picture, q->scale, q->answer, cancellable, error)
     : spqr_layer_picture_new (q->lab, &q->params, q->field, q->scale, q->answer, cancellable, error);
+  Part *part;
 
   if (picture == NULL)
     return FALSE;
   g_clear_pointer (&q->picture, spqr_layer_picture_unref);
   q->picture = spqr_layer_picture_ref (picture);
-  post (q, NULL, NULL, picture);
+  part = g_new0 (Part, 1);
+  part->picture = picture;
+  post (q, part);
   return TRUE;
 }
 
 /* What a person waits for comes first: a first picture, then the rows they look at, then the rest. */
 static gboolean
-answer_in_worker (SpqrJob *job, gpointer data, GCancellable *cancellable, GError **error)
+answer_question (Question *q, GCancellable *cancellable, GError **error)
 {
-  Question *q = data;
   gboolean early = q->answer == NULL && !spqr_layer_field_needs_answer (q->field);
 
   if (!q->quantize)
@@ -172,6 +181,22 @@ answer_in_worker (SpqrJob *job, gpointer data, GCancellable *cancellable, GError
   return answer_whole (q, cancellable, error) && make_picture (q, cancellable, error);
 }
 
+static gboolean
+answer_in_worker (SpqrJob *job, gpointer data, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GError) problem = NULL;
+  Part *part = g_new0 (Part, 1);
+
+  answer_question (data, cancellable, &problem);
+  part->last = TRUE;
+  part->error = problem != NULL ? g_error_copy (problem) : NULL;
+  post (data, part);
+  if (problem == NULL)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&problem));
+  return FALSE;
+}
+
 /* ---- taking answers ---- */
 
 static void
@@ -180,6 +205,31 @@ take_figures (SpqrLayerPreview *self, const SpqrLayerFigures *figures)
   self->figures = *figures;
   self->has_figures = TRUE;
   g_signal_emit (self, signals[FIGURES_CHANGED], 0);
+}
+
+/* Somebody else may have taken the lane: then it is asked again when this page is looked at next. */
+static void
+end (SpqrLayerPreview *self, gboolean cancelled, const char *problem)
+{
+  g_clear_object (&self->job);
+  self->dirty = self->dirty || cancelled;
+  if (problem != NULL)
+    {
+      g_free (self->problem);
+      self->problem = g_strdup (problem);
+      g_signal_emit (self, signals[FIGURES_CHANGED], 0);
+    }
+  g_signal_emit (self, signals[BUSY_CHANGED], 0);
+}
+
+/* For jobs that never ran; the others say it with their last part, behind their answers. */
+static void
+on_ended (SpqrJob *job, SpqrLayerPreview *self)
+{
+  SpqrJobState state = spqr_job_get_state (job);
+
+  if (job == self->job && (state == SPQR_JOB_CANCELLED || state == SPQR_JOB_DISCARDED))
+    end (self, TRUE, NULL);
 }
 
 static gboolean
@@ -206,27 +256,13 @@ take_part (gpointer data)
       self->picture_current = !self->quantize || part->picture->marks != NULL;
       g_signal_emit (self, signals[PICTURE_CHANGED], 0);
     }
-  return G_SOURCE_REMOVE;
-}
-
-static void
-on_ended (SpqrJob *job, SpqrLayerPreview *self)
-{
-  const GError *error = spqr_job_get_error (job);
-
-  if (job != self->job)
-    return;
-  g_clear_object (&self->job);
-  /* Somebody else took the lane: asked again when this page is looked at the next time. */
-  if (spqr_job_get_state (job) == SPQR_JOB_CANCELLED || spqr_job_get_state (job) == SPQR_JOB_DISCARDED)
-    self->dirty = TRUE;
-  if (error != NULL)
+  if (part->last)
     {
-      g_free (self->problem);
-      self->problem = g_strdup (error->message);
-      g_signal_emit (self, signals[FIGURES_CHANGED], 0);
+      gboolean cancelled = g_error_matches (part->error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+
+      end (self, cancelled, part->error != NULL && !cancelled ? part->error->message : NULL);
     }
-  g_signal_emit (self, signals[BUSY_CHANGED], 0);
+  return G_SOURCE_REMOVE;
 }
 
 /* ---- asking ---- */
@@ -251,16 +287,23 @@ is_complete (SpqrLayerPreview *self)
          (self->field != SPQR_FIELD_LOO_GAIN || self->answer->loo_gain != NULL);
 }
 
+/* What is under way is not wanted any more. */
+static void
+leave_question (SpqrLayerPreview *self)
+{
+  self->serial++;
+  if (self->job != NULL)
+    spqr_job_cancel (self->job);
+  g_clear_object (&self->job);
+}
+
 static void
 ask (SpqrLayerPreview *self)
 {
   Question *q;
 
   self->dirty = FALSE;
-  self->serial++;
-  if (self->job != NULL)
-    spqr_job_cancel (self->job);
-  g_clear_object (&self->job);
+  leave_question (self);
   if (self->lab == NULL || is_complete (self))
     {
       g_signal_emit (self, signals[BUSY_CHANGED], 0);
@@ -305,7 +348,7 @@ ask_soon (SpqrLayerPreview *self, guint delay)
 static void
 forget_answer (SpqrLayerPreview *self)
 {
-  self->serial++;
+  leave_question (self);
   self->has_figures = FALSE;
   self->data_current = self->data_current && spqr_layer_field_is_of_weights (self->field);
   self->picture_current = self->data_current && !self->quantize;
@@ -447,7 +490,6 @@ spqr_layer_preview_dispose (GObject *object)
   g_clear_handle_id (&self->timer, g_source_remove);
   forget_answer (self);
   forget_picture (self);
-  g_clear_object (&self->job);
   g_clear_object (&self->jobs);
   g_clear_pointer (&self->lab, spqr_lab_unref);
   G_OBJECT_CLASS (spqr_layer_preview_parent_class)->dispose (object);

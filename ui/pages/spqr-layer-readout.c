@@ -11,10 +11,12 @@ static const struct { const char *name, *help, *without; } fields[SPQR_N_FIELDS]
   [SPQR_FIELD_SENSITIVITY] = { N_("Sensitivity"),
     N_("What rounding this one weight costs the layer's output, the others allowed to make up for it:\n"
        "s = (w − ŵ)² / (2 [H⁻¹]_jj), ŵ by plain rounding (SpQR, eq. 2). H comes from the calibration text.\n"
-       "Below, τ stands at T / 2, T = τ mean (var W_:j / U_jj²), about where outliers begin: drag it."),
+       "Below, τ stands at T / 2, T = τ mean (var W_:j / U_jj²): drag it. The outliers themselves are chosen by their\n"
+       "leave-one-out gain, in groups whose statistics are quantized too."),
     N_("Without calibration every input counts the same (H = 1): the squared error of plain rounding,\n"
        "s = (w − ŵ)² (1 + damping) / 2. Calibrate to see which inputs the model really uses.\n"
-       "Below, τ stands about where outliers begin: drag it.") },
+       "Below, τ stands at T / 2, T = τ mean (var W_:j / U_jj²): drag it. The outliers themselves are chosen by their\n"
+       "leave-one-out gain, in groups whose statistics are quantized too.") },
   [SPQR_FIELD_ERROR] = { N_("Quantization error"),
     N_("What is left after SpQR with the parameters at the right: w − ŵ, ŵ decoded from the stored layer"), NULL },
   [SPQR_FIELD_LOO_GAIN] = { N_("Leave-one-out gain"),
