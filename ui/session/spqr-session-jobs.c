@@ -286,8 +286,10 @@ spqr_session_calibrate (SpqrSession *self, gboolean whole)
 typedef struct {
   SpqrStore *store;
   SpqrModel *model;
-  SpqrRunParams params;
+  SpqrRecipe *recipe;
   char *calibration, *evaluation;
+  gint64 run_id;             /* of the run that is gone on with; 0: a new one */
+  char *folder;              /* its folder, or NULL */
   SpqrJob *job;
   double begin, span;        /* of the job's progress */
 } Quantizing;
@@ -298,7 +300,9 @@ free_quantizing (gpointer data)
   Quantizing *q = data;
 
   g_object_unref (q->store);
-  g_object_unref (q->model);
+  g_clear_object (&q->model);
+  g_clear_pointer (&q->recipe, spqr_recipe_unref);
+  g_free (q->folder);
   g_free (q->calibration);
   g_free (q->evaluation);
   g_free (q);
@@ -315,10 +319,11 @@ report_part (double fraction, const char *what, gpointer user_data)
 static gboolean
 evaluate_run (Quantizing *q, SpqrRun *run, GCancellable *cancellable, GError **error)
 {
+  int seqlen = spqr_recipe_get_defaults (q->recipe)->seqlen;
   g_autoptr (SpqrCorpus) corpus = spqr_corpus_load_for_model (q->model, q->evaluation, NULL, TRUE, cancellable, error);
   SpqrEvaluateRequest request = {
     .model = q->model, .corpus = corpus, .with_base = TRUE, .progress = report_part, .user_data = q,
-    .seqlen = q->params.seqlen > 0 ? (guint) q->params.seqlen : spqr_default_seqlen (q->model) };
+    .seqlen = seqlen > 0 ? (guint) seqlen : spqr_default_seqlen (q->model) };
   SpqrRunEval *eval;
 
   if (corpus == NULL)
@@ -334,17 +339,17 @@ static gboolean
 quantize_in_worker (SpqrJob *job, gpointer data, GCancellable *cancellable, GError **error)
 {
   Quantizing *q = data;
-  g_autoptr (SpqrRecipe) recipe = spqr_recipe_new (&q->params);
   g_autoptr (SpqrCalibration) calibration = NULL;
   g_autoptr (SpqrRun) run = NULL;
-  SpqrQuantizeRequest request = { .model = q->model, .recipe = recipe, .device = spqr_backends_get_best (),
-                                  .progress = report_part, .user_data = q };
+  SpqrQuantizeRequest request = { .model = q->model, .recipe = q->recipe, .folder = q->folder,
+                                  .device = spqr_backends_get_best (), .progress = report_part, .user_data = q };
 
   q->job = job;
   q->span = q->evaluation != NULL ? 0.7 : 1;
-  if (q->params.layer.method != SPQR_METHOD_RTN)
+  if (q->calibration != NULL)
     {
-      calibration = spqr_calibration_load (q->model, q->calibration, NULL, &q->params, cancellable, error);
+      calibration = spqr_calibration_load (q->model, q->calibration, NULL, spqr_recipe_get_defaults (q->recipe), cancellable,
+                                           error);
       if (calibration == NULL)
         return FALSE;
     }
@@ -369,11 +374,45 @@ spqr_session_quantize (SpqrSession *self, const char *evaluation)
   q = g_new0 (Quantizing, 1);
   q->store = g_object_ref (self->store);
   q->model = g_object_ref (self->model);
-  q->params = self->params;
-  q->calibration = g_strdup (self->calibration);
+  q->recipe = spqr_recipe_new (&self->params);
+  q->calibration = self->params.layer.method != SPQR_METHOD_RTN ? g_strdup (self->calibration) : NULL;
   q->evaluation = g_strdup (evaluation);
   title = g_strdup_printf (_("Quantize %s"), spqr_model_get_name (self->model));
   job = spqr_job_new (title, quantize_in_worker, q, free_quantizing);
+  submit (self, SPQR_LANE_BATCH, job);
+  return job;
+}
+
+/* The model and the recipe are read where it may take a while. */
+static gboolean
+resume_in_worker (SpqrJob *job, gpointer data, GCancellable *cancellable, GError **error)
+{
+  Quantizing *q = data;
+  g_autoptr (SpqrRun) run = spqr_store_get_run (q->store, q->run_id, error);
+
+  if (run == NULL || (q->model = spqr_model_open (run->model_path, error)) == NULL ||
+      (q->recipe = spqr_recipe_parse (run->params_json, error)) == NULL)
+    return FALSE;
+  q->folder = g_strdup (run->folder);
+  q->calibration = g_strdup (run->calibration);
+  return quantize_in_worker (job, q, cancellable, error);
+}
+
+SpqrJob *
+spqr_session_resume (SpqrSession *self, gint64 run_id)
+{
+  g_autoptr (SpqrJob) job = NULL;
+  g_autofree char *title = NULL;
+  Quantizing *q;
+
+  g_return_val_if_fail (SPQR_IS_SESSION (self) && self->store != NULL, NULL);
+
+  q = g_new0 (Quantizing, 1);
+  q->store = g_object_ref (self->store);
+  q->run_id = run_id;
+  q->evaluation = g_strdup (self->evaluation);
+  title = g_strdup_printf (_("Go on with run %" G_GINT64_FORMAT), run_id);
+  job = spqr_job_new (title, resume_in_worker, q, free_quantizing);
   submit (self, SPQR_LANE_BATCH, job);
   return job;
 }

@@ -72,6 +72,8 @@ void          spqr_session_calibrate (SpqrSession *self, gboolean whole);
 /* Starts the quantization of the model with params as a batch job, evaluated on `evaluation` (nullable)
  * before and after; the run then is in the database. */
 SpqrJob      *spqr_session_quantize (SpqrSession *self, const char *evaluation);
+/* Goes on with a run that was cancelled, failed or interrupted, from its last finished layer. */
+SpqrJob      *spqr_session_resume (SpqrSession *self, gint64 run_id);
 /* Exports a run as a Hugging Face folder, as an export job. */
 SpqrJob      *spqr_session_export (SpqrSession *self, gint64 run_id, const char *dtype, const char *folder);
 
