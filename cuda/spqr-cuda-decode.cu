@@ -1,5 +1,7 @@
 /* spqr-cuda-decode.cu: what a quantized layer means (formulas: num/spqr-layer.h), and a product with
  * it. Dense part, then constant groups over it, then outliers over both, as the CPU has it. */
+#include <stdlib.h>
+
 #include "spqr-cuda-arith.h"
 #include "spqr-cuda-ops.h"
 

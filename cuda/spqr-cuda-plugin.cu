@@ -155,6 +155,12 @@ make_ops (void)
   ops.pyramid_build = spqr_cuda_pyramid_build;
   ops.layer_decode = spqr_cuda_layer_decode;
   ops.gemm_nt = spqr_cuda_gemm_nt;
+  ops.rms_norm = spqr_cuda_rms_norm;
+  ops.layer_norm = spqr_cuda_layer_norm;
+  ops.rotary = spqr_cuda_rotary;
+  ops.attention = spqr_cuda_attention;
+  ops.gated_activation = spqr_cuda_gated_activation;
+  ops.cross_entropy = spqr_cuda_cross_entropy;
   ops.packed_matmul = spqr_cuda_packed_matmul;
   return ops;
 }

@@ -226,7 +226,17 @@ note_kernel (const char *name)
     if (strcmp (spqr_cuda_shim.kernels[i], name) == 0)
       return;
   if (spqr_cuda_shim.n_kernels < (int) (sizeof spqr_cuda_shim.kernels / sizeof *spqr_cuda_shim.kernels))
-    spqr_cuda_shim.kernels[spqr_cuda_shim.n_kernels++] = name;
+    {
+      const char *file = getenv ("SPQR_CUDA_SHIM_KERNELS");
+      FILE *list = file != NULL ? fopen (file, "a") : NULL;
+
+      spqr_cuda_shim.kernels[spqr_cuda_shim.n_kernels++] = name;
+      if (list != NULL)
+        {
+          fprintf (list, "%s\n", name);
+          fclose (list);
+        }
+    }
 }
 
 } // namespace

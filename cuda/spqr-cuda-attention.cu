@@ -1,0 +1,190 @@
+/* spqr-cuda-attention.cu: o_i = sum_j softmax_j(s_ij) v_j, s_ij = scale q_i.k_j, over the keys that
+ * query i sees; memory does not grow with the square of the length.
+ *
+ * A thread block takes one head and 16 queries, a warp four of them, and walks over the keys in tiles
+ * of 32, a lane a key, that stand in shared memory (first K, then V in the same place). For each
+ * query it keeps the largest score m so far, l = sum e^(s - m) and o = sum e^(s - m) v, each lane
+ * every 32nd number of o; when a tile raises m to m', l and o are multiplied by e^(m - m') first.
+ * K is stored turned by its row, k(j, d) at (d + j) mod D, so that 32 lanes hit 32 banks. */
+#include <math.h>
+
+#include "spqr-cuda-ops.h"
+
+#define WARPS 4
+#define PER_WARP 4              /* queries */
+#define QUERIES (WARPS * PER_WARP)
+#define KEYS 32
+#define MOST_DIM 256
+#define PARTS (MOST_DIM / 32)   /* numbers of o a lane keeps, per query */
+#define FULL_WARP 0xffffffffu
+#define QUERIES_AT_ONCE ((size_t) 2048)
+
+typedef struct {
+  const float *q, *k, *v;
+  float *out;
+  size_t tokens, keys, heads, kv_heads, window;
+  int dim;
+  float scale, soft_cap;
+} Attention;
+
+typedef struct { float largest, sum, o[PARTS]; } Query;
+
+static __device__ inline float
+warp_max (float x)
+{
+  for (int step = 16; step > 0; step /= 2)
+    x = fmaxf (x, __shfl_xor_sync (FULL_WARP, x, step));
+  return x;
+}
+
+static __device__ inline float
+warp_sum (float x)
+{
+  for (int step = 16; step > 0; step /= 2)
+    x += __shfl_xor_sync (FULL_WARP, x, step);
+  return x;
+}
+
+static __device__ inline void
+load_tile (const float *from, size_t stride, size_t first, size_t end, int dim, bool turned, float *tile)
+{
+  __syncthreads ();
+  for (int i = (int) threadIdx.x; i < KEYS * dim; i += WARPS * 32)
+    {
+      int j = i / dim, d = i % dim, at = turned ? (d + j) % dim : d;
+
+      tile[j * dim + at] = first + j < end ? from[(first + j) * stride + d] : 0.0f;
+    }
+  __syncthreads ();
+}
+
+/* The score of this lane's key for each of the warp's queries; -inf where a query does not see it. */
+static __device__ inline void
+score_tile (const Attention &a, const float *q, const float *tile, size_t first, size_t query0, int lane, float *scores)
+{
+  float dot[PER_WARP] = { 0.0f, 0.0f, 0.0f, 0.0f };
+  size_t key = first + lane;
+
+  for (int d = 0, at = lane % a.dim; d < a.dim; d++, at = at + 1 < a.dim ? at + 1 : 0)
+    {
+      float k = tile[lane * a.dim + at];
+
+      for (int i = 0; i < PER_WARP; i++)
+        dot[i] = fmaf (q[i * a.dim + d], k, dot[i]);
+    }
+  for (int i = 0; i < PER_WARP; i++)
+    {
+      size_t t = query0 + i, position = a.keys - a.tokens + t;
+      float s = a.scale * dot[i];
+
+      if (a.soft_cap > 0.0f)
+        s = a.soft_cap * tanhf (s / a.soft_cap);
+      scores[i] = t < a.tokens && key <= position && (a.window == 0 || position - key < a.window) ? s : -INFINITY;
+    }
+}
+
+static __device__ inline void
+add_values (const Attention &a, const float *tile, int lane, const float *scores, Query *queries)
+{
+  for (int i = 0; i < PER_WARP; i++)
+    {
+      Query *query = &queries[i];
+      float largest = fmaxf (query->largest, warp_max (scores[i]));
+      float shrink = query->largest == largest ? 1.0f : expf (query->largest - largest);
+      float p = scores[i] == -INFINITY ? 0.0f : expf (scores[i] - largest);
+
+      query->sum = query->sum * shrink + warp_sum (p);
+      query->largest = largest;
+      for (int part = 0; part < PARTS; part++)
+        query->o[part] *= shrink;
+      for (int j = 0; j < KEYS; j++)
+        {
+          float weight = __shfl_sync (FULL_WARP, p, j);
+
+          for (int part = 0; part < PARTS; part++)
+            if (part * 32 + lane < a.dim)
+              query->o[part] = fmaf (weight, tile[j * a.dim + part * 32 + lane], query->o[part]);
+        }
+    }
+}
+
+static __global__ void __launch_bounds__ (WARPS * 32)
+attention_kernel (Attention a, size_t tokens0, size_t tokens1)
+{
+  SPQR_DYNAMIC_SHARED (memory);
+  float *q = (float *) (void *) memory, *tile = q + QUERIES * a.dim;
+  int warp = (int) threadIdx.x / 32, lane = (int) threadIdx.x % 32;
+  size_t head = blockIdx.y, kv_head = head / (a.heads / a.kv_heads);
+  size_t block0 = tokens0 + (size_t) blockIdx.x * QUERIES, query0 = block0 + (size_t) warp * PER_WARP;
+  size_t last = (block0 + QUERIES < tokens1 ? block0 + QUERIES : tokens1) - 1, before = a.keys - a.tokens;
+  size_t end = before + last + 1, first = 0, stride = a.kv_heads * a.dim;
+  Query queries[PER_WARP];
+
+  for (int i = (int) threadIdx.x; i < QUERIES * a.dim; i += WARPS * 32)
+    {
+      size_t t = block0 + i / a.dim;
+
+      q[i] = t < tokens1 ? a.q[(t * a.heads + head) * a.dim + i % a.dim] : 0.0f;
+    }
+  for (int i = 0; i < PER_WARP; i++)
+    {
+      queries[i].largest = -INFINITY;
+      queries[i].sum = 0.0f;
+      for (int part = 0; part < PARTS; part++)
+        queries[i].o[part] = 0.0f;
+    }
+  if (a.window != 0 && before + block0 + 1 > a.window)
+    first = (before + block0 + 1 - a.window) / KEYS * KEYS;
+  for (; first < end; first += KEYS)
+    {
+      float scores[PER_WARP];
+
+      load_tile (a.k + kv_head * a.dim, stride, first, end, a.dim, true, tile);
+      score_tile (a, q + warp * PER_WARP * a.dim, tile, first, query0, lane, scores);
+      load_tile (a.v + kv_head * a.dim, stride, first, end, a.dim, false, tile);
+      add_values (a, tile, lane, scores, queries);
+    }
+  for (int i = 0; i < PER_WARP; i++)
+    for (int part = 0; part < PARTS; part++)
+      if (query0 + i < tokens1 && part * 32 + lane < a.dim)
+        a.out[((query0 + i) * a.heads + head) * a.dim + part * 32 + lane] = queries[i].o[part] / queries[i].sum;
+}
+
+/* ALiBi is the CPU's: what there is of it rounds as one published model does. */
+SpqrStatus
+spqr_cuda_attention (void *device, const SpqrAttention *attention, const SpqrExec *exec)
+{
+  SpqrCudaOp op ((SpqrCuda *) device, exec);
+  size_t dim = attention->head_dim, count = attention->tokens * attention->heads * dim;
+  size_t kv_count = attention->keys * attention->kv_heads * dim, shared = (QUERIES + KEYS) * dim * sizeof (float);
+  Attention a = {};
+
+  if (attention->tokens > attention->keys || attention->kv_heads == 0 || attention->heads % attention->kv_heads != 0)
+    return SPQR_INVALID;
+  if (dim == 0 || dim > MOST_DIM || attention->heads > 65535 || attention->alibi_slopes != NULL)
+    return SPQR_UNSUPPORTED;
+  if (attention->tokens == 0)
+    return op.status;
+  a.tokens = attention->tokens;
+  a.keys = attention->keys;
+  a.heads = attention->heads;
+  a.kv_heads = attention->kv_heads;
+  a.window = attention->window;
+  a.dim = (int) dim;
+  a.scale = attention->scale;
+  a.soft_cap = attention->soft_cap;
+  a.q = op.upload_new (attention->q, count);
+  a.k = op.upload_new (attention->k, kv_count);
+  a.v = op.upload_new (attention->v, kv_count);
+  a.out = op.alloc<float> (count);
+  for (size_t t = 0; t < a.tokens && op.ok (); t += QUERIES_AT_ONCE)
+    {
+      size_t end = t + QUERIES_AT_ONCE < a.tokens ? t + QUERIES_AT_ONCE : a.tokens;
+
+      SPQR_LAUNCH (op, attention_kernel, dim3 (spqr_cuda_blocks (end - t, QUERIES), (unsigned) a.heads), WARPS * 32, shared, a, t,
+                   end);
+      op.pace ();
+    }
+  op.download (attention->out, a.out, count * sizeof (float));
+  return op.finish ();
+}
