@@ -33,6 +33,7 @@ struct _SpqrLayerPage {
   SpqrScaleKind scales[SPQR_N_FIELDS];   /* as last chosen for each field */
   SpqrColormap colormaps[SPQR_N_FIELDS];
   gboolean tunable;                      /* the selected tensor can be quantized */
+  guint level;                           /* of the pyramid, that the colours are made for */
   gboolean updating;
   gboolean dragging;                     /* the threshold */
   double shown_tau, shown_threshold;     /* what the histogram's line stands for */
@@ -131,18 +132,42 @@ on_field_chosen (SpqrLayerPage *self)
   ask_for_field (self);
 }
 
-/* The colours' range. A group's largest and smallest weight round to themselves, but for the last bit:
- * their errors of 1e-17 must not take half of a logarithmic scale. */
+/* How coarsely the matrix is seen: the level of its pyramid that has about a cell a pixel. */
+static guint
+seen_level (SpqrLayerPage *self, const SpqrFieldData *data)
+{
+  SpqrViewport view = spqr_heatmap_view_get_view (self->heatmap);
+  double width = MAX (gtk_widget_get_width (GTK_WIDGET (self->heatmap)), 64), height = MAX (gtk_widget_get_height (GTK_WIDGET (self->heatmap)), 64);
+  double area = (view.row1 - view.row0) * (view.col1 - view.col0) / (width * height);
+  double level = area > 1 ? round (log2 (area) / 2) : 0;
+
+  return (guint) CLAMP (level, 0, (double) data->pyramid.n_levels - 1);
+}
+
+/* The colours' range. From afar each pixel shows the largest of many weights: those then have the
+ * colours to themselves. Near by, a group's largest and smallest weight round to themselves but for the
+ * last bit: their errors of 1e-17 must not take half of a logarithmic scale. */
 static void
 show_range (SpqrLayerPage *self)
 {
   SpqrLayerPicture *picture = spqr_layer_preview_get_picture (self->preview);
+  gboolean symmetrical;
+  SpqrScaleKind kind;
   SpqrScale scale;
 
   if (picture == NULL)
     return;
-  scale = spqr_field_data_fit (picture->data, self->scales[picture->field], 0.001,
-                               spqr_colormap_is_diverging (self->colormaps[picture->field]));
+  kind = self->scales[picture->field];
+  symmetrical = spqr_colormap_is_diverging (self->colormaps[picture->field]);
+  self->level = seen_level (self, picture->data);
+  if (self->level == 0 || picture->field == SPQR_FIELD_OUTLIERS)
+    scale = spqr_field_data_fit (picture->data, kind, 0.001, symmetrical);
+  else
+    {
+      const SpqrPyramidLevel *level = &picture->data->pyramid.levels[self->level];
+
+      scale = spqr_scale_fit (kind, level->data, level->rows * level->cols, 0.002, symmetrical);
+    }
   if (scale.kind == SPQR_SCALE_LOG)
     scale.lo = MAX (scale.lo, scale.hi * 1e-6);
   spqr_heatmap_view_set_scale (self->heatmap, scale.kind);
@@ -293,6 +318,8 @@ on_view_changed (SpqrLayerPage *self)
   first = CLAMP (floor (view.row0), 0, (double) data->rows - 1);
   last = CLAMP (ceil (view.row1), first + 1, (double) data->rows);
   spqr_layer_preview_set_rows (self->preview, (gsize) first, (gsize) (last - first));
+  if (seen_level (self, data) != self->level)
+    show_range (self);
 }
 
 static void

@@ -44,6 +44,39 @@ static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (SpqrLayerPreview, spqr_layer_preview, G_TYPE_OBJECT)
 
+/* ---- giving back large memory takes a while, too ---- */
+
+typedef struct { gpointer pointer; GDestroyNotify destroy; } Garbage;
+
+static void
+destroy_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  Garbage *garbage = data;
+
+  garbage->destroy (garbage->pointer);
+}
+
+/* Lets go of a reference that may be the last one. */
+static void
+discard (gpointer pointer, GDestroyNotify destroy)
+{
+  g_autoptr (GTask) task = NULL;
+  Garbage *garbage;
+
+  if (pointer == NULL)
+    return;
+  task = g_task_new (NULL, NULL, NULL, NULL);
+  garbage = g_new (Garbage, 1);
+  *garbage = (Garbage) { pointer, destroy };
+  g_task_set_source_tag (task, discard);
+  g_task_set_task_data (task, garbage, g_free);
+  g_task_run_in_thread (task, destroy_in_thread);
+}
+
+static void discard_lab (SpqrLab *lab) { discard (lab, (GDestroyNotify) spqr_lab_unref); }
+static void discard_answer (SpqrLayerAnswer *answer) { discard (answer, (GDestroyNotify) spqr_layer_answer_unref); }
+static void discard_picture (SpqrLayerPicture *picture) { discard (picture, (GDestroyNotify) spqr_layer_picture_unref); }
+
 /* ---- the worker's side ---- */
 
 struct _Question {
@@ -77,9 +110,9 @@ free_question (gpointer data)
   Question *q = data;
 
   g_object_unref (q->preview);
-  spqr_lab_unref (q->lab);
-  spqr_layer_answer_unref (q->answer);
-  spqr_layer_picture_unref (q->picture);
+  discard_lab (q->lab);
+  discard_answer (q->answer);
+  discard_picture (q->picture);
   g_free (q);
 }
 
@@ -89,8 +122,8 @@ free_part (gpointer data)
   Part *part = data;
 
   g_object_unref (part->preview);
-  spqr_layer_answer_unref (part->answer);
-  spqr_layer_picture_unref (part->picture);
+  discard_answer (part->answer);
+  discard_picture (part->picture);
   g_clear_error (&part->error);
   g_free (part);
 }
@@ -242,19 +275,21 @@ take_part (gpointer data)
     return G_SOURCE_REMOVE;
   if (part->answer != NULL)
     {
-      g_clear_pointer (&self->answer, spqr_layer_answer_unref);
-      self->answer = spqr_layer_answer_ref (part->answer);
-      take_figures (self, &part->answer->figures);
+      g_clear_pointer (&self->answer, discard_answer);
+      self->answer = g_steal_pointer (&part->answer);
+      take_figures (self, &self->answer->figures);
     }
   else if (part->has_rows)
     take_figures (self, &part->rows);
   if (part->picture != NULL)
     {
-      g_clear_pointer (&self->picture, spqr_layer_picture_unref);
-      self->picture = spqr_layer_picture_ref (part->picture);
+      SpqrLayerPicture *old = self->picture;
+
+      self->picture = g_steal_pointer (&part->picture);
       self->data_current = TRUE;
-      self->picture_current = !self->quantize || part->picture->marks != NULL;
+      self->picture_current = !self->quantize || self->picture->marks != NULL;
       g_signal_emit (self, signals[PICTURE_CHANGED], 0);
+      discard_picture (old);     /* not before those who showed it have let go */
     }
   if (part->last)
     {
@@ -352,20 +387,14 @@ forget_answer (SpqrLayerPreview *self)
   self->has_figures = FALSE;
   self->data_current = self->data_current && spqr_layer_field_is_of_weights (self->field);
   self->picture_current = self->data_current && !self->quantize;
-  g_clear_pointer (&self->answer, spqr_layer_answer_unref);
+  g_clear_pointer (&self->answer, discard_answer);
   g_clear_pointer (&self->problem, g_free);
-}
-
-static void
-forget_picture (SpqrLayerPreview *self)
-{
-  self->data_current = self->picture_current = FALSE;
-  g_clear_pointer (&self->picture, spqr_layer_picture_unref);
 }
 
 void
 spqr_layer_preview_set_lab (SpqrLayerPreview *self, SpqrLab *lab, gboolean quantize)
 {
+  SpqrLayerPicture *old_picture = NULL;
   SpqrLab *old = self->lab;
 
   self->has_previous = FALSE;
@@ -374,10 +403,14 @@ spqr_layer_preview_set_lab (SpqrLayerPreview *self, SpqrLab *lab, gboolean quant
   forget_answer (self);
   /* The same bench with a Hessian of its own: what is seen stays until there is better. */
   if (lab != old)
-    forget_picture (self);
-  g_clear_pointer (&old, spqr_lab_unref);
+    {
+      self->data_current = self->picture_current = FALSE;
+      old_picture = g_steal_pointer (&self->picture);
+    }
   g_signal_emit (self, signals[FIGURES_CHANGED], 0);
   g_signal_emit (self, signals[PICTURE_CHANGED], 0);
+  discard_picture (old_picture);
+  discard_lab (old);
   ask_soon (self, 0);
 }
 
@@ -489,8 +522,8 @@ spqr_layer_preview_dispose (GObject *object)
 
   g_clear_handle_id (&self->timer, g_source_remove);
   forget_answer (self);
-  forget_picture (self);
   g_clear_object (&self->jobs);
+  g_clear_pointer (&self->picture, spqr_layer_picture_unref);
   g_clear_pointer (&self->lab, spqr_lab_unref);
   G_OBJECT_CLASS (spqr_layer_preview_parent_class)->dispose (object);
 }

@@ -91,7 +91,7 @@ show_source (SpqrLayerTally *self)
   if (f->whole)
     text = g_strdup_printf (_("Whole layer, exact · %s · %s"), how, seconds);
   else
-    text = g_strdup_printf (_("Rows %zu–%zu, exact · %s · the whole layer follows…"), f->row0, f->row0 + f->count - 1, how);
+    text = g_strdup_printf (_("Rows %zu–%zu exact, the rest follows · %s"), f->row0, f->row0 + f->count - 1, how);
   gtk_label_set_label (self->source, text);
   gtk_widget_set_tooltip_text (GTK_WIDGET (self->source), f->calibrated
     ? _("Measured with the Hessian of the calibration text, on weights decoded from their stored form")
@@ -132,6 +132,8 @@ spqr_layer_tally_set_figures (SpqrLayerTally *self, const SpqrLayerFigures *figu
         self->previous = *previous;
     }
   gtk_widget_set_visible (self->grid, self->has_figures);
+  gtk_widget_set_visible (GTK_WIDGET (self->bar), self->has_figures);
+  gtk_widget_set_visible (GTK_WIDGET (self->source), self->has_figures);
   if (figures != NULL)
     gtk_widget_remove_css_class (self->grid, "stale");
   else
@@ -237,7 +239,7 @@ spqr_layer_tally_init (SpqrLayerTally *self)
   gtk_widget_init_template (GTK_WIDGET (self));
   add_lines (self, GTK_GRID (self->grid));
   spqr_chart_set_name (SPQR_CHART (self->bar), _("Bits per weight, by what they are for"));
-  gtk_widget_set_visible (self->grid, FALSE);
+  spqr_layer_tally_set_figures (self, NULL, NULL);
 }
 
 GtkWidget *

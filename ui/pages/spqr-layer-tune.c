@@ -9,10 +9,14 @@ struct _SpqrLayerTune {
 
   SpqrSession *session;
   SpqrLayerPreview *preview;
+  GtkWidget *box;
   SpqrParamsEditor *editor;
   SpqrLayerTally *tally;
   SpqrLayerHistory history;
 };
+
+/* As wide whatever it has to say: the heat map beside it must not jump. */
+enum { WIDTH = 332 };
 
 G_DEFINE_FINAL_TYPE (SpqrLayerTune, spqr_layer_tune, GTK_TYPE_WIDGET)
 
@@ -115,6 +119,34 @@ spqr_layer_tune_set_session (SpqrLayerTune *self, SpqrSession *session, SpqrLaye
   update_actions (self);
 }
 
+static GtkSizeRequestMode
+spqr_layer_tune_get_request_mode (GtkWidget *widget)
+{
+  return GTK_SIZE_REQUEST_CONSTANT_SIZE;
+}
+
+static void
+spqr_layer_tune_measure (GtkWidget *widget, GtkOrientation orientation, int for_size, int *minimum, int *natural,
+                         int *minimum_baseline, int *natural_baseline)
+{
+  SpqrLayerTune *self = SPQR_LAYER_TUNE (widget);
+  int narrowest;
+
+  gtk_widget_measure (self->box, GTK_ORIENTATION_HORIZONTAL, -1, &narrowest, NULL, NULL, NULL);
+  narrowest = MAX (narrowest, WIDTH);
+  if (orientation == GTK_ORIENTATION_HORIZONTAL)
+    *minimum = *natural = narrowest;
+  else
+    gtk_widget_measure (self->box, orientation, narrowest, minimum, natural, NULL, NULL);
+  *minimum_baseline = *natural_baseline = -1;
+}
+
+static void
+spqr_layer_tune_size_allocate (GtkWidget *widget, int width, int height, int baseline)
+{
+  gtk_widget_allocate (SPQR_LAYER_TUNE (widget)->box, width, height, baseline, NULL);
+}
+
 static void
 spqr_layer_tune_dispose (GObject *object)
 {
@@ -136,9 +168,13 @@ spqr_layer_tune_class_init (SpqrLayerTuneClass *klass)
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->dispose = spqr_layer_tune_dispose;
+  widget_class->get_request_mode = spqr_layer_tune_get_request_mode;
+  widget_class->measure = spqr_layer_tune_measure;
+  widget_class->size_allocate = spqr_layer_tune_size_allocate;
   g_type_ensure (SPQR_TYPE_PARAMS_EDITOR);
   g_type_ensure (SPQR_TYPE_LAYER_TALLY);
   gtk_widget_class_set_template_from_resource (widget_class, "/studio/spqr/SpqrStudio/ui/spqr-layer-tune.ui");
+  gtk_widget_class_bind_template_child (widget_class, SpqrLayerTune, box);
   gtk_widget_class_bind_template_child (widget_class, SpqrLayerTune, editor);
   gtk_widget_class_bind_template_child (widget_class, SpqrLayerTune, tally);
   gtk_widget_class_install_action (widget_class, "tune.undo", NULL, on_action);
