@@ -33,6 +33,7 @@ struct _SpqrLayerPage {
   SpqrScaleKind scales[SPQR_N_FIELDS];   /* as last chosen for each field */
   SpqrColormap colormaps[SPQR_N_FIELDS];
   gboolean tunable;                      /* the selected tensor can be quantized */
+  gint64 hover_row, hover_col;           /* pointed at; -1: none */
   guint level;                           /* of the pyramid, that the colours are made for */
   gboolean updating;
   gboolean dragging;                     /* the threshold */
@@ -290,10 +291,12 @@ name_picture (SpqrLayerPage *self)
   spqr_chart_set_provenance (SPQR_CHART (self->histogram), provenance);
 }
 
+/* The weight under the pointer, else the selected one. */
 static void
-show_cell (SpqrLayerPage *self, gint64 row, gint64 col)
+show_cell (SpqrLayerPage *self)
 {
   SpqrLab *lab = spqr_layer_preview_get_lab (self->preview);
+  gint64 row = self->hover_row, col = self->hover_col;
   g_autofree char *text = NULL;
 
   if (row < 0 || col < 0)
@@ -330,6 +333,7 @@ on_picture_changed (SpqrLayerPage *self)
 
   if (picture == NULL)
     {
+      self->hover_row = self->hover_col = -1;
       spqr_heatmap_view_set_marks (self->heatmap, NULL);
       spqr_heatmap_view_set_field (self->heatmap, NULL);
       spqr_heatmap_view_set_message (self->heatmap, _("Reading the layer…"));
@@ -349,7 +353,7 @@ on_picture_changed (SpqrLayerPage *self)
   show_threshold (self);
   name_picture (self);
   on_view_changed (self);
-  show_cell (self, -1, -1);
+  show_cell (self);
 }
 
 static void
@@ -365,13 +369,17 @@ on_figures_changed (SpqrLayerPage *self)
 static void
 on_cell_hovered (SpqrLayerPage *self, gint64 row, gint64 col, double value)
 {
-  show_cell (self, row, col);
+  self->hover_row = row;
+  self->hover_col = col;
+  show_cell (self);
 }
 
 static void
 on_cell_selected (SpqrLayerPage *self, gint64 row, gint64 col, double value)
 {
-  show_cell (self, row, col);
+  self->hover_row = row;
+  self->hover_col = col;
+  show_cell (self);
 }
 
 /* ---- the threshold, dragged ---- */
@@ -656,6 +664,7 @@ spqr_layer_page_init (SpqrLayerPage *self)
   for (guint m = 0; m < SPQR_N_COLORMAPS; m++)
     gtk_string_list_append (maps, spqr_colormap_name (m));
   self->wanted = SPQR_FIELD_SENSITIVITY;
+  self->hover_row = self->hover_col = -1;
   self->updating = TRUE;
   gtk_widget_init_template (GTK_WIDGET (self));
   gtk_drop_down_set_model (self->colormap, G_LIST_MODEL (maps));

@@ -1,0 +1,216 @@
+/* The Layer page in a window: pictures, fields, the dragged threshold, undo, and a main loop that is
+ * never kept waiting. */
+#include <adwaita.h>
+#include <glib/gstdio.h>
+#include <math.h>
+
+#include "../model/fixtures.h"
+#include "chart/spqr-heatmap-view.h"
+#include "chart/spqr-histogram-view.h"
+#include "pages/spqr-layer-page.h"
+
+typedef struct {
+  char *folder;
+  SpqrSession *session;
+  GtkWidget *window, *page;
+  SpqrHeatmapView *heatmap;
+  SpqrHistogramView *histogram;
+} Fixture;
+
+static GtkWidget *
+find (GtkWidget *widget, GType type)
+{
+  if (G_TYPE_CHECK_INSTANCE_TYPE (widget, type))
+    return widget;
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL; child = gtk_widget_get_next_sibling (child))
+    {
+      GtkWidget *found = find (child, type);
+
+      if (found != NULL)
+        return found;
+    }
+  return NULL;
+}
+
+typedef gboolean (*Condition) (Fixture *f);
+
+static void
+wait_until (Fixture *f, Condition condition)
+{
+  gint64 limit = g_get_monotonic_time () + 30 * G_USEC_PER_SEC;
+
+  while (!condition (f))
+    {
+      g_assert_cmpint (g_get_monotonic_time (), <, limit);
+      if (!g_main_context_iteration (NULL, FALSE))
+        g_usleep (1000);
+    }
+}
+
+static gboolean has_model (Fixture *f) { return spqr_session_get_model (f->session) != NULL; }
+static gboolean has_picture (Fixture *f) { return spqr_heatmap_view_get_field (f->heatmap) != NULL; }
+
+static gboolean
+has_marks (Fixture *f)
+{
+  g_autoptr (SpqrMarks) marks = NULL;
+
+  g_object_get (f->heatmap, "marks", &marks, NULL);
+  return marks != NULL;
+}
+
+static gboolean
+has_threshold (Fixture *f)
+{
+  gboolean has;
+
+  g_object_get (f->histogram, "has-threshold", &has, NULL);
+  return has;
+}
+
+static void
+set_up (Fixture *f, gconstpointer data)
+{
+  g_autofree char *model = g_build_filename (g_getenv ("SPQR_SOURCE_ROOT"), "tests", "net", "oracles", "llama", NULL);
+  g_autofree char *database = NULL;
+
+  f->folder = fixture_folder ();
+  database = g_build_filename (f->folder, "runs.db", NULL);
+  f->session = spqr_session_new (database);
+  g_assert_no_error (spqr_session_get_store_error (f->session));
+  f->page = spqr_layer_page_new (f->session);
+  f->window = gtk_window_new ();
+  gtk_window_set_default_size (GTK_WINDOW (f->window), 1030, 700);
+  gtk_window_set_child (GTK_WINDOW (f->window), f->page);
+  gtk_window_present (GTK_WINDOW (f->window));
+  f->heatmap = SPQR_HEATMAP_VIEW (find (f->page, SPQR_TYPE_HEATMAP_VIEW));
+  f->histogram = SPQR_HISTOGRAM_VIEW (find (f->page, SPQR_TYPE_HISTOGRAM_VIEW));
+  spqr_session_open (f->session, model);
+  wait_until (f, has_model);
+}
+
+static void
+tear_down (Fixture *f, gconstpointer data)
+{
+  spqr_session_shutdown (f->session);
+  gtk_window_destroy (GTK_WINDOW (f->window));
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  g_assert_finalize_object (f->session);
+  fixture_remove (f->folder);
+}
+
+static void
+select_role (Fixture *f, SpqrRole role)
+{
+  spqr_session_select (f->session, spqr_model_find (spqr_session_get_model (f->session), 0, role, FALSE));
+}
+
+static void
+test_picture (Fixture *f, gconstpointer data)
+{
+  SpqrTensor *q = spqr_model_find (spqr_session_get_model (f->session), 0, SPQR_ROLE_Q, FALSE);
+  g_autofree char *path = g_build_filename (f->folder, "q.svg", NULL);
+  g_autoptr (GError) error = NULL;
+  GStatBuf info;
+
+  g_assert_null (spqr_heatmap_view_get_field (f->heatmap));
+  select_role (f, SPQR_ROLE_Q);
+  wait_until (f, has_marks);
+  g_assert_cmpuint (spqr_heatmap_view_get_field (f->heatmap)->rows, ==, spqr_tensor_get_rows (q));
+  g_assert_true (has_threshold (f));
+  g_assert_true (spqr_chart_save (SPQR_CHART (f->heatmap), path, 600, 400, "caption", &error));
+  g_assert_no_error (error);
+  g_assert_cmpint (g_stat (path, &info), ==, 0);
+  g_assert_cmpint (info.st_size, >, 1000);
+
+  /* A vector: its weights, no threshold, no outliers. */
+  select_role (f, SPQR_ROLE_INPUT_NORM);
+  g_assert_null (spqr_heatmap_view_get_field (f->heatmap));
+  wait_until (f, has_picture);
+  g_assert_cmpuint (spqr_heatmap_view_get_field (f->heatmap)->rows, ==, 1);
+  g_assert_false (has_marks (f));
+  g_assert_false (has_threshold (f));
+
+  spqr_session_select (f->session, NULL);
+  g_assert_null (spqr_heatmap_view_get_field (f->heatmap));
+}
+
+/* The threshold, moved in the histogram, is the session's tau; undo takes it back. */
+static void
+test_threshold (Fixture *f, gconstpointer data)
+{
+  double before, value;
+
+  select_role (f, SPQR_ROLE_Q);
+  wait_until (f, has_threshold);
+  before = spqr_session_get_params (f->session)->layer.outlier_threshold;
+  value = spqr_histogram_view_get_threshold (f->histogram);
+  g_signal_emit_by_name (f->histogram, "threshold-changed", value * 2, FALSE);
+  g_signal_emit_by_name (f->histogram, "threshold-changed", value * 3, TRUE);
+  g_assert_cmpfloat_with_epsilon (spqr_session_get_params (f->session)->layer.outlier_threshold, 3 * before, 1e-9);
+  g_assert_true (gtk_widget_activate_action (f->page, "layer.undo", NULL));
+  g_assert_cmpfloat (spqr_session_get_params (f->session)->layer.outlier_threshold, ==, before);
+  g_assert_true (gtk_widget_activate_action (f->page, "layer.compare", NULL));
+  g_assert_cmpfloat_with_epsilon (spqr_session_get_params (f->session)->layer.outlier_threshold, 3 * before, 1e-9);
+  g_assert_true (gtk_widget_activate_action (f->page, "layer.compare", NULL));
+  g_assert_cmpfloat (spqr_session_get_params (f->session)->layer.outlier_threshold, ==, before);
+}
+
+/* ---- the main loop ---- */
+
+typedef struct { gint64 last, worst; } Pulse;
+
+static gboolean
+beat (gpointer data)
+{
+  Pulse *pulse = data;
+  gint64 now = g_get_monotonic_time ();
+
+  pulse->worst = MAX (pulse->worst, pulse->last > 0 ? now - pulse->last : 0);
+  pulse->last = now;
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+is_new_picture (Fixture *f)
+{
+  return g_object_get_data (G_OBJECT (f->page), "old") != spqr_heatmap_view_get_field (f->heatmap);
+}
+
+static void
+test_loop (Fixture *f, gconstpointer data)
+{
+  Pulse pulse = { 0 };
+  guint timer;
+
+  select_role (f, SPQR_ROLE_Q);
+  wait_until (f, has_marks);
+  timer = g_timeout_add (1, beat, &pulse);
+  for (int bits = 1; bits <= 8; bits++)
+    {
+      SpqrRunParams params = *spqr_session_get_params (f->session);
+
+      params.layer.wbits = bits == 3 ? 4 : bits;
+      g_object_set_data (G_OBJECT (f->page), "old", spqr_heatmap_view_get_field (f->heatmap));
+      if (spqr_run_params_equal (&params, spqr_session_get_params (f->session)))
+        continue;
+      spqr_session_set_params (f->session, &params);
+      wait_until (f, is_new_picture);
+    }
+  g_source_remove (timer);
+  g_test_message ("longest pause of the main loop: %.1f ms", pulse.worst / 1e3);
+  /* Drawing on a busy machine with two processors is part of it. */
+  g_assert_cmpint (pulse.worst, <, 250000);
+}
+
+int
+main (int argc, char **argv)
+{
+  gtk_test_init (&argc, &argv, NULL);
+  adw_init ();
+  g_test_add ("/layer-page/picture", Fixture, NULL, set_up, test_picture, tear_down);
+  g_test_add ("/layer-page/threshold", Fixture, NULL, set_up, test_threshold, tear_down);
+  g_test_add ("/layer-page/loop", Fixture, NULL, set_up, test_loop, tear_down);
+  return g_test_run ();
+}
