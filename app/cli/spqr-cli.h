@@ -35,6 +35,8 @@ typedef struct {
 extern const SpqrCommand spqr_command_inspect, spqr_command_tokenize, spqr_command_quantize, spqr_command_eval,
   spqr_command_layer, spqr_command_field, spqr_command_runs, spqr_command_export;
 
+extern const SpqrCommand spqr_command_bench;
+
 /* Parses argv with the command's own entries and the common flags. Option names may be spelled with
  * hyphens or underscores. What is left in argv are the arguments; fewer than `least` or more than
  * `most` is wrong usage. */

@@ -10,7 +10,7 @@ from harness import SPQR, Spqr, case, files_in, has_keys, main, same_bytes, says
 import subprocess
 import tiny_model
 
-COMMANDS = ["inspect", "tokenize", "quantize", "eval", "layer", "field", "runs", "export"]
+COMMANDS = ["inspect", "tokenize", "quantize", "eval", "layer", "field", "runs", "export", "bench"]
 SMALL = ["--nsamples", "4", "--seqlen", "32"]
 
 
@@ -345,6 +345,29 @@ def progress_goes_to_stderr(folder):
     told = spqr("quantize", model, calibration, "--out", "run", *SMALL, "--json")
     assert json.loads(told.out)["run"] == 1 and "%" in told.err and "\r" not in told.err
     assert spqr("quantize", model, calibration, "--out", "quiet", *SMALL, "--quiet").err == ""
+
+
+@case
+def bench(folder):
+    """Every suite on small shapes: does it work, and does it say what it has to."""
+    spqr = Spqr(folder)
+    told = spqr.json("bench", "all", "--quick", "--repeat", "2", "--threads", "2")
+    assert told["threads"] == 2 and told["sgemm_seconds"] > 0 and told["copy_bytes_per_second"] > 0
+    for row in told["rows"]:
+        has_keys(row, "name shape seconds yardstick ratio")
+        assert row["seconds"] > 0 and row["yardstick"] > 0
+        way = row["seconds"] / row["yardstick"] if row["better"] == "smaller" else row["yardstick"] / row["seconds"]
+        assert abs(row["ratio"] - way) < 1e-9 * way, row
+    names = [row["name"] for row in told["rows"]]
+    for name in ("gemm", "factor", "hessian", "leave-one-out", "columns", "layer", "preview, new tau", "preview, new bits",
+                 "forward, LLaMA block", "statistics", "pyramid", "open"):
+        assert name in names, names
+    two = spqr.json("bench", "open", "loo", "--quick", "--repeat", "1")
+    assert [row["name"] for row in two["rows"]] == ["leave-one-out", "open", "open and fingerprint"]
+    assert "yardstick" in spqr("bench", "pyramid", "--quick").out
+    says(spqr("bench", "speed", status=2), "speed", "gemm")
+    spqr("bench", "gemm", "--repeat", "0", status=2)
+    spqr("bench", status=2)
 
 
 @case

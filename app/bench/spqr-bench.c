@@ -1,0 +1,494 @@
+#include "bench/spqr-bench.h"
+
+#include <cblas.h>
+#include <glib/gi18n.h>
+#include <glib/gstdio.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "compute/spqr-cancel.h"
+#include "quant/spqr-quant-error.h"
+
+#define PRODUCT_SIZE 4096
+#define QUICK_PRODUCT_SIZE 256
+#define COPY_BYTES ((gsize) 256 << 20)
+#define QUICK_COPY_BYTES ((gsize) 1 << 20)
+#define COPY_PIECE ((gsize) 1 << 19)
+#define SHORTEST 0.02            /* seconds; what is shorter is done several times in a row */
+#define MOST_SAMPLES 64
+#define RECENT 5                 /* samples of a yardstick that count */
+
+typedef struct { char *key; double value, limit; } Note;
+
+typedef struct {
+  char *name, *shape;
+  SpqrBenchKind kind;
+  double seconds, yardstick, ratio, target, target_seconds;
+  GArray *notes;                 /* of Note */
+} Row;
+
+/* The last samples of a yardstick. */
+typedef struct { double seconds[RECENT]; guint n; } Samples;
+
+struct _SpqrBench {
+  SpqrCli *cli;
+  guint repeat;
+  gboolean quick;
+  SpqrExec exec;
+  guint threads;
+  char *folder;
+  GPtrArray *rows;
+  float *a, *b, *c;              /* of the product */
+  char *from, *to;               /* of the copy */
+  Samples product, copy;
+};
+
+static void
+row_free (gpointer data)
+{
+  Row *row = data;
+
+  for (guint i = 0; i < row->notes->len; i++)
+    g_free (g_array_index (row->notes, Note, i).key);
+  g_array_unref (row->notes);
+  g_free (row->name);
+  g_free (row->shape);
+  g_free (row);
+}
+
+SpqrBench *
+spqr_bench_new (SpqrCli *cli, guint repeat, gboolean quick)
+{
+  SpqrBench *bench = g_new0 (SpqrBench, 1);
+
+  bench->cli = cli;
+  bench->repeat = MIN (repeat, MOST_SAMPLES);
+  bench->quick = quick;
+  bench->exec = spqr_exec_for_cancellable (cli->cancellable);
+  bench->threads = spqr_pool_get_n_threads (spqr_pool_get_default ());
+  bench->rows = g_ptr_array_new_with_free_func (row_free);
+  return bench;
+}
+
+static void
+remove_folder (const char *folder)
+{
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
+  const char *name;
+
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *path = g_build_filename (folder, name, NULL);
+
+      if (g_file_test (path, G_FILE_TEST_IS_DIR))
+        remove_folder (path);
+      else
+        g_unlink (path);
+    }
+  g_rmdir (folder);
+}
+
+void
+spqr_bench_free (SpqrBench *bench)
+{
+  if (bench->folder != NULL)
+    remove_folder (bench->folder);
+  g_free (bench->folder);
+  g_ptr_array_unref (bench->rows);
+  free (bench->a);
+  free (bench->b);
+  free (bench->c);
+  free (bench->from);
+  free (bench->to);
+  g_free (bench);
+}
+
+gboolean        spqr_bench_is_quick (SpqrBench *bench) { return bench->quick; }
+const SpqrExec *spqr_bench_get_exec (SpqrBench *bench) { return &bench->exec; }
+GCancellable   *spqr_bench_get_cancellable (SpqrBench *bench) { return bench->cli->cancellable; }
+
+const char *
+spqr_bench_get_folder (SpqrBench *bench, GError **error)
+{
+  if (bench->folder == NULL)
+    bench->folder = g_dir_make_tmp ("spqr-bench-XXXXXX", error);
+  return bench->folder;
+}
+
+gpointer
+spqr_bench_alloc (gsize n_bytes, GError **error)
+{
+  gpointer memory = NULL;
+
+  if (posix_memalign (&memory, 64, MAX (n_bytes, 1)) == 0)
+    return memory;
+  spqr_quant_set_status (error, SPQR_NO_MEMORY, "bench");
+  return NULL;
+}
+
+void
+spqr_bench_fill (float *values, gsize count, double spread, guint32 seed)
+{
+  guint64 state = seed * G_GUINT64_CONSTANT (0x9e3779b97f4a7c15) + 1;
+
+  for (gsize i = 0; i < count; i++)
+    {
+      guint32 sum = 0;
+
+      state ^= state << 13;
+      state ^= state >> 7;
+      state ^= state << 17;
+      for (int k = 0; k < 4; k++)
+        sum += (state >> (16 * k)) & 0xffff;
+      /* The sum of four even numbers: variance 4 / 12 of the square of their range. */
+      values[i] = (float) (spread * ((double) sum / 65536 - 2) * 1.7320508);
+    }
+}
+
+/* ---- yardsticks ---- */
+
+static double
+seconds_since (gint64 began)
+{
+  return MAX (g_get_monotonic_time () - began, 1) / 1e6;
+}
+
+static int
+compare_doubles (gconstpointer a, gconstpointer b)
+{
+  double x = *(const double *) a, y = *(const double *) b;
+
+  return (x > y) - (x < y);
+}
+
+static double
+median (const double *values, guint n)
+{
+  double sorted[MOST_SAMPLES];
+
+  memcpy (sorted, values, n * sizeof *sorted);
+  qsort (sorted, n, sizeof *sorted, compare_doubles);
+  return n % 2 ? sorted[n / 2] : (sorted[n / 2 - 1] + sorted[n / 2]) / 2;
+}
+
+static void
+add_sample (Samples *samples, double seconds)
+{
+  samples->seconds[samples->n++ % RECENT] = seconds;
+}
+
+static double
+recent (const Samples *samples)
+{
+  return median (samples->seconds, MIN (samples->n, RECENT));
+}
+
+static gsize
+product_size (SpqrBench *bench)
+{
+  return bench->quick ? QUICK_PRODUCT_SIZE : PRODUCT_SIZE;
+}
+
+static double
+product_operations (SpqrBench *bench)
+{
+  return 2.0 * product_size (bench) * product_size (bench) * product_size (bench);
+}
+
+static gsize
+copy_bytes (SpqrBench *bench)
+{
+  return bench->quick ? QUICK_COPY_BYTES : COPY_BYTES;
+}
+
+/* OpenBLAS with its own threads, as many as ours, which rest meanwhile. */
+static void
+sample_product (SpqrBench *bench)
+{
+  int n = (int) product_size (bench);
+  gint64 began;
+
+  openblas_set_num_threads ((int) bench->threads);
+  began = g_get_monotonic_time ();
+  cblas_sgemm (CblasRowMajor, CblasNoTrans, CblasNoTrans, n, n, n, 1, bench->a, n, bench->b, n, 0, bench->c, n);
+  add_sample (&bench->product, seconds_since (began));
+  openblas_set_num_threads (1);
+  g_usleep (bench->quick ? 0 : 50000);   /* its threads wait for more before they sleep */
+}
+
+static void
+copy_pieces (void *data, size_t begin, size_t end)
+{
+  SpqrBench *bench = data;
+  gsize all = copy_bytes (bench), first = begin * COPY_PIECE, last = MIN (end * COPY_PIECE, all);
+
+  memcpy (bench->to + first, bench->from + first, last - first);
+}
+
+static void
+sample_copy (SpqrBench *bench)
+{
+  gint64 began = g_get_monotonic_time ();
+
+  spqr_exec_for (&bench->exec, (copy_bytes (bench) + COPY_PIECE - 1) / COPY_PIECE, 1, copy_pieces, bench);
+  add_sample (&bench->copy, seconds_since (began));
+}
+
+static gboolean
+allocate_product (SpqrBench *bench, GError **error)
+{
+  gsize n = product_size (bench) * product_size (bench);
+
+  if ((bench->a = spqr_bench_alloc (n * sizeof (float), error)) == NULL ||
+      (bench->b = spqr_bench_alloc (n * sizeof (float), error)) == NULL ||
+      (bench->c = spqr_bench_alloc (n * sizeof (float), error)) == NULL)
+    return FALSE;
+  spqr_bench_fill (bench->a, n, 1, 1);
+  spqr_bench_fill (bench->b, n, 1, 2);
+  memset (bench->c, 0, n * sizeof (float));
+  return TRUE;
+}
+
+static gboolean
+allocate_copy (SpqrBench *bench, GError **error)
+{
+  if ((bench->from = spqr_bench_alloc (copy_bytes (bench), error)) == NULL ||
+      (bench->to = spqr_bench_alloc (copy_bytes (bench), error)) == NULL)
+    return FALSE;
+  memset (bench->from, 1, copy_bytes (bench));
+  memset (bench->to, 2, copy_bytes (bench));
+  return TRUE;
+}
+
+/* Brings the yardstick of a kind up to date: all samples the first time, one afterwards. */
+static gboolean
+look_at_yardstick (SpqrBench *bench, SpqrBenchKind kind, GError **error)
+{
+  gboolean copy = kind == SPQR_BENCH_COPY_RATE;
+  Samples *samples = copy ? &bench->copy : &bench->product;
+  gboolean first = samples->n == 0;
+
+  if (first && !(copy ? allocate_copy (bench, error) : allocate_product (bench, error)))
+    return FALSE;
+  if (first)   /* a warm-up that does not count */
+    {
+      (copy ? sample_copy : sample_product) (bench);
+      samples->n = 0;
+    }
+  for (guint i = 0; i < (first ? 3u : 1u); i++)
+    {
+      if (g_cancellable_set_error_if_cancelled (bench->cli->cancellable, error))
+        return FALSE;
+      (copy ? sample_copy : sample_product) (bench);
+    }
+  return TRUE;
+}
+
+/* ---- measuring ---- */
+
+static gboolean
+run_once (SpqrBench *bench, const SpqrBenchItem *item, guint times, double *seconds, GError **error)
+{
+  gint64 began = g_get_monotonic_time ();
+
+  for (guint i = 0; i < times; i++)
+    if (!item->run (item->data, error))
+      return FALSE;
+  *seconds = seconds_since (began) / times;
+  if (item->after != NULL && !item->after (item->data, error))
+    return FALSE;
+  return !g_cancellable_set_error_if_cancelled (bench->cli->cancellable, error);
+}
+
+static gboolean
+take_samples (SpqrBench *bench, const SpqrBenchItem *item, double *seconds, GError **error)
+{
+  double samples[MOST_SAMPLES];
+  guint times = 1;
+
+  if (!run_once (bench, item, 1, &samples[0], error))   /* the warm-up */
+    return FALSE;
+  /* What is to be undone after each time cannot be repeated without a pause. */
+  if (item->after == NULL && samples[0] < SHORTEST && !bench->quick)
+    times = (guint) CLAMP (ceil (SHORTEST / samples[0]), 1, 10000);
+  for (guint i = 0; i < bench->repeat; i++)
+    if (!run_once (bench, item, times, &samples[i], error))
+      return FALSE;
+  *seconds = median (samples, bench->repeat);
+  return TRUE;
+}
+
+static void
+fill_row (SpqrBench *bench, Row *row, const SpqrBenchItem *item)
+{
+  switch (item->kind)
+    {
+    case SPQR_BENCH_TIME:
+      row->yardstick = recent (&bench->product);
+      row->ratio = row->seconds / row->yardstick;
+      return;
+    case SPQR_BENCH_PRODUCT_RATE:
+      row->yardstick = recent (&bench->product) * item->amount / product_operations (bench);
+      break;
+    case SPQR_BENCH_COPY_RATE:
+      row->yardstick = recent (&bench->copy) * item->amount / (double) copy_bytes (bench);
+      break;
+    default:
+      break;
+    }
+  row->ratio = row->yardstick / row->seconds;
+}
+
+gboolean
+spqr_bench_measure (SpqrBench *bench, const SpqrBenchItem *item, GError **error)
+{
+  Row *row = g_new0 (Row, 1);
+
+  row->name = g_strdup (item->name);
+  row->shape = g_strdup (item->shape);
+  row->kind = item->kind;
+  row->target = bench->quick ? 0 : item->target;
+  row->target_seconds = bench->quick ? 0 : item->target_seconds;
+  row->notes = g_array_new (FALSE, FALSE, sizeof (Note));
+  spqr_cli_progress (0, item->name, bench->cli);
+  if (!look_at_yardstick (bench, item->kind, error) || !take_samples (bench, item, &row->seconds, error) ||
+      !look_at_yardstick (bench, item->kind, error))
+    {
+      row_free (row);
+      return FALSE;
+    }
+  fill_row (bench, row, item);
+  g_ptr_array_add (bench->rows, row);
+  return TRUE;
+}
+
+void
+spqr_bench_note (SpqrBench *bench, const char *key, double value, double limit)
+{
+  Row *row = bench->rows->pdata[bench->rows->len - 1];
+  Note note = { g_strdup (key), value, bench->quick ? 0 : limit };
+
+  g_array_append_val (row->notes, note);
+}
+
+/* ---- what came out ---- */
+
+static gboolean
+row_met (const Row *row)
+{
+  gboolean met = TRUE;
+
+  if (row->target > 0)
+    met &= row->kind == SPQR_BENCH_TIME ? row->ratio <= row->target : row->ratio >= row->target;
+  if (row->target_seconds > 0)
+    met &= row->seconds <= row->target_seconds;
+  for (guint i = 0; i < row->notes->len; i++)
+    {
+      const Note *note = &g_array_index (row->notes, Note, i);
+      met &= note->limit <= 0 || note->value <= note->limit;
+    }
+  return met;
+}
+
+static gboolean
+row_has_target (const Row *row)
+{
+  for (guint i = 0; i < row->notes->len; i++)
+    if (g_array_index (row->notes, Note, i).limit > 0)
+      return TRUE;
+  return row->target > 0 || row->target_seconds > 0;
+}
+
+/* "≤ 2.0", "≥ 60 %", "≤ 50 ms", or nothing. */
+static char *
+target_text (const Row *row)
+{
+  GString *text = g_string_new (NULL);
+
+  if (row->target > 0 && row->kind == SPQR_BENCH_TIME)
+    g_string_append_printf (text, "≤ %.2f", row->target);
+  else if (row->target > 0)
+    g_string_append_printf (text, "≥ %.2f", row->target);
+  if (row->target_seconds > 0)
+    g_string_append_printf (text, "%s≤ %.3g s", text->len > 0 ? ", " : "", row->target_seconds);
+  if (row_has_target (row))
+    g_string_append (text, row_met (row) ? _("  met") : _("  missed"));
+  return g_string_free (text, FALSE);
+}
+
+static const char *
+yardstick_name (SpqrBenchKind kind)
+{
+  return kind == SPQR_BENCH_COPY_RATE ? "copy" : "sgemm";
+}
+
+void
+spqr_bench_print_table (SpqrBench *bench)
+{
+  printf (_("%u threads"), bench->threads);
+  if (bench->product.n > 0)
+    printf (_(", sgemm of %zu³ %.3f s (%.1f GFLOP/s)"), product_size (bench), recent (&bench->product),
+            product_operations (bench) / recent (&bench->product) / 1e9);
+  if (bench->copy.n > 0)
+    printf (_(", copy %.2f GB/s"), (double) copy_bytes (bench) / recent (&bench->copy) / 1e9);
+  printf ("\n%-26s %-44s %11s %11s %9s  %s\n", _("what"), _("shape"), _("seconds"), _("yardstick"), _("ratio"), _("target"));
+  for (guint i = 0; i < bench->rows->len; i++)
+    {
+      const Row *row = bench->rows->pdata[i];
+      g_autofree char *target = target_text (row);
+
+      printf ("%-26s %-44s %11.6f %11.6f %9.3f%c %s\n", row->name, row->shape, row->seconds, row->yardstick, row->ratio,
+              row->kind == SPQR_BENCH_TIME ? 't' : 'r', target);
+      for (guint k = 0; k < row->notes->len; k++)
+        {
+          const Note *note = &g_array_index (row->notes, Note, k);
+          printf ("  %s %.6g", note->key, note->value);
+          if (note->limit > 0)
+            printf (" (≤ %.6g)", note->limit);
+          putchar ('\n');
+        }
+    }
+  puts (_("t: seconds / yardstick, smaller is better; r: share of the yardstick's rate, larger is better"));
+}
+
+static void
+add_row (JsonBuilder *builder, const Row *row)
+{
+  json_builder_begin_object (builder);
+  spqr_json_text (builder, "name", row->name);
+  spqr_json_text (builder, "shape", row->shape);
+  spqr_json_number (builder, "seconds", row->seconds);
+  spqr_json_number (builder, "yardstick", row->yardstick);
+  spqr_json_number (builder, "ratio", row->ratio);
+  spqr_json_text (builder, "yardstick_name", yardstick_name (row->kind));
+  spqr_json_text (builder, "better", row->kind == SPQR_BENCH_TIME ? "smaller" : "larger");
+  spqr_json_number (builder, "target", row->target > 0 ? row->target : NAN);
+  spqr_json_number (builder, "target_seconds", row->target_seconds > 0 ? row->target_seconds : NAN);
+  for (guint k = 0; k < row->notes->len; k++)
+    spqr_json_number (builder, g_array_index (row->notes, Note, k).key, g_array_index (row->notes, Note, k).value);
+  if (row_has_target (row))
+    spqr_json_flag (builder, "met", row_met (row));
+  json_builder_end_object (builder);
+}
+
+void
+spqr_bench_print_json (SpqrBench *bench)
+{
+  g_autoptr (JsonBuilder) builder = json_builder_new ();
+
+  json_builder_begin_object (builder);
+  spqr_json_integer (builder, "threads", bench->threads);
+  spqr_json_integer (builder, "repeat", bench->repeat);
+  spqr_json_flag (builder, "quick", bench->quick);
+  spqr_json_number (builder, "sgemm_seconds", bench->product.n > 0 ? recent (&bench->product) : NAN);
+  spqr_json_number (builder, "copy_bytes_per_second",
+                    bench->copy.n > 0 ? (double) copy_bytes (bench) / recent (&bench->copy) : NAN);
+  spqr_json_begin_array (builder, "rows");
+  for (guint i = 0; i < bench->rows->len; i++)
+    add_row (builder, bench->rows->pdata[i]);
+  json_builder_end_array (builder);
+  json_builder_end_object (builder);
+  spqr_json_print (builder);
+}
