@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "model/spqr-file-private.h"
+#include "model/spqr-gguf.h"
 #include "model/spqr-json.h"
 #include "model/spqr-model.h"
 
@@ -258,14 +259,6 @@ scan_folder (SpqrFolder *self, GError **error)
   return self->is_gguf || nothing_to_read (self, names, error);
 }
 
-static gboolean
-has_gguf_magic (const char *path)
-{
-  g_autoptr(SpqrFile) file = spqr_file_open (path, NULL);
-
-  return file != NULL && file->size >= 4 && memcmp (file->data, "GGUF", 4) == 0;
-}
-
 SpqrFolder *
 spqr_folder_scan (const char *path, GError **error)
 {
@@ -282,7 +275,7 @@ spqr_folder_scan (const char *path, GError **error)
   if (g_str_has_suffix (absolute, ".json") && g_file_test (absolute, G_FILE_TEST_EXISTS))
     return scan_folder (self, error) ? g_steal_pointer (&self) : NULL;
   self->single = g_path_get_basename (absolute);
-  self->is_gguf = has_gguf_magic (absolute);
+  self->is_gguf = spqr_gguf_is_one (absolute);
   g_ptr_array_add (self->files, g_strdup (self->single));
   return g_steal_pointer (&self);
 }

@@ -6,6 +6,7 @@
  * Everything is little endian; every length is compared with what is left of the file first. */
 #pragma once
 
+#include "model/spqr-gguf.h"
 #include "model/spqr-tensor-private.h"
 
 typedef enum {
@@ -31,23 +32,16 @@ typedef struct {
   gsize n_bytes;
 } SpqrGgufTensor;
 
-typedef struct {
+struct _SpqrGguf {
   SpqrFile *file;
   GHashTable *values;            /* key -> SpqrGgufValue */
   GArray *tensors;               /* SpqrGgufTensor */
-} SpqrGguf;
+};
 
-SpqrGguf *spqr_gguf_open (const char *path, GError **error);
-void      spqr_gguf_free (SpqrGguf *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpqrGguf, spqr_gguf_free)
-
-/* The values of scalar keys; FALSE when absent or of another kind. Arrays of one repeated number
- * count as that number. */
-gboolean spqr_gguf_get_int (const SpqrGguf *self, const char *key, gint64 *value);
-gboolean spqr_gguf_get_double (const SpqrGguf *self, const char *key, double *value);
-char    *spqr_gguf_get_string (const SpqrGguf *self, const char *key);     /* g_free(); NULL */
-/* Elements of an array; 0 when there is none. */
-guint64  spqr_gguf_get_array_length (const SpqrGguf *self, const char *key);
+/* A scalar of any number type as a double (exact up to 2^53); FALSE for others. */
+gboolean spqr_gguf_scalar (SpqrGgufType type, const guint8 *data, double *value);
+/* Bytes of a scalar of the type; 0 for strings and arrays. */
+guint    spqr_gguf_scalar_size (SpqrGgufType type);
 const SpqrGgufTensor *spqr_gguf_lookup (const SpqrGguf *self, const char *name);
 
 /* The text of the config.json that the metadata amounts to. g_free(). */

@@ -99,8 +99,8 @@ take_name (Cursor *cursor)
 
 /* ---- metadata ---- */
 
-static guint
-scalar_size (SpqrGgufType type)
+guint
+spqr_gguf_scalar_size (SpqrGgufType type)
 {
   static const guint sizes[SPQR_GGUF_N_TYPES] = { 1, 1, 2, 2, 4, 4, 4, 1, 0, 0, 8, 8, 8 };
 
@@ -132,7 +132,7 @@ take_array (Cursor *cursor, SpqrGgufValue *value)
     {
       if (value->length > cursor->file->size)
         return malformed (cursor, "an array of %" G_GUINT64_FORMAT " elements does not fit the file", value->length);
-      return take (cursor, value->length * scalar_size (value->element_type)) != NULL;
+      return take (cursor, value->length * spqr_gguf_scalar_size (value->element_type)) != NULL;
     }
   for (guint64 i = 0; i < value->length; i++)
     {
@@ -153,7 +153,7 @@ take_value (Cursor *cursor, SpqrGgufValue *value)
     return take_array (cursor, value);
   if (value->type == SPQR_GGUF_STRING)
     return take_u64 (cursor, &value->length) && (value->data = take (cursor, value->length)) != NULL;
-  value->data = take (cursor, scalar_size (value->type));
+  value->data = take (cursor, spqr_gguf_scalar_size (value->type));
   return value->data != NULL;
 }
 
@@ -344,13 +344,23 @@ spqr_gguf_free (SpqrGguf *self)
   g_free (self);
 }
 
+gboolean
+spqr_gguf_is_one (const char *path)
+{
+  SpqrFile *file = spqr_file_open (path, NULL);
+  gboolean is_one = file != NULL && file->size >= 4 && memcmp (file->data, "GGUF", 4) == 0;
+
+  if (file != NULL)
+    spqr_file_unref (file);
+  return is_one;
+}
+
 /* ---- asking ---- */
 
 #define READ_AS(type, data) ({ type value_; memcpy (&value_, (data), sizeof value_); value_; })
 
-/* A scalar of any number type as a double (exact up to 2^53); FALSE for others. */
-static gboolean
-scalar_value (SpqrGgufType type, const guint8 *data, double *value)
+gboolean
+spqr_gguf_scalar (SpqrGgufType type, const guint8 *data, double *value)
 {
   switch (type)
     {
@@ -403,12 +413,12 @@ spqr_gguf_get_double (const SpqrGguf *self, const char *key, double *value)
   if (found == NULL)
     return FALSE;
   if (found->type != SPQR_GGUF_ARRAY)
-    return scalar_value (found->type, found->data, value) && isfinite (*value);
-  size = scalar_size (found->element_type);
-  if (found->length == 0 || !scalar_value (found->element_type, found->data, &first) || !isfinite (first))
+    return spqr_gguf_scalar (found->type, found->data, value) && isfinite (*value);
+  size = spqr_gguf_scalar_size (found->element_type);
+  if (found->length == 0 || !spqr_gguf_scalar (found->element_type, found->data, &first) || !isfinite (first))
     return FALSE;
   for (guint64 i = 1; i < found->length; i++)
-    if (!scalar_value (found->element_type, found->data + i * size, &other) || other != first)
+    if (!spqr_gguf_scalar (found->element_type, found->data + i * size, &other) || other != first)
       return FALSE;
   *value = first;
   return TRUE;

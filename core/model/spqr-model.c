@@ -18,7 +18,7 @@
 struct _SpqrModel {
   GObject parent_instance;
   SpqrFolder *folder;
-  char *name;
+  char *name, *location;
   SpqrConfig *config;
   char *config_text;        /* config.json, or what a GGUF file's metadata amounts to; or NULL */
   gsize config_len;
@@ -47,6 +47,7 @@ spqr_model_finalize (GObject *object)
   g_clear_pointer (&self->folder, spqr_folder_free);
   g_free (self->config_text);
   g_free (self->name);
+  g_free (self->location);
   g_free (self->fingerprint);
   g_mutex_clear (&self->lock);
   G_OBJECT_CLASS (spqr_model_parent_class)->finalize (object);
@@ -301,6 +302,7 @@ spqr_model_open (const char *path, GError **error)
   self = g_object_new (SPQR_TYPE_MODEL, NULL);
   self->folder = folder;
   self->name = name_for_people (folder);
+  self->location = folder->single != NULL ? g_build_filename (folder->folder, folder->single, NULL) : g_strdup (folder->folder);
   if (!(folder->is_gguf ? add_gguf (self, g_ptr_array_index (folder->files, 0), error) : add_files (self, error)))
     return NULL;
   if (!index_tensors (self, error) || !check_index (self, error))
@@ -320,6 +322,13 @@ spqr_model_get_path (SpqrModel *self)
 {
   g_return_val_if_fail (SPQR_IS_MODEL (self), NULL);
   return self->folder->folder;
+}
+
+const char *
+spqr_model_get_location (SpqrModel *self)
+{
+  g_return_val_if_fail (SPQR_IS_MODEL (self), NULL);
+  return self->location;
 }
 
 const char *

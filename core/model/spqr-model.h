@@ -33,6 +33,9 @@ G_DECLARE_FINAL_TYPE (SpqrModel, spqr_model, SPQR, MODEL, GObject)
 SpqrModel *spqr_model_open (const char *path, GError **error);
 
 const char       *spqr_model_get_path (SpqrModel *self);      /* folder, absolute */
+/* What opens this same model again: the weights file when one was opened by itself (a folder may hold
+ * several), else the folder. Absolute. */
+const char       *spqr_model_get_location (SpqrModel *self);
 const char       *spqr_model_get_name (SpqrModel *self);      /* for people: the folder's base name */
 const SpqrConfig *spqr_model_get_config (SpqrModel *self);
 /* The text of config.json, or of what a GGUF file's metadata amount to as one; NULL without either. */

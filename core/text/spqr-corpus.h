@@ -50,6 +50,7 @@ typedef struct {
   char *name;              /* "wikitext2" */
   gboolean evaluation;     /* else calibration */
   char *path;              /* where it was found; NULL: nowhere */
+  char *note;              /* where that differs from the published set; NULL */
   char *expected;          /* the file names that are looked for, comma-separated */
   char *folders;           /* where they are looked for */
 } SpqrKnownData;

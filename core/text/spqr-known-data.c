@@ -165,6 +165,7 @@ known_data_free (gpointer data)
 
   g_free (known->name);
   g_free (known->path);
+  g_free (known->note);
   g_free (known->expected);
   g_free (known->folders);
   g_free (known);
@@ -184,6 +185,7 @@ add_known (GPtrArray *list, const KnownData *data, const KnownFile *files, gbool
   known->name = g_strdup (data->name);
   known->evaluation = evaluation;
   known->path = find_file (files, dir, &which);
+  known->note = known->path != NULL ? g_strdup (which->note) : NULL;
   known->expected = list_files (files);
   known->folders = g_strdup_printf ("%s (and its folders %s)", dir, below);
   g_ptr_array_add (list, known);

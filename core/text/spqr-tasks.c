@@ -180,10 +180,20 @@ find_file (const TaskEntry *entry, const char *dir, const char **note)
 }
 
 static char *
+list_files (const TaskEntry *entry)
+{
+  GString *names = g_string_new (NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (entry->files) && entry->files[i].file != NULL; i++)
+    g_string_append_printf (names, "%s%s", i > 0 ? ", " : "", entry->files[i].file);
+  return g_string_free (names, FALSE);
+}
+
+static char *
 locate (const TaskEntry *entry, const char *data, const char **note, GError **error)
 {
   g_autofree char *dir = data != NULL ? g_strdup (data) : spqr_corpus_get_default_dir ();
-  g_autoptr(GString) names = g_string_new (NULL);
+  g_autofree char *names = NULL;
   char *path;
 
   if (g_file_test (dir, G_FILE_TEST_IS_REGULAR))
@@ -191,11 +201,10 @@ locate (const TaskEntry *entry, const char *data, const char **note, GError **er
   path = find_file (entry, dir, note);
   if (path != NULL)
     return path;
-  for (guint i = 0; i < G_N_ELEMENTS (entry->files) && entry->files[i].file != NULL; i++)
-    g_string_append_printf (names, "%s%s", i > 0 ? ", " : "", entry->files[i].file);
+  names = list_files (entry);
   g_set_error (error, SPQR_TEXT_ERROR, SPQR_TEXT_ERROR_NOT_FOUND,
                "%s: no documents in %s: put one of these files there (or in its folder tasks): %s", entry->name, dir,
-               names->str);
+               names);
   return NULL;
 }
 
@@ -211,6 +220,23 @@ find_entry (const char *name, GError **error)
     }
   g_set_error (error, SPQR_TEXT_ERROR, SPQR_TEXT_ERROR_UNSUPPORTED, "“%s” is no task; the tasks are %s", name, names);
   return NULL;
+}
+
+char *
+spqr_task_find (const char *name, const char *data, const char **note)
+{
+  const TaskEntry *entry = find_entry (name, NULL);
+
+  *note = NULL;
+  return entry != NULL ? locate (entry, data, note, NULL) : NULL;
+}
+
+char *
+spqr_task_list_files (const char *name)
+{
+  const TaskEntry *entry = find_entry (name, NULL);
+
+  return entry != NULL ? list_files (entry) : NULL;
 }
 
 SpqrTask *
@@ -314,4 +340,10 @@ spqr_scoring_from_name (const char *name, SpqrScoring *scoring)
 {
   *scoring = g_strcmp0 (name, "harness") == 0 ? SPQR_SCORING_HARNESS : SPQR_SCORING_HARNESS_2023;
   return g_strcmp0 (name, "harness") == 0 || g_strcmp0 (name, "harness-2023") == 0;
+}
+
+const char *
+spqr_scoring_get_name (SpqrScoring scoring)
+{
+  return scoring == SPQR_SCORING_HARNESS ? "harness" : "harness-2023";
 }

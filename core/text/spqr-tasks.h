@@ -47,5 +47,10 @@ gboolean  spqr_task_choice_tokenize (const SpqrTaskChoice *choice, SpqrTokenizer
 
 /* "harness-2023" or "harness"; FALSE for another word. */
 gboolean  spqr_scoring_from_name (const char *name, SpqrScoring *scoring);
+const char *spqr_scoring_get_name (SpqrScoring scoring);
+/* The file of a task's documents in data (as above), for lists; NULL when there is none. *note is static. g_free(). */
+char     *spqr_task_find (const char *name, const char *data, const char **note);
+/* The file names that are looked for, comma-separated; NULL for no task. g_free(). */
+char     *spqr_task_list_files (const char *name);
 /* Names of all tasks, NULL-terminated, static. */
 const char * const *spqr_task_list (void);

@@ -73,5 +73,7 @@ gboolean spqr_tokenizer_set_sentencepieces (SpqrTokenizer *self, SpqrSentencePie
 SpqrTokenizer *spqr_tokenizer_open_json (const char *path, GError **error);
 SpqrTokenizer *spqr_tokenizer_open_sentencepiece (const char *path, GError **error);
 SpqrTokenizer *spqr_tokenizer_open_vocab (const char *vocab_path, const char *merges_path, GError **error);
+/* The vocabulary in a GGUF file's metadata; NOT_FOUND when it has none. */
+SpqrTokenizer *spqr_tokenizer_open_gguf (const char *path, GError **error);
 /* A file's bytes, its base name and bytes added to sum. */
 char          *spqr_tokenizer_read_part (const char *path, GChecksum *sum, gsize *len, GError **error);

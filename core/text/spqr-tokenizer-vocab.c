@@ -274,12 +274,23 @@ set_sentencepiece (SpqrTokenizer *self, const SpqrVocabulary *vocabulary, const 
   return spqr_tokenizer_set_sentencepieces (self, &pieces, name, error);
 }
 
+/* Whether a text begins with BOS where the file does not say (early files do not): SentencePiece models
+ * and Llama 3, as their Hugging Face tokenizers do. */
+static gboolean
+begins_with_bos (const SpqrVocabulary *vocabulary)
+{
+  static const char * const kinds[] = { "llama-bpe", "llama3", "llama-v3", NULL };
+
+  return g_strcmp0 (vocabulary->model, "llama") == 0 ||
+         (vocabulary->pre != NULL && g_strv_contains (kinds, vocabulary->pre));
+}
+
 static void
-set_sequence_ends (SpqrTokenizer *self, const SpqrVocabulary *vocabulary, gboolean bos_by_default)
+set_sequence_ends (SpqrTokenizer *self, const SpqrVocabulary *vocabulary)
 {
   self->bos = spqr_token_table_get (&self->table, vocabulary->bos) != NULL ? vocabulary->bos : -1;
   self->eos = spqr_token_table_get (&self->table, vocabulary->eos) != NULL ? vocabulary->eos : -1;
-  if (self->bos >= 0 && (vocabulary->add_bos < 0 ? bos_by_default : vocabulary->add_bos))
+  if (self->bos >= 0 && (vocabulary->add_bos < 0 ? begins_with_bos (vocabulary) : vocabulary->add_bos))
     g_array_append_val (self->prefix, self->bos);
   if (self->eos >= 0 && vocabulary->add_eos > 0)
     g_array_append_val (self->suffix, self->eos);
@@ -316,7 +327,7 @@ spqr_tokenizer_new_from_vocabulary (const SpqrVocabulary *vocabulary, const char
   self = spqr_tokenizer_new (pieces ? "GGUF, SentencePiece BPE" : "GGUF, byte-level BPE");
   if (pieces ? !set_sentencepiece (self, vocabulary, name, error) : !set_byte_level (self, vocabulary, name, error))
     return NULL;
-  set_sequence_ends (self, vocabulary, pieces);
+  set_sequence_ends (self, vocabulary);
   self->fingerprint = fingerprint_vocabulary (vocabulary);
   return g_steal_pointer (&self);
 }

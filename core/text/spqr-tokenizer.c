@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "model/spqr-gguf.h"
+
 G_DEFINE_TYPE (SpqrTokenizer, spqr_tokenizer, G_TYPE_OBJECT)
 
 static void
@@ -216,9 +218,29 @@ is_file (const char *path)
   return g_file_test (path, G_FILE_TEST_IS_REGULAR);
 }
 
+/* The path of the one GGUF file in a folder; NULL when there is none, or more than one. g_free(). */
+static char *
+find_only_gguf (const char *folder)
+{
+  g_autoptr(GDir) dir = g_dir_open (folder, 0, NULL);
+  g_autofree char *found = NULL;
+  const char *name;
+
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+    {
+      if (!g_str_has_suffix (name, ".gguf"))
+        continue;
+      if (found != NULL)
+        return NULL;
+      found = g_build_filename (folder, name, NULL);
+    }
+  return g_steal_pointer (&found);
+}
+
 static SpqrTokenizer *
 open_folder (const char *path, GError **error)
 {
+  g_autofree char *gguf = NULL;
   g_autofree char *json = g_build_filename (path, "tokenizer.json", NULL);
   g_autofree char *model = g_build_filename (path, "tokenizer.model", NULL);
   g_autofree char *vocab = g_build_filename (path, "vocab.json", NULL);
@@ -230,9 +252,27 @@ open_folder (const char *path, GError **error)
     return spqr_tokenizer_open_sentencepiece (model, error);
   if (is_file (vocab) && is_file (merges))
     return spqr_tokenizer_open_vocab (vocab, merges, error);
+  gguf = find_only_gguf (path);
+  if (gguf != NULL)
+    return spqr_tokenizer_open_gguf (gguf, error);
   g_set_error (error, SPQR_TEXT_ERROR, SPQR_TEXT_ERROR_NOT_FOUND,
                "%s: no tokenizer: expected tokenizer.json, tokenizer.model, or vocab.json with merges.txt there", path);
   return NULL;
+}
+
+/* Its own vocabulary, else that of the files beside it. */
+static SpqrTokenizer *
+open_gguf (const char *path, GError **error)
+{
+  g_autoptr(GError) own = NULL;
+  g_autofree char *folder = g_path_get_dirname (path);
+  SpqrTokenizer *self = spqr_tokenizer_open_gguf (path, &own);
+
+  if (g_error_matches (own, SPQR_TEXT_ERROR, SPQR_TEXT_ERROR_NOT_FOUND))
+    self = open_folder (folder, NULL);
+  if (self == NULL)
+    g_propagate_error (error, g_steal_pointer (&own));
+  return self;
 }
 
 static SpqrTokenizer *
@@ -247,10 +287,15 @@ open_file (const char *path, GError **error)
     return spqr_tokenizer_open_sentencepiece (path, error);
   if (strcmp (name, "vocab.json") == 0 || strcmp (name, "merges.txt") == 0)
     return spqr_tokenizer_open_vocab (vocab, merges, error);
+  if (g_str_has_suffix (name, ".safetensors") || g_str_has_suffix (name, ".safetensors.index.json") ||
+      strcmp (name, "config.json") == 0)
+    return open_folder (folder, error);
   if (g_str_has_suffix (name, ".json"))
     return spqr_tokenizer_open_json (path, error);
+  if (spqr_gguf_is_one (path))
+    return open_gguf (path, error);
   g_set_error (error, SPQR_TEXT_ERROR, SPQR_TEXT_ERROR_UNSUPPORTED,
-               "%s: not a tokenizer file by its name: tokenizer.json, *.model, vocab.json and merges.txt are read", path);
+               "%s: not a tokenizer file by its name: tokenizer.json, *.model, vocab.json, merges.txt and *.gguf are read", path);
   return NULL;
 }
 

@@ -18,7 +18,9 @@ typedef enum {
 G_DECLARE_FINAL_TYPE (SpqrTokenizer, spqr_tokenizer, SPQR, TOKENIZER, GObject)
 
 /* Opens what a model folder has, in this order: tokenizer.json, tokenizer.model, vocab.json +
- * merges.txt. A path to one of those files is fine too. Immutable and thread-safe afterwards. */
+ * merges.txt, the vocabulary of the one GGUF file in it. A path to one of those files is fine too; a
+ * GGUF file without a vocabulary, and any other weights file, stands for its folder. Immutable and
+ * thread-safe afterwards. */
 SpqrTokenizer *spqr_tokenizer_open (const char *path, GError **error);
 
 guint       spqr_tokenizer_get_vocab_size (SpqrTokenizer *self);

@@ -414,141 +414,6 @@ test_fuzz (void)
 
 /* --- llama.cpp's vectors ----------------------------------------------------------------------- */
 
-typedef struct { const guint8 *at, *end; } Gguf;
-
-static guint64
-gguf_number (Gguf *g, gsize n)
-{
-  guint64 value = 0;
-
-  g_assert_cmpuint ((gsize) (g->end - g->at), >=, n);
-  memcpy (&value, g->at, n);
-  g->at += n;
-  return value;
-}
-
-static char *
-gguf_text (Gguf *g)
-{
-  gsize n = (gsize) gguf_number (g, 8);
-  char *text;
-
-  g_assert_cmpuint ((gsize) (g->end - g->at), >=, n);
-  text = g_strndup ((const char *) g->at, n);
-  g->at += n;
-  return text;
-}
-
-static gsize
-gguf_size (guint32 type)
-{
-  static const guint8 sizes[] = { 1, 1, 2, 2, 4, 4, 4, 1, 0, 0, 8, 8, 8 };
-
-  g_assert_cmpuint (type, <, G_N_ELEMENTS (sizes));
-  return type < G_N_ELEMENTS (sizes) ? sizes[type] : 1;
-}
-
-typedef struct {
-  SpqrVocabulary vocabulary;
-  GPtrArray *tokens, *merges;
-  const guint8 *scores, *types;
-  char *model, *pre;
-} GgufVocabulary;
-
-static void
-gguf_array (Gguf *g, const char *key, GgufVocabulary *out)
-{
-  guint32 type = (guint32) gguf_number (g, 4);
-  gsize n = (gsize) gguf_number (g, 8);
-  GPtrArray *list = strcmp (key, "tokenizer.ggml.tokens") == 0 ? out->tokens
-                    : strcmp (key, "tokenizer.ggml.merges") == 0 ? out->merges : NULL;
-
-  if (strcmp (key, "tokenizer.ggml.scores") == 0)
-    out->scores = g->at;
-  if (strcmp (key, "tokenizer.ggml.token_type") == 0)
-    out->types = g->at;
-  for (gsize i = 0; i < n && type == 8; i++)
-    {
-      char *text = gguf_text (g);
-
-      if (list != NULL)
-        g_ptr_array_add (list, text);
-      else
-        g_free (text);
-    }
-  if (type != 8)
-    {
-      g_assert_cmpuint ((gsize) (g->end - g->at) / gguf_size (type), >=, n);
-      g->at += n * gguf_size (type);
-    }
-}
-
-static void
-gguf_entry (Gguf *g, GgufVocabulary *out)
-{
-  g_autofree char *key = gguf_text (g);
-  guint32 type = (guint32) gguf_number (g, 4);
-
-  if (type == 9)
-    gguf_array (g, key, out);
-  else if (type == 8)
-    {
-      char *text = gguf_text (g);
-
-      if (strcmp (key, "tokenizer.ggml.model") == 0)
-        out->model = text;
-      else if (strcmp (key, "tokenizer.ggml.pre") == 0)
-        out->pre = text;
-      else
-        g_free (text);
-    }
-  else
-    {
-      gint64 value = (gint64) gguf_number (g, gguf_size (type));
-
-      if (strcmp (key, "tokenizer.ggml.bos_token_id") == 0)
-        out->vocabulary.bos = (int) value;
-    }
-}
-
-static SpqrTokenizer *
-open_gguf (const char *path)
-{
-  GgufVocabulary v = { .vocabulary = { .bos = -1, .eos = -1, .unk = -1, .add_bos = -1, .add_eos = -1,
-                                       .add_space_prefix = -1 } };
-  g_autofree char *bytes = NULL;
-  g_autofree float *scores = NULL;
-  g_autofree gint32 *types = NULL;
-  SpqrTokenizer *tokenizer;
-  GError *error = NULL;
-  gsize len;
-  Gguf g;
-
-  g_assert_true (g_file_get_contents (path, &bytes, &len, NULL));
-  v.tokens = g_ptr_array_new_with_free_func (g_free);
-  v.merges = g_ptr_array_new_with_free_func (g_free);
-  g = (Gguf) { (const guint8 *) bytes + 16, (const guint8 *) bytes + len };
-  for (guint64 n = gguf_number (&g, 8); n > 0; n--)
-    gguf_entry (&g, &v);
-  scores = v.scores != NULL ? g_memdup2 (v.scores, v.tokens->len * 4) : NULL;
-  types = v.types != NULL ? g_memdup2 (v.types, v.tokens->len * 4) : NULL;
-  v.vocabulary.model = v.model;
-  v.vocabulary.pre = v.pre;
-  v.vocabulary.tokens = (const char * const *) v.tokens->pdata;
-  v.vocabulary.merges = (const char * const *) v.merges->pdata;
-  v.vocabulary.n_tokens = v.tokens->len;
-  v.vocabulary.n_merges = v.merges->len;
-  v.vocabulary.scores = scores;
-  v.vocabulary.types = types;
-  tokenizer = spqr_tokenizer_new_from_vocabulary (&v.vocabulary, path, &error);
-  g_assert_no_error (error);
-  g_ptr_array_unref (v.tokens);
-  g_ptr_array_unref (v.merges);
-  g_free (v.model);
-  g_free (v.pre);
-  return tokenizer;
-}
-
 static void
 test_conformance (gconstpointer name)
 {
@@ -562,13 +427,15 @@ test_conformance (gconstpointer name)
   g_autoptr(SpqrTokenizer) tokenizer = NULL;
   g_auto(GStrv) texts = NULL;
   g_auto(GStrv) expected = NULL;
+  GError *error = NULL;
 
   if (!g_file_get_contents (in_path, &in, NULL, NULL) || !g_file_get_contents (out_path, &out, NULL, NULL))
     {
       g_test_skip ("the shared data folder is not there");
       return;
     }
-  tokenizer = open_gguf (path);
+  tokenizer = spqr_tokenizer_open (path, &error);
+  g_assert_no_error (error);
   texts = g_strsplit (in, "\n__ggml_vocab_test__\n", -1);
   expected = g_strsplit (out, "\n", -1);
   g_assert_cmpuint (g_strv_length (texts), >=, 46);
