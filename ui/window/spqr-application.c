@@ -3,6 +3,7 @@
 #include <glib/gi18n.h>
 
 #include "spqr-build.h"
+#include "window/spqr-loop-probe.h"
 #include "window/spqr-window.h"
 
 struct _SpqrApplication {
@@ -102,6 +103,7 @@ spqr_application_startup (GApplication *application)
   for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
     gtk_application_set_accels_for_action (GTK_APPLICATION (application), keys[i].action, keys[i].keys);
   gtk_window_set_default_icon_name ("studio.spqr.SpqrStudio");
+  spqr_loop_probe_start ();
 }
 
 static void

@@ -2,6 +2,7 @@
 
 #include <glib/gi18n.h>
 
+#include "controls/spqr-access.h"
 #include "controls/spqr-data-row.h"
 #include "controls/spqr-params-editor.h"
 #include "session/spqr-paths.h"
@@ -86,6 +87,7 @@ spqr_calibrate_dialog_new (GtkWindow *parent, SpqrSession *session, gboolean who
   fill (self, box);
   adw_window_set_content (ADW_WINDOW (self), box);
   gtk_window_set_default_widget (GTK_WINDOW (self), self->start);
+  spqr_name_inner_buttons (GTK_WIDGET (self));
   update (self);
   return GTK_WIDGET (self);
 }

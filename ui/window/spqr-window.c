@@ -2,6 +2,7 @@
 
 #include <glib/gi18n.h>
 
+#include "controls/spqr-access.h"
 #include "pages/spqr-layer-page.h"
 #include "pages/spqr-map-page.h"
 #include "pages/spqr-runs-page.h"
@@ -128,6 +129,7 @@ set_session (SpqrWindow *self, SpqrSession *session)
   g_signal_connect_object (session, "notify::model", G_CALLBACK (on_model), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "notify::opening", G_CALLBACK (spqr_window_update_actions), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "failed", G_CALLBACK (on_failed), self, G_CONNECT_SWAPPED);
+  spqr_name_inner_buttons (GTK_WIDGET (self));
   on_model (self);
   if (error != NULL)
     on_failed (self, _("The history of runs cannot be opened"), error->message);

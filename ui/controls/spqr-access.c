@@ -1,0 +1,30 @@
+#include "controls/spqr-access.h"
+
+static void
+name_first_button (GtkWidget *owner)
+{
+  for (GtkWidget *child = gtk_widget_get_first_child (owner); child != NULL; child = gtk_widget_get_next_sibling (child))
+    if (GTK_IS_TOGGLE_BUTTON (child))
+      {
+        gtk_accessible_update_relation (GTK_ACCESSIBLE (child), GTK_ACCESSIBLE_RELATION_LABELLED_BY, owner, NULL, -1);
+        return;
+      }
+}
+
+void
+spqr_name_inner_buttons (GtkWidget *root)
+{
+  if (GTK_IS_DROP_DOWN (root) || GTK_IS_MENU_BUTTON (root))
+    name_first_button (root);
+  for (GtkWidget *child = gtk_widget_get_first_child (root); child != NULL; child = gtk_widget_get_next_sibling (child))
+    spqr_name_inner_buttons (child);
+}
+
+void
+spqr_name_list_row (GtkWidget *child, const char *name)
+{
+  GtkWidget *row = gtk_widget_get_parent (child);
+
+  if (row != NULL)
+    gtk_accessible_update_property (GTK_ACCESSIBLE (row), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
+}
