@@ -145,32 +145,18 @@ seen_level (SpqrLayerPage *self, const SpqrFieldData *data)
   return (guint) CLAMP (level, 0, (double) data->pyramid.n_levels - 1);
 }
 
-/* The colours' range. From afar each pixel shows the largest of many weights: those then have the
- * colours to themselves. Near by, a group's largest and smallest weight round to themselves but for the
- * last bit: their errors of 1e-17 must not take half of a logarithmic scale. */
+/* The colours' range follows the field and how closely it is looked at. */
 static void
 show_range (SpqrLayerPage *self)
 {
   SpqrLayerPicture *picture = spqr_layer_preview_get_picture (self->preview);
-  gboolean symmetrical;
-  SpqrScaleKind kind;
   SpqrScale scale;
 
   if (picture == NULL)
     return;
-  kind = self->scales[picture->field];
-  symmetrical = spqr_colormap_is_diverging (self->colormaps[picture->field]);
   self->level = seen_level (self, picture->data);
-  if (self->level == 0 || picture->field == SPQR_FIELD_OUTLIERS)
-    scale = spqr_field_data_fit (picture->data, kind, 0.001, symmetrical);
-  else
-    {
-      const SpqrPyramidLevel *level = &picture->data->pyramid.levels[self->level];
-
-      scale = spqr_scale_fit (kind, level->data, level->rows * level->cols, 0.002, symmetrical);
-    }
-  if (scale.kind == SPQR_SCALE_LOG)
-    scale.lo = MAX (scale.lo, scale.hi * 1e-6);
+  scale = spqr_layer_picture_fit (picture, self->level, self->scales[picture->field],
+                                  spqr_colormap_is_diverging (self->colormaps[picture->field]));
   spqr_heatmap_view_set_scale (self->heatmap, scale.kind);
   spqr_heatmap_view_set_range (self->heatmap, scale.lo, scale.hi);
 }

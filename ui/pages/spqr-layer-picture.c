@@ -6,7 +6,7 @@
 #include "num/spqr-histogram.h"
 #include "quant/spqr-quant-error.h"
 
-enum { BINS = 128, PIECE = 1 << 20 };
+enum { BINS = 128, PIECE = 1 << 20, MOST_SAMPLES = 1 << 15 };
 
 gboolean
 spqr_layer_field_needs_answer (SpqrField field)
@@ -155,6 +155,42 @@ make_data (SpqrLab *lab, SpqrField field, const SpqrParams *params, SpqrLayerAns
   return values != NULL ? spqr_field_data_new (values, rows, cols, &exec, values, g_free, error) : NULL;
 }
 
+/* ---- the colours' range ---- */
+
+static GPtrArray *
+take_samples (const SpqrPyramid *pyramid)
+{
+  GPtrArray *samples = g_ptr_array_new_with_free_func ((GDestroyNotify) g_array_unref);
+
+  for (gsize k = 0; k < pyramid->n_levels; k++)
+    {
+      const SpqrPyramidLevel *level = &pyramid->levels[k];
+      gsize n = level->rows * level->cols;
+      /* An odd step, so that it does not keep to some of the columns. */
+      gsize step = n / MOST_SAMPLES | 1;
+      GArray *sample = g_array_sized_new (FALSE, FALSE, sizeof (float), (guint) (n / step + 1));
+
+      for (gsize i = 0; i < n; i += step)
+        g_array_append_val (sample, level->data[i]);
+      g_ptr_array_add (samples, sample);
+    }
+  return samples;
+}
+
+/* From afar each pixel shows the largest of many weights: those then have the colours to themselves.
+ * Near by, a group's largest and smallest weight round to themselves but for the last bit: their errors
+ * of 1e-17 must not take half of a logarithmic scale. */
+SpqrScale
+spqr_layer_picture_fit (const SpqrLayerPicture *self, guint level, SpqrScaleKind kind, gboolean symmetrical)
+{
+  const GArray *sample = self->samples->pdata[MIN (level, self->samples->len - 1)];
+  SpqrScale scale = self->field == SPQR_FIELD_OUTLIERS || level == 0
+                      ? spqr_field_data_fit (self->data, kind, 0.001, symmetrical)
+                      : spqr_scale_fit (kind, (const float *) (gpointer) sample->data, sample->len, 0.002, symmetrical);
+
+  return kind == SPQR_SCALE_LOG ? spqr_scale_make (kind, MAX (scale.lo, scale.hi * 1e-6), scale.hi) : scale;
+}
+
 static void
 clear_picture (gpointer user_data)
 {
@@ -162,11 +198,12 @@ clear_picture (gpointer user_data)
 
   g_clear_pointer (&self->data, spqr_field_data_unref);
   g_clear_pointer (&self->marks, spqr_marks_unref);
+  g_clear_pointer (&self->samples, g_ptr_array_unref);
 }
 
-/* Takes data. */
+/* Takes data. samples: known already, or NULL. */
 static SpqrLayerPicture *
-finish (SpqrFieldData *data, SpqrField field, SpqrScaleKind scale, SpqrLayerAnswer *answer, GCancellable *cancellable,
+finish (SpqrFieldData *data, GPtrArray *samples, SpqrField field, SpqrScaleKind scale, SpqrLayerAnswer *answer, GCancellable *cancellable,
         GError **error)
 {
   SpqrExec exec = spqr_exec_for_cancellable (cancellable);
@@ -174,6 +211,7 @@ finish (SpqrFieldData *data, SpqrField field, SpqrScaleKind scale, SpqrLayerAnsw
 
   self->field = field;
   self->data = data;
+  self->samples = samples != NULL ? g_ptr_array_ref (samples) : take_samples (&data->pyramid);
   self->in_order = answer == NULL || answer->in_order || field == SPQR_FIELD_SENSITIVITY;
   self->marks = answer != NULL ? spqr_marks_new_from_layer (&answer->layer) : NULL;
   if (count (data, field, scale, answer != NULL ? spqr_layer_threshold_value (field, scale, answer) : NAN, &exec, &self->histogram) == SPQR_OK)
@@ -192,14 +230,14 @@ spqr_layer_picture_new (SpqrLab *lab, const SpqrParams *params, SpqrField field,
   g_return_val_if_fail (answer != NULL || !spqr_layer_field_needs_answer (field), NULL);
 
   data = make_data (lab, field, params, answer, cancellable, error);
-  return data != NULL ? finish (data, field, scale, answer, cancellable, error) : NULL;
+  return data != NULL ? finish (data, NULL, field, scale, answer, cancellable, error) : NULL;
 }
 
 SpqrLayerPicture *
 spqr_layer_picture_recount (SpqrLayerPicture *self, SpqrScaleKind scale, SpqrLayerAnswer *answer, GCancellable *cancellable,
                             GError **error)
 {
-  return finish (spqr_field_data_ref (self->data), self->field, scale, answer, cancellable, error);
+  return finish (spqr_field_data_ref (self->data), self->samples, self->field, scale, answer, cancellable, error);
 }
 
 SpqrLayerPicture *

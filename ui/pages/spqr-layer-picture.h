@@ -19,6 +19,7 @@ typedef struct {
 typedef struct {
   SpqrField field;
   SpqrFieldData *data;
+  GPtrArray *samples;        /* of GArray of float: a thinned copy of each level of the pyramid */
   SpqrLayerHistogram histogram;
   SpqrMarks *marks;          /* the outliers; NULL without an answer */
   gboolean in_order;         /* groups are runs of columns in this picture */
@@ -35,6 +36,8 @@ SpqrLayerPicture *spqr_layer_picture_new (SpqrLab *lab, const SpqrParams *params
 /* The same field, counted on another scale or with the outliers of another answer. */
 SpqrLayerPicture *spqr_layer_picture_recount (SpqrLayerPicture *self, SpqrScaleKind scale, SpqrLayerAnswer *answer,
                                               GCancellable *cancellable, GError **error);
+/* A range of colours for the picture seen at a level of its pyramid; a millisecond. */
+SpqrScale         spqr_layer_picture_fit (const SpqrLayerPicture *self, guint level, SpqrScaleKind scale, gboolean symmetrical);
 SpqrLayerPicture *spqr_layer_picture_ref (SpqrLayerPicture *self);
 void              spqr_layer_picture_unref (SpqrLayerPicture *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpqrLayerPicture, spqr_layer_picture_unref)
