@@ -181,6 +181,8 @@ spqr_cuda_attention (void *device, const SpqrAttention *attention, const SpqrExe
     {
       size_t end = t + QUERIES_AT_ONCE < a.tokens ? t + QUERIES_AT_ONCE : a.tokens;
 
+      op.work ((double) (end - t) * (double) (a.heads * dim) * 8 + (double) (a.keys * a.kv_heads * dim) * 8,
+               4.0 * (double) (end - t) * (double) (a.heads * dim) * ((double) (a.keys - a.tokens) + (double) (t + end) / 2));
       SPQR_LAUNCH (op, attention_kernel, dim3 (spqr_cuda_blocks (end - t, QUERIES), (unsigned) a.heads), WARPS * 32, shared, a, t,
                    end);
       op.pace ();

@@ -779,6 +779,10 @@ launch_columns (SpqrCudaOp &op, const SpqrCudaColumns &c, size_t a, size_t b, si
   size_t tile_rows = choose_tile_rows (c);
   unsigned threads = (unsigned) ((tile_rows * LANES + 31) / 32 * 32);
 
+  /* Weights in and out, errors, codes; each tile reads the block's triangle of U. Two operations a
+   * weight and later column of the block. */
+  op.work ((double) c.rows * (double) (e - a) * 13 + (double) (c.rows / tile_rows) * (double) (b - a) * (double) (e - a) * 2,
+           (double) c.rows * (double) (b - a) * (double) (e - a));
   SPQR_LAUNCH (op, columns_kernel, spqr_cuda_blocks (c.rows, tile_rows), threads, tile_bytes (tile_rows), c, a, b, s, e,
                (int) tile_rows, fused);
 }

@@ -125,6 +125,7 @@ spqr_cuda_decode_run (SpqrCudaOp &op, const SpqrCudaDecode &d, float *out)
 {
   dim3 grid (spqr_cuda_blocks (d.cols, THREADS), (unsigned) (d.count < MOST_ROWS ? d.count : MOST_ROWS));
 
+  op.work ((double) d.count * (double) d.cols * 5 + (double) d.count * (double) d.groups * 8, 0);
   SPQR_LAUNCH (op, decode_kernel, grid, THREADS, 0, d, out);
   if (d.n_constants > 0)
     SPQR_LAUNCH (op, decode_constants_kernel, (unsigned) d.n_constants, 64, 0, d, out);

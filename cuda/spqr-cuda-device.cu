@@ -68,6 +68,9 @@ spqr_cuda_device_open (int index, SpqrCuda **device)
   /* f32 means f32 unless somebody asks for less: TF32 keeps ten bits of each factor. */
   if (good && getenv ("SPQR_CUDA_TF32") != NULL && strcmp (getenv ("SPQR_CUDA_TF32"), "1") == 0)
     good = d->lib->set_math_mode (d->blas, CUBLAS_TF32_TENSOR_OP_MATH) == CUBLAS_STATUS_SUCCESS;
+  if (good && getenv ("SPQR_CUDA_PROFILE") != NULL && strcmp (getenv ("SPQR_CUDA_PROFILE"), "1") == 0)
+    d->profile = good = cudaEventCreateWithFlags (&d->profile_events[0], cudaEventDefault) == cudaSuccess &&
+                        cudaEventCreateWithFlags (&d->profile_events[1], cudaEventDefault) == cudaSuccess;
   if (!good)
     {
       spqr_cuda_device_close (d);
@@ -78,12 +81,30 @@ spqr_cuda_device_open (int index, SpqrCuda **device)
   return SPQR_OK;
 }
 
+static void
+print_profile (const SpqrCuda *device)
+{
+  fprintf (stderr, "%-28s %8s %10s %8s %8s\n", device->name, "calls", "ms", "GB/s", "GFLOP/s");
+  for (int i = 0; i < device->n_lines; i++)
+    {
+      const SpqrCudaProfileLine *line = &device->lines[i];
+
+      fprintf (stderr, "%-28s %8zu %10.3f %8.1f %8.1f\n", line->name, line->count, line->milliseconds,
+               line->bytes / (line->milliseconds * 1e6), line->flops / (line->milliseconds * 1e6));
+    }
+}
+
 void
 spqr_cuda_device_close (SpqrCuda *device)
 {
   if (device == NULL)
     return;
   (void) cudaSetDevice (device->index);
+  if (device->profile)
+    print_profile (device);
+  for (int i = 0; i < 2; i++)
+    if (device->profile_events[i] != NULL)
+      (void) cudaEventDestroy (device->profile_events[i]);
   forget_unused (device);
   if (device->solver != NULL)
     device->lib->solver_destroy (device->solver);
@@ -114,7 +135,7 @@ spqr_cuda_device_memory (SpqrCuda *device, size_t *free_bytes, size_t *total_byt
 /* ---- one operation ---- */
 
 SpqrCudaOp::SpqrCudaOp (SpqrCuda *device_, const SpqrExec *exec_)
-  : device (device_), exec (exec_), status (SPQR_OK), n_blocks (0), n_events (0), next_event (0)
+  : device (device_), exec (exec_), status (SPQR_OK), n_blocks (0), n_events (0), next_event (0), work_bytes (0), work_flops (0)
 {
   if (device->failed)
     status = SPQR_DEVICE_FAILED;
@@ -169,6 +190,45 @@ SpqrCudaOp::check (cusolverStatus_t error)
     return;
   fail (error == CUSOLVER_STATUS_ALLOC_FAILED ? SPQR_DEVICE_OUT_OF_MEMORY : SPQR_DEVICE_FAILED);
   (void) cudaGetLastError ();
+}
+
+void
+SpqrCudaOp::profile_begin ()
+{
+  if (device->profile && ok ())
+    check (cudaEventRecord (device->profile_events[0], device->stream));
+}
+
+void
+SpqrCudaOp::profile_end (const char *name)
+{
+  SpqrCudaProfileLine *line = NULL;
+  float milliseconds = 0;
+
+  if (device->profile && ok ())
+    {
+      check (cudaEventRecord (device->profile_events[1], device->stream));
+      if (ok ())
+        check (cudaEventSynchronize (device->profile_events[1]));
+      if (ok ())
+        check (cudaEventElapsedTime (&milliseconds, device->profile_events[0], device->profile_events[1]));
+      for (int i = 0; i < device->n_lines && line == NULL; i++)
+        if (strcmp (device->lines[i].name, name) == 0)
+          line = &device->lines[i];
+      if (line == NULL && device->n_lines < SPQR_CUDA_PROFILE_LINES)
+        {
+          line = &device->lines[device->n_lines++];
+          line->name = name;
+        }
+    }
+  if (line != NULL && ok ())
+    {
+      line->count++;
+      line->milliseconds += milliseconds;
+      line->bytes += work_bytes;
+      line->flops += work_flops;
+    }
+  work_bytes = work_flops = 0;
 }
 
 /* The smallest kept block that fits and does not waste more than a quarter. */
@@ -267,7 +327,10 @@ SpqrCudaOp::upload (void *to, const void *from, size_t bytes)
     {
       size_t part = bytes - at < COPY_PART ? bytes - at : COPY_PART;
 
+      profile_begin ();
       check (cudaMemcpyAsync ((char *) to + at, (const char *) from + at, part, cudaMemcpyHostToDevice, device->stream));
+      work ((double) part, 0);
+      profile_end ("upload");
       if (bytes > COPY_PART)
         poll ();
     }
@@ -280,7 +343,10 @@ SpqrCudaOp::download (void *to, const void *from, size_t bytes)
     {
       size_t part = bytes - at < COPY_PART ? bytes - at : COPY_PART;
 
+      profile_begin ();
       check (cudaMemcpyAsync ((char *) to + at, (const char *) from + at, part, cudaMemcpyDeviceToHost, device->stream));
+      work ((double) part, 0);
+      profile_end ("download");
       if (bytes > COPY_PART)
         poll ();
     }
@@ -301,8 +367,11 @@ SpqrCudaOp::upload_rows (void *to, size_t to_pitch, const void *from, size_t fro
 
   for (size_t r = 0; r < rows && width != 0 && ok (); r += part)
     {
+      profile_begin ();
       check (cudaMemcpy2DAsync ((char *) to + r * to_pitch, to_pitch, (const char *) from + r * from_pitch, from_pitch, width,
                                 rows - r < part ? rows - r : part, cudaMemcpyHostToDevice, device->stream));
+      work ((double) width * (double) (rows - r < part ? rows - r : part), 0);
+      profile_end ("upload");
       if (rows > part)
         poll ();
     }
@@ -315,8 +384,11 @@ SpqrCudaOp::download_rows (void *to, size_t to_pitch, const void *from, size_t f
 
   for (size_t r = 0; r < rows && width != 0 && ok (); r += part)
     {
+      profile_begin ();
       check (cudaMemcpy2DAsync ((char *) to + r * to_pitch, to_pitch, (const char *) from + r * from_pitch, from_pitch, width,
                                 rows - r < part ? rows - r : part, cudaMemcpyDeviceToHost, device->stream));
+      work ((double) width * (double) (rows - r < part ? rows - r : part), 0);
+      profile_end ("download");
       if (rows > part)
         poll ();
     }
@@ -369,8 +441,13 @@ void
 SpqrCudaOp::gemm (bool trans_a, bool trans_b, size_t rows, size_t cols, size_t inner, float alpha, const float *a, size_t lda,
                   const float *b, size_t ldb, float beta, float *c, size_t ldc)
 {
+  if (!ok () || rows == 0 || cols == 0)
+    return;
+  profile_begin ();
   /* cuBLAS is column-major: the transposed product of the transposed factors. */
-  if (ok () && rows != 0 && cols != 0)
-    check (device->lib->sgemm (device->blas, trans_b ? CUBLAS_OP_T : CUBLAS_OP_N, trans_a ? CUBLAS_OP_T : CUBLAS_OP_N,
-                               (int) cols, (int) rows, (int) inner, &alpha, b, (int) ldb, a, (int) lda, &beta, c, (int) ldc));
+  check (device->lib->sgemm (device->blas, trans_b ? CUBLAS_OP_T : CUBLAS_OP_N, trans_a ? CUBLAS_OP_T : CUBLAS_OP_N,
+                             (int) cols, (int) rows, (int) inner, &alpha, b, (int) ldb, a, (int) lda, &beta, c, (int) ldc));
+  work (4.0 * ((double) rows * (double) inner + (double) inner * (double) cols + (beta != 0.0f ? 2.0 : 1.0) * (double) rows * (double) cols),
+        2.0 * (double) rows * (double) cols * (double) inner);
+  profile_end ("cublasSgemm");
 }

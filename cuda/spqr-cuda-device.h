@@ -13,6 +13,12 @@
 
 typedef struct SpqrCudaBlock SpqrCudaBlock;
 
+/* With SPQR_CUDA_PROFILE=1 every kernel, product and copy is timed on its own (so nothing overlaps
+ * any more) and a table is written to stderr when the device is closed: how often, how long, and the
+ * rates of the bytes and operations that its caller declared. */
+#define SPQR_CUDA_PROFILE_LINES 64
+typedef struct { const char *name; size_t count; double milliseconds, bytes, flops; } SpqrCudaProfileLine;
+
 typedef struct {
   int index;                    /* of the CUDA runtime */
   char name[256];
@@ -23,6 +29,10 @@ typedef struct {
   bool failed;                  /* a sticky error was seen */
   SpqrCudaBlock *unused;        /* allocations kept for later */
   size_t unused_bytes;
+  bool profile;
+  cudaEvent_t profile_events[2];
+  SpqrCudaProfileLine lines[SPQR_CUDA_PROFILE_LINES];
+  int n_lines;
 } SpqrCuda;
 
 #define SPQR_CUDA_OP_BLOCKS 48
@@ -36,6 +46,7 @@ struct SpqrCudaOp {
   int n_blocks;
   cudaEvent_t events[SPQR_CUDA_OP_AHEAD];       /* of the last paces */
   int n_events, next_event;
+  double work_bytes, work_flops;
 
   SpqrCudaOp (SpqrCuda *device_, const SpqrExec *exec_);
   ~SpqrCudaOp ();
@@ -72,6 +83,11 @@ struct SpqrCudaOp {
   void wait ();                         /* the stream has come to rest */
   SpqrStatus finish () { wait (); return status; }
 
+  /* What the next launch moves and computes, for the profile. */
+  void work (double bytes, double flops) { work_bytes = bytes; work_flops = flops; }
+  void profile_begin ();
+  void profile_end (const char *name);
+
   /* Row-major C (rows, cols; ldc) = alpha op(A) op(B) + beta C with inner dimension `inner`. */
   void gemm (bool trans_a, bool trans_b, size_t rows, size_t cols, size_t inner, float alpha, const float *a, size_t lda,
              const float *b, size_t ldb, float beta, float *c, size_t ldc);
@@ -102,8 +118,10 @@ SpqrCudaOp::upload_new (const T *from, size_t count)
   do                                                                                                    \
     if ((op).ok ())                                                                                     \
       {                                                                                                 \
+        (op).profile_begin ();                                                                          \
         SPQR_LAUNCH_RAW (kernel, (grid), (block), (shared), (op).device->stream, __VA_ARGS__);          \
         (op).check (cudaGetLastError ());                                                               \
+        (op).profile_end (#kernel);                                                                     \
       }                                                                                                 \
   while (0)
 

@@ -158,6 +158,7 @@ spqr_cuda_field_sensitivity (void *device, const float *w, size_t m, size_t n, c
       size_t rows = m - r < part ? m - r : part;
 
       op.upload (buffer, w + r * n, rows * n * sizeof *w);
+      op.work ((double) rows * (double) n * 8, 0);
       SPQR_LAUNCH (op, sensitivity_kernel, spqr_cuda_blocks (rows * s.groups * LANES, THREADS), THREADS, 0, buffer, rows, s);
       op.download (out + r * n, buffer, rows * n * sizeof *out);
       op.wait ();
@@ -312,6 +313,7 @@ spqr_cuda_pyramid_build (void *device, const float *field, size_t rows, size_t c
       dim3 grid (spqr_cuda_blocks (to->cols, THREADS), (unsigned) (to->rows < 32768 ? to->rows : 32768));
 
       above = op.alloc<float> (to->rows * to->cols);
+      op.work ((double) from->rows * (double) from->cols * 5, 0);
       SPQR_LAUNCH (op, pool_kernel, grid, THREADS, 0, below, from->rows, from->cols, above, to->rows, to->cols);
       op.download (to->owned, above, to->rows * to->cols * sizeof (float));
       below = above;

@@ -451,8 +451,11 @@ first_pass (SpqrCudaOp &op, Job *job, const Space *space)
       if (job->find_threshold && first == 0 && op.ok ())
         op.check (cudaMemcpyAsync (space->first_row, space->w0, job->n * sizeof (float), cudaMemcpyDeviceToDevice, op.device->stream));
       if (job->find_threshold)
-        SPQR_LAUNCH (op, variance_kernel, spqr_cuda_blocks (job->n, 64), 64, 0, space->w0, rows, job->n, space->first_row,
-                     space->column_sum, space->column_squares);
+        {
+          op.work ((double) rows * (double) job->n * 4, 4.0 * (double) rows * (double) job->n);
+          SPQR_LAUNCH (op, variance_kernel, spqr_cuda_blocks (job->n, 64), 64, 0, space->w0, rows, job->n, space->first_row,
+                       space->column_sum, space->column_squares);
+        }
       op.pace ();
     }
   op.download (&bad, space->bad, sizeof bad);
@@ -661,6 +664,7 @@ quantize_part (SpqrCudaOp &op, Job *job, Space *space, size_t first, size_t rows
     op.zero (c->bits, rows * c->words * sizeof (uint32_t));
   if (c->gain != NULL)
     op.zero (c->gain, rows * n * sizeof (float));
+  op.work ((double) rows * (double) n * 8, 0);
   SPQR_LAUNCH (op, permute_kernel, dim3 (spqr_cuda_blocks (n, THREADS), (unsigned) (rows < 32768 ? rows : 32768)), THREADS, 0,
                space->w0, rows, n, space->perm, space->dead, c->w);
   spqr_cuda_columns_run (op, *c);

@@ -44,7 +44,12 @@ size_t spqr_cuda_estimate (const SpqrOpDesc *desc);
 
 /* ---- shared by operations; everything on the device ---- */
 
-#define SPQR_CUDA_SUMS 256      /* partial sums of a form */
+/* Partial sums of a form, each by a thread block. */
+#ifdef SPQR_CUDA_SHIM
+#define SPQR_CUDA_SUMS 8
+#else
+#define SPQR_CUDA_SUMS 256
+#endif
 #define SPQR_CUDA_FORM_ROWS ((size_t) 1024)
 
 /* sums (SPQR_CUDA_SUMS) += parts of tr(X H X'), X (rows, n); product: (min(rows, FORM_ROWS), n). */

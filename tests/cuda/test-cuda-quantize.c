@@ -284,7 +284,7 @@ test_little_memory (void)
   SpqrParams params = case_params (&c);
   SpqrFactor factor = { 0 };
   SpqrLayer whole, parts;
-  gsize most;
+  gsize most, launches;
 
   if (device.shim == NULL)
     {
@@ -298,10 +298,15 @@ test_little_memory (void)
   g_assert_cmpint (device.ops->layer_quantize (device.handle, fixture->w, c.m, c.n, fixture->h, &factor, &params, NULL, NULL,
                                                &whole), ==, SPQR_OK);
   most = device.shim->bytes_most;
+  cuda_device_close (&device);          /* it keeps what it had */
+  g_assert_true (cuda_device_open (&device));
   device.shim->memory = most / 2;
+  launches = device.shim->launches;
   g_assert_cmpint (device.ops->layer_quantize (device.handle, fixture->w, c.m, c.n, fixture->h, &factor, &params, NULL, NULL,
                                                &parts), ==, SPQR_OK);
   device.shim->memory = 0;
+  launches = device.shim->launches - launches;
+  g_assert_cmpuint (launches, >, 20);   /* ten a part */
   g_assert_cmpfloat (fabs (parts.proxy_loss / whole.proxy_loss - 1), <, 1e-6);
   parts.proxy_loss = whole.proxy_loss;
   g_assert_cmpfloat (fabs (parts.mse / whole.mse - 1), <, 1e-12);

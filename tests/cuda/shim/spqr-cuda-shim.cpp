@@ -10,6 +10,7 @@
 
 #include <setjmp.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <ucontext.h>
 
 #include "spqr-cuda-shim-control.h"
@@ -337,7 +338,7 @@ spqr_shim_run (const char *name, dim3 grid, dim3 block, size_t shared, void (*ca
 /* ---- runtime ---- */
 
 struct SpqrShimStream { int unused; };
-struct SpqrShimEvent { int unused; };
+struct SpqrShimEvent { double milliseconds; };
 struct Allocation { size_t bytes, pad[7]; };    /* before each allocation */
 
 cudaError_t
@@ -512,8 +513,19 @@ cudaEventDestroy (cudaEvent_t event)
 }
 
 cudaError_t
-cudaEventRecord (cudaEvent_t, cudaStream_t)
+cudaEventRecord (cudaEvent_t event, cudaStream_t)
 {
+  struct timespec now;
+
+  clock_gettime (CLOCK_MONOTONIC, &now);
+  event->milliseconds = (double) now.tv_sec * 1e3 + (double) now.tv_nsec * 1e-6;
+  return sticky ();
+}
+
+cudaError_t
+cudaEventElapsedTime (float *milliseconds, cudaEvent_t start, cudaEvent_t end)
+{
+  *milliseconds = (float) (end->milliseconds - start->milliseconds);
   return sticky ();
 }
 
