@@ -33,7 +33,8 @@ typedef struct {
 } SpqrCommand;
 
 extern const SpqrCommand spqr_command_inspect, spqr_command_tokenize, spqr_command_quantize, spqr_command_eval,
-  spqr_command_layer, spqr_command_field, spqr_command_runs, spqr_command_export;
+  spqr_command_layer, spqr_command_field, spqr_command_runs, spqr_command_export, spqr_command_tasks,
+  spqr_command_generate, spqr_command_data;
 
 extern const SpqrCommand spqr_command_bench;
 

@@ -199,6 +199,11 @@ show_run (SpqrCli *cli, SpqrStore *store, gint64 id, GError **error)
       const SpqrRunEval *eval = evals->pdata[i];
       char before[16], after[16];
 
+      if (!isfinite (eval->ppl))
+        {
+          printf (_("evaluation   %s (%s)\n"), eval->protocol != NULL ? eval->protocol : "–", eval->data);
+          continue;
+        }
       printf (_("perplexity   %s → %s on %s (windows of %d)\n"), cell (before, 16, eval->ppl_base, 4),
               cell (after, 16, eval->ppl, 4), eval->data, eval->seqlen);
     }

@@ -94,8 +94,8 @@ spqr_run_eval_describe (SpqrStore *store, SpqrRun *run, const SpqrCorpus *corpus
   return eval;
 }
 
-static gboolean
-check_model (SpqrRun *run, SpqrModel *model, GError **error)
+gboolean
+spqr_run_check_model (SpqrRun *run, SpqrModel *model, GError **error)
 {
   if (g_strcmp0 (run->model_fingerprint, spqr_model_get_fingerprint (model)) == 0)
     return TRUE;
@@ -115,7 +115,7 @@ spqr_evaluate_run (SpqrStore *store, SpqrRun *run, const SpqrEvaluateRequest *re
   double begin = request->with_base ? 0.4 : 0;
   SpqrRunEval *eval = NULL;
 
-  if (!check_model (run, request->model, error) ||
+  if (!spqr_run_check_model (run, request->model, error) ||
       !spqr_corpus_prepare_evaluation (request->corpus, request->seqlen, cancellable, error) ||
       (artifacts = spqr_run_open_artifacts (store, run, error)) == NULL ||
       (net = spqr_net_new (request->model, spqr_artifacts_get_source (artifacts), error)) == NULL ||

@@ -12,6 +12,9 @@
  * unquantized ones. */
 SpqrArtifacts *spqr_run_open_artifacts (SpqrStore *store, SpqrRun *run, GError **error);
 
+/* Whether model's weights are those that the run was made from. */
+gboolean spqr_run_check_model (SpqrRun *run, SpqrModel *model, GError **error);
+
 typedef struct {
   SpqrModel *model;          /* the run's source model; its fingerprint is checked */
   SpqrCorpus *corpus;

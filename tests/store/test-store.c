@@ -421,8 +421,12 @@ test_round_trip_evals (Fixture *fixture, gconstpointer data)
     .run_id = run->id, .data = (char *) "ptb", .nll = NAN, .ppl = 8, .ppl_stderr = NAN, .ppl_base = NAN, .kl = NAN,
     .top1_agreement = NAN, .seconds = NAN,
   };
+  SpqrRunEval task = second;
   const SpqrRunEval *got;
 
+  task.data = (char *) "piqa";
+  task.protocol = (char *) "piqa zero-shot, acc 0.5";
+  task.ppl = NAN;
   g_assert_true (spqr_store_add_eval (store, &first, &error));
   g_assert_true (spqr_store_add_eval (store, &second, &error));
   g_assert_no_error (error);
@@ -459,6 +463,11 @@ test_round_trip_evals (Fixture *fixture, gconstpointer data)
   back = spqr_store_get_run (store, run->id, NULL); /* the latest one is the one in the list */
   g_assert_cmpfloat (back->ppl, ==, 8);
   g_assert_true (isnan (back->ppl_base));
+  g_assert_cmpstr (back->ppl_data, ==, "ptb");
+  g_clear_object (&back);
+  g_assert_true (spqr_store_add_eval (store, &task, &error)); /* of those with a perplexity */
+  back = spqr_store_get_run (store, run->id, NULL);
+  g_assert_cmpfloat (back->ppl, ==, 8);
   g_assert_cmpstr (back->ppl_data, ==, "ptb");
 }
 

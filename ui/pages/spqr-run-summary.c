@@ -109,6 +109,12 @@ add_evals (SpqrRunSummary *self, SpqrRun *run, SpqrStore *store)
       g_autofree char *after = spqr_format_fixed (eval->ppl, 4);
       g_autofree char *text = g_strdup_printf ("%s ± %s", after, error);
 
+      if (!isfinite (eval->ppl) && eval->protocol != NULL)   /* a zero-shot task */
+        {
+          add_heading (self, _("Zero-shot task"), 2);
+          add_text (self, name, eval->protocol);
+          continue;
+        }
       add_heading (self, _("Perplexity"), 2);
       add_text (self, _("On"), protocol);
       add_number (self, _("Before"), eval->ppl_base, four_decimals);
