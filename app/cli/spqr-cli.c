@@ -253,5 +253,11 @@ spqr_json_print (JsonBuilder *builder)
   g_autoptr (JsonNode) root = json_builder_get_root (builder);
   g_autofree char *text = json_to_string (root, TRUE);
 
-  puts (text);
+  /* json-glib forgets to escape one control character, U+001F; outside strings there is none. */
+  for (const char *c = text; *c != '\0'; c++)
+    if (*c == '\x1f')
+      fputs ("\\u001f", stdout);
+    else
+      putchar (*c);
+  putchar ('\n');
 }
