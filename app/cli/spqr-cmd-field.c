@@ -27,7 +27,7 @@ static const struct { const char *id, *title; SpqrField field; gboolean logarith
 };
 
 typedef struct {
-  char *field, *png, *out, *calibration, *colormap;
+  char *field, *png, *out, *calibration, *colormap, *hessian_cache;
   int width, height;
   gboolean dark;
 } Flags;
@@ -59,10 +59,12 @@ take_hessian (SpqrBlock *block, const SpqrBlockLinear *linears, guint n_linears,
 }
 
 static gboolean
-calibrate (SpqrCli *cli, SpqrModel *model, SpqrLab *lab, const char *data, const SpqrRunParams *params, GError **error)
+calibrate (SpqrCli *cli, SpqrModel *model, SpqrLab *lab, const Flags *flags, const SpqrRunParams *params, GError **error)
 {
-  g_autoptr (SpqrCalibration) calibration = spqr_calibration_load (model, data, cli->data_dir, params, cli->cancellable, error);
+  g_autoptr (SpqrCalibration) calibration = spqr_calibration_load (model, flags->calibration, cli->data_dir, params, cli->cancellable, error);
   g_autoptr (SpqrNet) net = calibration != NULL ? spqr_net_new (model, NULL, error) : NULL;
+  g_autoptr (SpqrHessianCache) cache = g_strcmp0 (flags->hessian_cache, "none") != 0
+                                         ? spqr_hessian_cache_new (flags->hessian_cache, 0) : NULL;
   SpqrSurvey survey = { .net = net, .only_group = -1, .step = report_step, .step_data = cli };
   gboolean done;
 
@@ -71,6 +73,8 @@ calibrate (SpqrCli *cli, SpqrModel *model, SpqrLab *lab, const char *data, const
   survey.ids = calibration->ids;
   survey.n_windows = calibration->n_windows;
   survey.seqlen = calibration->seqlen;
+  survey.cache = cache;
+  survey.model_fingerprint = spqr_model_get_fingerprint (model);
   done = spqr_survey_run (&survey, take_hessian, lab, cli->cancellable, error);
   spqr_cli_end_progress (cli);
   return done;
@@ -182,7 +186,7 @@ field (SpqrCli *cli, const Flags *flags, const char *what, const char *name, con
       return FALSE;
     }
   lab = spqr_lab_new (tensor, error);
-  if (lab == NULL || (flags->calibration != NULL && !calibrate (cli, model, lab, flags->calibration, params, error)))
+  if (lab == NULL || (flags->calibration != NULL && !calibrate (cli, model, lab, flags, params, error)))
     return FALSE;
   from_run = run != NULL && fields[which].field != SPQR_FIELD_SENSITIVITY;
   values = from_run ? field_of_run (cli, store, run, lab, fields[which].field, error)
@@ -212,6 +216,8 @@ run_field (SpqrCli *cli, int argc, char **argv, GError **error)
     { "png", 0, 0, G_OPTION_ARG_FILENAME, &flags.png, N_("The picture; its ending decides between PNG, SVG and PDF"), N_("F") },
     { "out", 0, 0, G_OPTION_ARG_FILENAME, &flags.out, N_("The same as --png"), N_("F") },
     { "calibration", 0, 0, G_OPTION_ARG_FILENAME, &flags.calibration, N_("Calibrate on this first"), N_("DATA") },
+    { "hessian-cache", 0, 0, G_OPTION_ARG_FILENAME, &flags.hessian_cache,
+      N_("Where Hessians are kept for the next time (default: in your cache folder; none: nowhere)"), N_("DIR") },
     { "colormap", 0, 0, G_OPTION_ARG_STRING, &flags.colormap, N_("ember, tide (for colour-blind readers), paper or balance"), N_("NAME") },
     { "width", 0, 0, G_OPTION_ARG_INT, &flags.width, N_("Pixels (default 1000)"), "N" },
     { "height", 0, 0, G_OPTION_ARG_INT, &flags.height, N_("Pixels (default 700)"), "N" },
@@ -233,6 +239,7 @@ run_field (SpqrCli *cli, int argc, char **argv, GError **error)
   g_free (flags.out);
   g_free (flags.calibration);
   g_free (flags.colormap);
+  g_free (flags.hessian_cache);
   return done;
 }
 

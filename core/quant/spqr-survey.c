@@ -3,21 +3,40 @@
 #include "compute/spqr-cancel.h"
 #include "quant/spqr-quant-error.h"
 
-/* A part of the survey's progress. */
-typedef struct { const SpqrSurvey *survey; double begin, span; } Part;
+#define SHARE_OBSERVE 0.6   /* of a block's time; the rest is sending its output on */
+
+typedef struct {
+  const SpqrSurvey *survey;
+  SpqrSurveyFunc func;
+  gpointer user_data;
+  GCancellable *cancellable;
+  char *key;               /* of the cache's entries; NULL: no cache */
+  SpqrHidden hidden;
+  gboolean embedded;
+  guint reached;           /* hidden is the input of this block */
+  double begin, span;      /* of the whole progress, for step() */
+} Sitting;
 
 static void
-report_part (double fraction, gpointer user_data)
+step (double fraction, gpointer user_data)
 {
-  Part *part = user_data;
+  Sitting *s = user_data;
 
-  if (part->survey->step != NULL)
-    part->survey->step (part->begin + fraction * part->span, part->survey->step_data);
+  if (s->survey->step != NULL)
+    s->survey->step (s->begin + fraction * s->span, s->survey->step_data);
+}
+
+static void
+set_span (Sitting *s, guint block, double begin, double span)
+{
+  double share = 1.0 / (s->survey->last_block + 1);
+
+  s->begin = (block + begin) * share;
+  s->span = span * share;
 }
 
 static gboolean
-hand_over (SpqrBlock *block, const SpqrBlockLinear *linears, guint n_linears, SpqrHessian *hessians, SpqrSurveyFunc func,
-           gpointer user_data, GError **error)
+hand_over (Sitting *s, SpqrBlock *block, const SpqrBlockLinear *linears, guint n_linears, SpqrHessian *hessians, GError **error)
 {
   for (guint g = 0; g < SPQR_MAX_INPUT_GROUPS; g++)
     {
@@ -27,64 +46,132 @@ hand_over (SpqrBlock *block, const SpqrBlockLinear *linears, guint n_linears, Sp
       for (guint i = 0; i < n_linears; i++)
         if (linears[i].input_group == g)
           shared[n++] = linears[i];
-      if (hessians[g].h != NULL && !func (block, shared, n, &hessians[g], user_data, error))
+      if (hessians[g].h != NULL && !s->func (block, shared, n, &hessians[g], s->user_data, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+/* The groups of a block that are looked at, a bit each. */
+static guint
+wanted_groups (Sitting *s, guint index)
+{
+  SpqrBlockLinear linears[8];
+  guint n = spqr_net_list_linears (s->survey->net, index, linears), wanted = 0;
+
+  for (guint i = 0; i < n; i++)
+    if (s->survey->only_group < 0 || linears[i].input_group == (guint) s->survey->only_group)
+      wanted |= 1u << linears[i].input_group;
+  return wanted;
+}
+
+/* Takes what is kept; the groups that are still to be observed. */
+static guint
+load_kept (Sitting *s, guint index, guint wanted, SpqrHessian *hessians)
+{
+  guint missing = wanted;
+
+  for (guint g = 0; s->key != NULL && g < SPQR_MAX_INPUT_GROUPS; g++)
+    if ((wanted & (1u << g)) && spqr_hessian_cache_load (s->survey->cache, s->key, index, g, &hessians[g]))
+      missing &= ~(1u << g);
+  return missing;
+}
+
+static gboolean
+is_kept (Sitting *s, guint index)
+{
+  guint wanted = wanted_groups (s, index);
+
+  for (guint g = 0; g < SPQR_MAX_INPUT_GROUPS; g++)
+    if ((wanted & (1u << g)) && (s->key == NULL || !spqr_hessian_cache_has (s->survey->cache, s->key, index, g)))
+      return FALSE;
+  return TRUE;
+}
+
+/* Sends the windows from the block that they have reached to the next one. */
+static gboolean
+pass_on (Sitting *s, SpqrBlock *block, GError **error)
+{
+  set_span (s, s->reached, SHARE_OBSERVE, 1 - SHARE_OBSERVE);
+  if (!spqr_calibrate_propagate (s->survey->net, block, &s->hidden, step, s, s->cancellable, error))
+    return FALSE;
+  s->reached++;
+  return TRUE;
+}
+
+/* Makes hidden the input of block `index`. */
+static gboolean
+reach (Sitting *s, guint index, GError **error)
+{
+  const SpqrSurvey *survey = s->survey;
+
+  if (!s->embedded)
+    {
+      if (!spqr_hidden_init (&s->hidden, survey->n_windows, survey->seqlen, spqr_net_get_config (survey->net)->hidden,
+                             survey->offload_folder, error))
+        return FALSE;
+      s->embedded = TRUE;
+      if (!spqr_calibrate_embed (survey->net, survey->ids, &s->hidden, s->cancellable, error))
+        return FALSE;
+    }
+  while (s->reached < index)
+    {
+      g_autoptr (SpqrBlock) block = spqr_net_load_block (survey->net, s->reached, error);
+
+      if (block == NULL || !pass_on (s, block, error))
         return FALSE;
     }
   return TRUE;
 }
 
 static gboolean
-look_at_block (const SpqrSurvey *survey, guint index, SpqrBlock *block, SpqrHidden *hidden, Part *part, SpqrSurveyFunc func,
-               gpointer user_data, GCancellable *cancellable, GError **error)
+observe (Sitting *s, guint index, SpqrBlock *block, guint missing, SpqrHessian *hessians, GError **error)
 {
-  SpqrHessian hessians[SPQR_MAX_INPUT_GROUPS] = { 0 };
-  SpqrBlockLinear linears[8];
-  guint n_linears = spqr_net_list_linears (survey->net, index, linears), wanted = 0;
-  gboolean done;
-
-  for (guint i = 0; i < n_linears; i++)
-    if (survey->only_group < 0 || linears[i].input_group == (guint) survey->only_group)
-      wanted |= 1u << linears[i].input_group;
-  done = wanted == 0 || (spqr_calibrate_observe (survey->net, block, hidden, wanted, hessians, NULL, report_part, part,
-                                                 cancellable, error) &&
-                         hand_over (block, linears, n_linears, hessians, func, user_data, error));
-  for (guint g = 0; g < SPQR_MAX_INPUT_GROUPS; g++)
-    if (hessians[g].h != NULL)
-      spqr_hessian_clear (&hessians[g]);
-  return done;
+  if (!reach (s, index, error))
+    return FALSE;
+  set_span (s, index, 0, SHARE_OBSERVE);
+  if (!spqr_calibrate_observe (s->survey->net, block, &s->hidden, missing, hessians, NULL, step, s, s->cancellable, error))
+    return FALSE;
+  for (guint g = 0; s->key != NULL && g < SPQR_MAX_INPUT_GROUPS; g++)
+    if ((missing & (1u << g)) && hessians[g].h != NULL)
+      spqr_hessian_cache_store (s->survey->cache, s->key, index, g, &hessians[g]);
+  return TRUE;
 }
 
 static gboolean
-survey_block (const SpqrSurvey *survey, guint index, SpqrHidden *hidden, SpqrSurveyFunc func, gpointer user_data,
-              GCancellable *cancellable, GError **error)
+look_at_block (Sitting *s, guint index, GError **error)
 {
-  SpqrExec exec = spqr_exec_for_cancellable (cancellable);
-  g_autoptr (SpqrBlock) block = spqr_net_load_block_with (survey->net, index, &exec, error);
-  double share = 1.0 / (survey->last_block + 1);
-  Part part = { survey, index * share, share * 0.6 };
+  SpqrHessian hessians[SPQR_MAX_INPUT_GROUPS] = { 0 };
+  SpqrBlockLinear linears[8];
+  guint n_linears = spqr_net_list_linears (s->survey->net, index, linears);
+  guint missing = load_kept (s, index, wanted_groups (s, index), hessians);
+  g_autoptr (SpqrBlock) block = spqr_net_load_block (s->survey->net, index, error);
+  gboolean done = block != NULL && !g_cancellable_set_error_if_cancelled (s->cancellable, error) &&
+                  (missing == 0 || observe (s, index, block, missing, hessians, error)) &&
+                  hand_over (s, block, linears, n_linears, hessians, error);
 
-  if (block == NULL || g_cancellable_set_error_if_cancelled (cancellable, error))
-    return FALSE;
-  if (index >= survey->first_block &&
-      !look_at_block (survey, index, block, hidden, &part, func, user_data, cancellable, error))
-    return FALSE;
-  part = (Part) { survey, (index + 0.6) * share, share * 0.4 };
-  return index == survey->last_block ||
-         spqr_calibrate_propagate (survey->net, block, hidden, report_part, &part, cancellable, error);
+  for (guint g = 0; g < SPQR_MAX_INPUT_GROUPS; g++)
+    if (hessians[g].h != NULL)
+      spqr_hessian_clear (&hessians[g]);
+  /* While the block is here: the next one will want to be reached. */
+  if (done && s->embedded && s->reached == index && index < s->survey->last_block && !is_kept (s, index + 1))
+    done = pass_on (s, block, error);
+  return done;
 }
 
 gboolean
 spqr_survey_run (const SpqrSurvey *survey, SpqrSurveyFunc func, gpointer user_data, GCancellable *cancellable, GError **error)
 {
-  SpqrHidden hidden;
-  gboolean done;
+  Sitting s = { .survey = survey, .func = func, .user_data = user_data, .cancellable = cancellable };
+  gboolean done = TRUE;
 
-  done = spqr_hidden_init (&hidden, survey->n_windows, survey->seqlen, spqr_net_get_config (survey->net)->hidden,
-                           survey->offload_folder, error) &&
-         spqr_calibrate_embed (survey->net, survey->ids, &hidden, cancellable, error);
-  for (guint b = 0; done && b <= survey->last_block; b++)
-    done = survey_block (survey, b, &hidden, func, user_data, cancellable, error);
-  spqr_hidden_clear (&hidden);
+  if (survey->cache != NULL && survey->model_fingerprint != NULL && survey->model_fingerprint[0] != '\0')
+    s.key = spqr_hessian_cache_make_key (survey->model_fingerprint, survey->ids, survey->n_windows, survey->seqlen);
+  for (guint b = survey->first_block; done && b <= survey->last_block; b++)
+    done = look_at_block (&s, b, error);
+  if (s.embedded)
+    spqr_hidden_clear (&s.hidden);
+  g_free (s.key);
   return done;
 }
 

@@ -282,6 +282,26 @@ def field(folder):
 
 
 @case
+def field_with_kept_hessians(folder):
+    spqr = Spqr(folder)
+    model = tiny_model.make(folder)
+    calibration, _ = tiny_model.make_data(folder)
+    kept = os.path.join(folder, "cache", "spqr-studio", "hessians")
+    draw = ["field", model, "model.layers.1.mlp.up_proj.weight", "--calibration", calibration, *SMALL, "--png", "a.png"]
+    first = spqr.json(*draw, "--hessian-cache", "none")
+    assert not os.path.exists(kept)
+    assert spqr.json(*draw) == first and len(os.listdir(kept)) == 1
+    (name,) = os.listdir(kept)
+    age = os.stat(os.path.join(kept, name)).st_mtime_ns
+    assert spqr.json(*draw) == first and os.stat(os.path.join(kept, name)).st_mtime_ns > age
+    with open(os.path.join(kept, name), "r+b") as entry:
+        entry.seek(300)
+        entry.write(b"spoilt")
+    assert spqr.json(*draw) == first
+    assert spqr.json(*draw, "--hessian_cache", "elsewhere") == first and os.listdir(os.path.join(folder, "elsewhere"))
+
+
+@case
 def layer(folder):
     spqr = Spqr(folder)
     rows, cols = 32, 24
