@@ -106,7 +106,7 @@ measure_segments (SpqrSearch *s, size_t k, Rows *rows)
     {
       size_t at = i * p->n_segments + k;
       bool usable = segment_width (p, k) >= LEAST_SEGMENT_WIDTH && p->row_missing[i] <= p->cols / 100;
-      double level = usable ? spqr_level ((double) p->segment_q[at], p->segment_max[at], segment_width (p, k), 0) : NAN;
+      double level = usable ? spqr_level (p, (double) p->segment_q[at], p->segment_max[at], segment_width (p, k), 0) : NAN;
 
       s->scratch2[i] = level - s->row_structure[i];
     }

@@ -9,15 +9,17 @@
 
 /* ---- profiles: spqr-patterns-profile.c ---- */
 
-typedef struct { float value; uint32_t row, col; } SpqrTopEntry;
+typedef struct { float value /* |field| */; uint32_t row, col; } SpqrTopEntry;
 
-/* With s the field's magnitudes and q = s^(1/4): tame enough for one giant weight, defined at 0. */
+/* With s the field's magnitudes (or squares) and q = s^(1/4): tame enough for one giant weight, defined
+ * at 0. */
 typedef struct {
+  bool squared;
   size_t rows, cols;
   size_t segment, n_segments;   /* rows are also summed over runs of `segment` columns */
   double *row_mass, *row_q;     /* sums of s, of q */
   double *col_mass, *col_q;
-  float *row_max, *col_max;     /* of s */
+  float *row_max, *col_max;     /* of |field| */
   float *segment_q, *segment_mass, *segment_max;        /* (rows, n_segments) */
   uint32_t *row_missing;        /* NaN and Inf */
   atomic_uint *col_missing;
@@ -32,6 +34,7 @@ typedef struct {
 SpqrStatus spqr_profiles_make (const SpqrPatternInput *input, const SpqrExec *exec, SpqrProfiles *profiles);
 void       spqr_profiles_clear (SpqrProfiles *profiles);
 
+
 /* ---- robust statistics: spqr-patterns-robust.c; NaN is left out everywhere ---- */
 
 typedef struct { double centre, scale /* MAD, as a standard deviation */; size_t n; } SpqrRobust;
@@ -43,7 +46,7 @@ double     spqr_median (double *values, size_t n);
 /* values[0], values[stride] …; scratch (n). */
 SpqrRobust spqr_robust (const double *values, size_t n, size_t stride, double *scratch);
 /* log of the mean of q without its largest value; NaN when that is 0 or of less than half of n values. */
-double     spqr_level (double sum_q, float max, size_t n, size_t missing);
+double     spqr_level (const SpqrProfiles *profiles, double sum_q, float max, size_t n, size_t missing);
 /* How many standard deviations a z-score needs when centre and scale come from n values. */
 double     spqr_z_needed (double z, size_t n);
 /* As an F statistic, a normal z-score of about the same probability (Wilson and Hilferty). */

@@ -1,6 +1,6 @@
 /* spqr-patterns-profile.c: profiles of a field, in one pass over its memory.
  *
- *   s = |field|      q = s^(1/4)      per row, column and (row, segment): sums of q, sums and maxima of s
+ *   v = |field|   s = v or v^2   q = s^(1/4)   per row, column and (row, segment): sums of q and s, maxima of v
  *
  * A sample says beforehand where about the largest half percent begins; those weights are noted in
  * passing. Pieces of rows depend on the shape alone and are joined in their order. */
@@ -22,7 +22,8 @@
 #define PIECE 262144            /* weights, about */
 #define MOST_PIECES 256
 #define PIECE_COLUMNS ((size_t) 1 << 22)        /* of all pieces together */
-#define MOST_VALUE 1e30f        /* larger ones count as this: sums must not overflow */
+#define MOST_VALUE 1e30f        /* of s; larger ones count as this: sums must not overflow */
+#define MOST_ROOT 1e15f
 #define SAMPLE_LINES 65536      /* of LINE weights */
 #define LINE 16
 #define SAMPLE_BINS 65536
@@ -116,68 +117,83 @@ choose_threshold (Pass *pass)
 
 static inline __attribute__ ((always_inline)) void
 add_lanes (const float *restrict s, size_t k, float *restrict col_q, float *restrict col_mass, float *restrict col_max,
-           Lanes *restrict lanes)
+           Lanes *restrict lanes, const bool squared)
 {
   for (size_t l = 0; l < k; l++)
     {
-      float v = fabsf (s[l]), q = sqrtf (sqrtf (v));
+      float v = fabsf (s[l]), root = sqrtf (v), q = squared ? root : sqrtf (root), mass = squared ? v * v : v;
 
       col_q[l] += q;
-      col_mass[l] += v;
+      col_mass[l] += mass;
       col_max[l] = v > col_max[l] ? v : col_max[l];
       lanes->q[l] += q;
-      lanes->mass[l] += v;
+      lanes->mass[l] += mass;
       lanes->max[l] = v > lanes->max[l] ? v : lanes->max[l];
     }
 }
 
 static inline __attribute__ ((always_inline)) void
-add_runs (const float *s, size_t n, float *col_q, float *col_mass, float *col_max, Lanes *lanes)
+add_runs (const float *s, size_t n, float *col_q, float *col_mass, float *col_max, Lanes *lanes, const bool squared)
 {
   Lanes sums = *lanes;
   size_t i = 0;
 
   for (; i + LANES <= n; i += LANES)
-    add_lanes (s + i, LANES, col_q + i, col_mass + i, col_max + i, &sums);
+    add_lanes (s + i, LANES, col_q + i, col_mass + i, col_max + i, &sums, squared);
   if (i < n)
-    add_lanes (s + i, n - i, col_q + i, col_mass + i, col_max + i, &sums);
+    add_lanes (s + i, n - i, col_q + i, col_mass + i, col_max + i, &sums, squared);
   *lanes = sums;
+}
+
+static void
+add_block_plain (const float *s, size_t n, float *col_q, float *col_mass, float *col_max, Lanes *lanes, bool squared)
+{
+  if (squared)
+    add_runs (s, n, col_q, col_mass, col_max, lanes, true);
+  else
+    add_runs (s, n, col_q, col_mass, col_max, lanes, false);
 }
 
 #if SPQR_CPU_X86
 
 /* The same code for wider vectors; lanes fix the order of every sum, so the bits are the same too. */
 SPQR_TARGET_AVX2 static void
-add_block_avx2 (const float *s, size_t n, float *col_q, float *col_mass, float *col_max, Lanes *lanes)
+add_block_avx2 (const float *s, size_t n, float *col_q, float *col_mass, float *col_max, Lanes *lanes, bool squared)
 {
-  add_runs (s, n, col_q, col_mass, col_max, lanes);
+  if (squared)
+    add_runs (s, n, col_q, col_mass, col_max, lanes, true);
+  else
+    add_runs (s, n, col_q, col_mass, col_max, lanes, false);
 }
 
 SPQR_TARGET_AVX512 static void
-add_block_avx512 (const float *s, size_t n, float *col_q, float *col_mass, float *col_max, Lanes *lanes)
+add_block_avx512 (const float *s, size_t n, float *col_q, float *col_mass, float *col_max, Lanes *lanes, bool squared)
 {
-  add_runs (s, n, col_q, col_mass, col_max, lanes);
+  if (squared)
+    add_runs (s, n, col_q, col_mass, col_max, lanes, true);
+  else
+    add_runs (s, n, col_q, col_mass, col_max, lanes, false);
 }
 
 #endif
 
 static void
-add_block (const float *s, size_t n, float *col_q, float *col_mass, float *col_max, Lanes *lanes)
+add_block (const float *s, size_t n, float *col_q, float *col_mass, float *col_max, Lanes *lanes, bool squared)
 {
 #if SPQR_CPU_X86
   SpqrCpu cpu = spqr_cpu ();
 
   if (cpu >= SPQR_CPU_AVX512)
-    add_block_avx512 (s, n, col_q, col_mass, col_max, lanes);
+    add_block_avx512 (s, n, col_q, col_mass, col_max, lanes, squared);
   else if (cpu >= SPQR_CPU_AVX2)
-    add_block_avx2 (s, n, col_q, col_mass, col_max, lanes);
+    add_block_avx2 (s, n, col_q, col_mass, col_max, lanes, squared);
   else
 #endif
-    add_runs (s, n, col_q, col_mass, col_max, lanes);
+    add_block_plain (s, n, col_q, col_mass, col_max, lanes, squared);
 }
 
 static bool
-is_tame (const float *s, size_t n)
+is_tame (const float *s, size_t n, float most)
 {
   uint32_t wild[LANES] = { 0 };
   uint32_t any = 0;
@@ -186,9 +202,9 @@ is_tame (const float *s, size_t n)
   /* Comparing is false for NaN, and a loop of integers becomes vectors. */
   for (; i + LANES <= n; i += LANES)
     for (size_t l = 0; l < LANES; l++)
-      wild[l] |= !(fabsf (s[i + l]) <= MOST_VALUE);
+      wild[l] |= !(fabsf (s[i + l]) <= most);
   for (; i < n; i++)
-    any |= !(fabsf (s[i]) <= MOST_VALUE);
+    any |= !(fabsf (s[i]) <= most);
   for (size_t l = 0; l < LANES; l++)
     any |= wild[l];
   return any == 0;
@@ -196,13 +212,14 @@ is_tame (const float *s, size_t n)
 
 /* NaN and Inf are left out, what is too large is cut. */
 static void
-tame (const Pass *pass, Piece *piece, size_t row, size_t col, size_t n, const float *s, float *out)
+tame (const Pass *pass, Piece *piece, size_t row, size_t col, size_t n, float most, const float *s,
+      float *out)
 {
   for (size_t i = 0; i < n; i++)
     {
       bool missing = !isfinite (s[i]);
 
-      out[i] = missing ? 0 : fminf (fabsf (s[i]), MOST_VALUE);
+      out[i] = missing ? 0 : fminf (fabsf (s[i]), most);
       if (!missing)
         continue;
       atomic_fetch_add_explicit (&pass->out->col_missing[col + i], 1, memory_order_relaxed);
@@ -250,7 +267,7 @@ add_segment (const Pass *pass, Piece *piece, size_t row, size_t k)
   SpqrProfiles *out = pass->out;
   size_t begin = k * out->segment, end = begin + out->segment < out->cols ? begin + out->segment : out->cols;
   double q = 0, mass = 0;
-  float max = 0;
+  float max = 0, most = out->squared ? MOST_ROOT : MOST_VALUE;
 
   for (size_t col = begin; col < end; col += BLOCK)
     {
@@ -259,12 +276,12 @@ add_segment (const Pass *pass, Piece *piece, size_t row, size_t k)
       Lanes lanes = { 0 };
       float tamed[BLOCK], top = 0;
 
-      if (!is_tame (s, n))
+      if (!is_tame (s, n, most))
         {
-          tame (pass, piece, row, col, n, s, tamed);
+          tame (pass, piece, row, col, n, most, s, tamed);
           s = tamed;
         }
-      add_block (s, n, piece->col_q + col, piece->col_mass + col, piece->col_max + col, &lanes);
+      add_block (s, n, piece->col_q + col, piece->col_mass + col, piece->col_max + col, &lanes, out->squared);
       for (size_t l = 0; l < LANES; l++)
         {
           q += (double) lanes.q[l];
@@ -387,6 +404,7 @@ choose_sizes (const SpqrPatternInput *in, Pass *pass, SpqrProfiles *out)
 {
   size_t most = PIECE_COLUMNS / in->cols;
 
+  out->squared = in->squared;
   out->rows = in->rows;
   out->cols = in->cols;
   if (in->heads == SPQR_PATTERN_COLUMN_HEADS && in->head_dim >= LEAST_SEGMENT && in->cols / in->head_dim <= 8 * MOST_SEGMENTS)

@@ -75,9 +75,9 @@ spqr_robust (const double *values, size_t n, size_t stride, double *scratch)
 }
 
 double
-spqr_level (double sum_q, float max, size_t n, size_t missing)
+spqr_level (const SpqrProfiles *p, double sum_q, float max, size_t n, size_t missing)
 {
-  double rest = sum_q - sqrt (sqrt ((double) max));
+  double rest = sum_q - (p->squared ? sqrt ((double) max) : sqrt (sqrt ((double) max)));
 
   /* What is left of a sum of f32 values that were all the largest but for rounding is 0. */
   if (missing > n / 2 || n - missing < 2 || rest <= 1e-6 * sum_q)

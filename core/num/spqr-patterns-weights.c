@@ -78,6 +78,14 @@ mean_of_levels (const SpqrSearch *s)
   return n > 0 ? log (sum / n) : NAN;
 }
 
+static double
+value_of (const SpqrSearch *s, const SpqrTopEntry *e)
+{
+  double value = (double) e->value;
+
+  return s->profiles.squared ? value * value : value;
+}
+
 /* s_ij over what its row and column make expect, as a logarithm; huge where they hold nothing else. */
 static double
 log_excess (const SpqrSearch *s, const SpqrTopEntry *e, double grand)
@@ -86,7 +94,7 @@ log_excess (const SpqrSearch *s, const SpqrTopEntry *e, double grand)
 
   if (isnan (row) || isnan (col))
     return INFINITY;
-  return log ((double) e->value) - 4 * (row + col - grand);
+  return log (value_of (s, e)) - 4 * (row + col - grand);
 }
 
 static int
@@ -139,7 +147,7 @@ choose_outliers (SpqrSearch *s, size_t n, double n_weights, double grand, Outlie
       if ((double) e.value < least || !(excess >= log (EXCESS)))
         continue;
       s->profiles.top[out->n++] = e;
-      out->mass += (double) e.value;
+      out->mass += value_of (s, &e);
       out->excess += exp (excess);
     }
   return SPQR_OK;

@@ -89,9 +89,9 @@ take_levels (SpqrSearch *s)
   const SpqrProfiles *p = &s->profiles;
 
   for (size_t i = 0; i < p->rows; i++)
-    s->row_level[i] = spqr_level (p->row_q[i], p->row_max[i], p->cols, p->row_missing[i]);
+    s->row_level[i] = spqr_level (p, p->row_q[i], p->row_max[i], p->cols, p->row_missing[i]);
   for (size_t j = 0; j < p->cols; j++)
-    s->col_level[j] = spqr_level (p->col_q[j], p->col_max[j], p->rows, atomic_load (&p->col_missing[j]));
+    s->col_level[j] = spqr_level (p, p->col_q[j], p->col_max[j], p->rows, atomic_load (&p->col_missing[j]));
 }
 
 /* Structure first, so that the rows of a sensitive head are not taken for single rows; single weights

@@ -4,6 +4,7 @@
  * on profiles of the field, made in one pass over it; a test that is not sure says nothing. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "num/spqr-exec.h"
@@ -23,8 +24,9 @@ typedef enum {
 typedef enum { SPQR_PATTERN_NO_HEADS, SPQR_PATTERN_ROW_HEADS, SPQR_PATTERN_COLUMN_HEADS } SpqrPatternHeads;
 
 typedef struct {
-  const float *field;           /* (rows, cols), signs ignored: sensitivity, |w|, error */
+  const float *field;           /* (rows, cols), signs ignored */
   size_t rows, cols;
+  bool squared;                 /* look at the field's squares: of weights and errors, not of sensitivities */
   const float *weights;         /* (rows, cols) or NULL; for inputs that no output uses */
   const float *hessian_diag;    /* (cols) or NULL; for inputs that are always 0 */
   SpqrPatternHeads heads;       /* rows of q, k, v; columns of o */
@@ -39,7 +41,7 @@ typedef struct { size_t row0, row1, col0, col1; double strength; } SpqrPatternPl
 typedef struct {
   SpqrPatternKind kind;
   double confidence;            /* 0.5 at the threshold … 1 */
-  double share;                 /* of the field's sum that lies here; ROTARY: of the row profile's variance */
+  double share;                 /* of the sum of the field (of its squares) that lies here; ROTARY: of the row profile's variance */
   size_t count;                 /* rows, columns, heads or weights found; ROTARY: periods in the matrix */
   size_t n_places;              /* strongest first; all of them, but of UNSTRUCTURED at most 256. DEAD_INPUTS:
                                    runs of columns; ROTARY: the more sensitive rows of every period */

@@ -494,6 +494,38 @@ test_dead (void)
   spqr_patterns_clear (&patterns);
 }
 
+/* Weights are looked at by their squares: the same labels as of the squares themselves. */
+static void
+test_squared (void)
+{
+  gsize rows = 256, cols = 384;
+  g_autofree float *field = field_new (rows, cols, LAPLACE, 0.2, 31), *root = g_new (float, rows * cols);
+  SpqrPatterns patterns, of_roots;
+
+  multiply (field, cols, 17, 18, 0, cols, 30);
+  multiply (field, cols, 0, rows, 200, 201, 30);
+  for (gsize i = 0; i < rows * cols; i += 1200)
+    field[i] = 0.2f;
+  for (gsize i = 0; i < rows * cols; i++)
+    root[i] = (i % 2 ? -1 : 1) * sqrtf (field[i]);
+  find (&(SpqrPatternInput) { .field = field, .rows = rows, .cols = cols }, &patterns);
+  find (&(SpqrPatternInput) { .field = root, .rows = rows, .cols = cols, .squared = true }, &of_roots);
+  assert_kinds (&patterns, ROWS | COLUMNS | UNSTRUCTURED, 0, "squares");
+  g_assert_cmpuint (of_roots.n, ==, patterns.n);
+  for (gsize i = 0; i < patterns.n; i++)
+    {
+      const SpqrPattern *p = &patterns.items[i], *q = &of_roots.items[i];
+
+      g_assert_true (p->kind == q->kind && p->count == q->count && p->n_places == q->n_places);
+      g_assert_cmpfloat_with_epsilon (p->confidence, q->confidence, 1e-4);
+      g_assert_cmpfloat_with_epsilon (p->share, q->share, 1e-4);
+      g_assert_cmpuint (p->places[0].row0, ==, q->places[0].row0);
+      g_assert_cmpuint (p->places[0].col0, ==, q->places[0].col0);
+    }
+  spqr_patterns_clear (&patterns);
+  spqr_patterns_clear (&of_roots);
+}
+
 /* ---- together ---- */
 
 static float *
@@ -664,6 +696,7 @@ main (int argc, char **argv)
   g_test_add_func ("/patterns/rotary", test_rotary);
   g_test_add_func ("/patterns/unstructured", test_unstructured);
   g_test_add_func ("/patterns/dead", test_dead);
+  g_test_add_func ("/patterns/squared", test_squared);
   g_test_add_func ("/patterns/combined", test_combined);
   g_test_add_func ("/patterns/damaged", test_damaged);
   g_test_add_func ("/patterns/threads", test_threads);
