@@ -12,6 +12,8 @@ typedef struct {
   GCancellable *cancellable;
   SpqrRun *run;
   SpqrArtifacts *artifacts;      /* what is stored so far, earlier sittings included */
+  GHashTable *damaged;           /* tensor -> file name: stored by an earlier sitting, and lost since */
+  double seconds_before;         /* that earlier sittings took, as far as they could tell */
   gboolean needs_calibration;
   guint n_blocks, block, n_done;
 } Quantization;

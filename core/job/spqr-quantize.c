@@ -1,6 +1,7 @@
 #include "job/spqr-quantize.h"
 
 #include <errno.h>
+#include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 #include <math.h>
 #include <string.h>
@@ -21,15 +22,13 @@ quantization_report (Quantization *q, double fraction_of_block, const char *what
     q->request->progress ((q->block + fraction_of_block) / MAX (q->n_blocks, 1u), what, q->request->user_data);
 }
 
+/* A name that every file system takes; the number keeps two long ones apart. */
 static char *
 artifact_file_name (guint index, const char *tensor_name)
 {
-  char *name = g_strdup_printf ("%05u-%s.spqr", index, tensor_name);
+  char *name = g_strdup_printf ("%05u-%.180s.spqr", index, tensor_name);
 
-  g_strcanon (name, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "._-", '_');
-  if (strlen (name) > 200)
-    name[200] = '\0';
-  return name;
+  return g_strcanon (name, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "._-", '_');
 }
 
 static void
@@ -55,8 +54,8 @@ static gboolean
 store_layer (Quantization *q, SpqrTensor *tensor, const SpqrLayer *layer, const char *device, const char *note, double seconds,
              GError **error)
 {
-  const char *name = spqr_tensor_get_name (tensor);
-  g_autofree char *file = artifact_file_name (q->n_done, name);
+  const char *name = spqr_tensor_get_name (tensor), *before = g_hash_table_lookup (q->damaged, name);
+  g_autofree char *file = before != NULL ? g_strdup (before) : artifact_file_name (q->n_done, name);
   g_autofree char *path = g_build_filename (q->run->folder, file, NULL);
   SpqrRunLayer row = { .name = (char *) name, .role = (char *) spqr_role_name (spqr_tensor_get_role (tensor)),
                        .file = file, .backend = (char *) device, .note = (char *) (*note != '\0' ? note : NULL), .block = spqr_tensor_get_block (tensor),
@@ -68,7 +67,8 @@ store_layer (Quantization *q, SpqrTensor *tensor, const SpqrLayer *layer, const 
   if (!spqr_store_add_layer (q->store, q->run->id, &row, error))
     return FALSE;
   spqr_artifacts_add (q->artifacts, name, path);
-  q->n_done++;
+  if (before == NULL)
+    q->n_done++;
   if (q->request->layer_done != NULL)
     q->request->layer_done (&row, q->request->user_data);
   return TRUE;
@@ -286,6 +286,31 @@ forget_stillborn (Quantization *q, GError **error)
   return runs != NULL;
 }
 
+/* What an earlier sitting stored, unless its file is gone, cut short or another's: then it is made
+ * again, from the same inputs and under the same name, as if nothing had happened. */
+static void
+take_over_layer (Quantization *q, const SpqrRunLayer *row)
+{
+  g_autofree char *path = g_build_filename (q->run->folder, row->file, NULL);
+  g_autoptr (SpqrArtifacts) stored = spqr_artifacts_new ();
+  g_autofree char *text = NULL;
+  g_autoptr (GError) error = NULL;
+  SpqrLayer layer = { 0 };
+
+  spqr_artifacts_add (stored, row->name, path);
+  if (spqr_artifacts_read_layer (stored, row->name, &layer, &error))
+    {
+      spqr_layer_clear (&layer);
+      spqr_artifacts_add (q->artifacts, row->name, path);
+      if (q->request->layer_done != NULL)
+        q->request->layer_done (row, q->request->user_data);
+      return;
+    }
+  g_hash_table_replace (q->damaged, g_strdup (row->name), g_path_get_basename (row->file));
+  text = g_strdup_printf (_("%s; this layer is made again"), error->message);
+  quantization_report (q, 0, text);
+}
+
 /* Takes over the run that `found` describes: its finished layers count as done. */
 static gboolean
 resume_run (Quantization *q, const SpqrRunManifest *found, GError **error)
@@ -316,16 +341,10 @@ resume_run (Quantization *q, const SpqrRunManifest *found, GError **error)
   if (layers == NULL || !spqr_store_reopen_run (q->store, found->run, error))
     return FALSE;
   q->run->id = found->run;
+  q->seconds_before = isfinite (earlier->seconds) ? earlier->seconds : 0;
   sweep_unfinished_files (q->run->folder);
   for (guint i = 0; i < layers->len; i++)
-    {
-      SpqrRunLayer *layer = layers->pdata[i];
-      g_autofree char *path = g_build_filename (q->run->folder, layer->file, NULL);
-
-      spqr_artifacts_add (q->artifacts, layer->name, path);
-      if (q->request->layer_done != NULL)
-        q->request->layer_done (layer, q->request->user_data);
-    }
+    take_over_layer (q, layers->pdata[i]);
   q->n_done = layers->len;
   return TRUE;
 }
@@ -375,7 +394,13 @@ begin_run (Quantization *q, GError **error)
       g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (failed), "%s: cannot make this folder: %s",
                    q->request->folder, g_strerror (failed));
     }
-  return q->run->folder != NULL && begin_in_folder (q, error);
+  if (q->run->folder == NULL)
+    return FALSE;
+  if (begin_in_folder (q, error))
+    return TRUE;
+  if (q->request->folder == NULL)
+    g_rmdir (q->run->folder);   /* made just now, for nothing */
+  return FALSE;
 }
 
 /* Totals weighted by the layers' sizes, from what is in the database. */
@@ -410,18 +435,18 @@ sum_up (Quantization *q, GError **error)
 }
 
 static gboolean
-finish_run (Quantization *q, gint64 began, const GError *failure, GError **error)
+finish_run (Quantization *q, gint64 began, gboolean done, const GError *failure, GError **error)
 {
-  q->run->seconds = (g_get_monotonic_time () - began) / 1e6;
+  q->run->seconds = q->seconds_before + (g_get_monotonic_time () - began) / 1e6;
   q->run->finished = g_get_real_time () / G_USEC_PER_SEC;
-  if (failure == NULL)
+  if (done)
     q->run->state = SPQR_RUN_FINISHED;
   else if (g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     q->run->state = SPQR_RUN_CANCELLED;
   else
     q->run->state = SPQR_RUN_FAILED;
   if (q->run->state == SPQR_RUN_FAILED)
-    q->run->error = g_strdup (failure->message);
+    q->run->error = g_strdup (failure != NULL ? failure->message : "");
   return sum_up (q, error) && spqr_store_finish_run (q->store, q->run, error);
 }
 
@@ -430,10 +455,11 @@ spqr_quantize (SpqrStore *store, const SpqrQuantizeRequest *request, GCancellabl
 {
   g_autoptr (SpqrRun) run = spqr_run_new ();
   g_autoptr (SpqrArtifacts) artifacts = spqr_artifacts_new ();
+  g_autoptr (GHashTable) damaged = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   g_autoptr (GError) failure = NULL;
   gint64 began = g_get_monotonic_time ();
   Quantization q = { .store = store, .request = request, .cancellable = cancellable, .run = run, .artifacts = artifacts,
-                     .n_blocks = spqr_model_get_config (request->model)->n_blocks };
+                     .damaged = damaged, .n_blocks = spqr_model_get_config (request->model)->n_blocks };
   gboolean done;
 
   if (!check_request (&q, error))
@@ -443,7 +469,7 @@ spqr_quantize (SpqrStore *store, const SpqrQuantizeRequest *request, GCancellabl
     return NULL;
 
   done = q.needs_calibration ? quantization_do_blocks (&q, &failure) : quantize_without_calibration (&q, &failure);
-  if (!finish_run (&q, began, done ? NULL : failure, done ? error : NULL))
+  if (!finish_run (&q, began, done, failure, done ? error : NULL))
     done = FALSE;
   if (!done)
     {

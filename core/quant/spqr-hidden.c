@@ -17,7 +17,9 @@ map_file (SpqrHidden *hidden, const char *folder, GError **error)
   if (fd >= 0)
     {
       unlink (path);
-      failed = posix_fallocate (fd, 0, (off_t) hidden->n_bytes);
+      do   /* a signal may cut it short: Ctrl+C is noticed a little later, by those who know what it means */
+        failed = posix_fallocate (fd, 0, (off_t) hidden->n_bytes);
+      while (failed == EINTR);
       if (failed == 0)
         {
           void *map = mmap (NULL, hidden->n_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);

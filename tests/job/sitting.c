@@ -1,5 +1,6 @@
 #include "sitting.h"
 
+#include <math.h>
 #include <string.h>
 
 void
@@ -84,6 +85,14 @@ get_only_run (Sitting *sitting, GPtrArray **layers)
   return run;
 }
 
+/* Plain rounding has no proxy loss: NAN. */
+static void
+compare_figures (double a, double b)
+{
+  if (!isnan (a) || !isnan (b))
+    g_assert_cmpfloat (a, ==, b);
+}
+
 static void
 compare_layers (const SpqrRunLayer *a, const SpqrRunLayer *b)
 {
@@ -99,10 +108,10 @@ compare_layers (const SpqrRunLayer *a, const SpqrRunLayer *b)
   g_assert_cmpfloat (a->bits, ==, b->bits);
   g_assert_cmpfloat (a->bits_stored, ==, b->bits_stored);
   g_assert_cmpfloat (a->outlier_share, ==, b->outlier_share);
-  g_assert_cmpfloat (a->proxy_loss, ==, b->proxy_loss);
-  g_assert_cmpfloat (a->output_error, ==, b->output_error);
+  compare_figures (a->proxy_loss, b->proxy_loss);
+  compare_figures (a->output_error, b->output_error);
   g_assert_cmpfloat (a->mse, ==, b->mse);
-  g_assert_cmpfloat (a->percdamp_used, ==, b->percdamp_used);
+  compare_figures (a->percdamp_used, b->percdamp_used);
 }
 
 void
@@ -124,7 +133,7 @@ sitting_compare (Sitting *one, Sitting *other)
   g_assert_cmpfloat (a->bits_formula, ==, b->bits_formula);
   g_assert_cmpfloat (a->bits_stored, ==, b->bits_stored);
   g_assert_cmpfloat (a->outlier_share, ==, b->outlier_share);
-  g_assert_cmpfloat (a->mean_proxy_loss, ==, b->mean_proxy_loss);
+  compare_figures (a->mean_proxy_loss, b->mean_proxy_loss);
   g_assert_cmpuint (layers_a->len, ==, layers_b->len);
   for (guint i = 0; i < layers_a->len; i++)
     compare_layers (layers_a->pdata[i], layers_b->pdata[i]);
