@@ -107,36 +107,44 @@ largest_difference (const float *values, gsize n, SpqrDtype dtype, gconstpointer
   return largest;
 }
 
+/* The tensor's n values in another type; g_free(). */
+static gpointer
+convert (Export *e, SpqrTensor *tensor, gsize n, SpqrDtype dtype, double *difference, GError **error)
+{
+  g_autofree float *values = g_try_new (float, MAX (n, 1));
+  g_autofree gpointer rounded = g_try_malloc (MAX (n, 1) * spqr_dtype_size (dtype));
+
+  if (values == NULL || rounded == NULL)
+    {
+      g_set_error (error, SPQR_EXPORT_ERROR, SPQR_EXPORT_ERROR_FAILED, "%s: no memory to decode it",
+                   spqr_tensor_get_name (tensor));
+      return NULL;
+    }
+  if (!spqr_artifacts_load (e->artifacts, tensor, values, error))
+    return NULL;
+  round_values (values, n, dtype, rounded);
+  *difference = largest_difference (values, n, dtype, rounded);
+  if (!isinf (*difference))
+    return g_steal_pointer (&rounded);
+  /* Read back and compared, it would be what was written, and no model any more. */
+  g_set_error (error, SPQR_EXPORT_ERROR, SPQR_EXPORT_ERROR_UNSUPPORTED,
+               "%s: has values above 65504, which become infinite in half precision; export as bf16 or f32",
+               spqr_tensor_get_name (tensor));
+  return NULL;
+}
+
 /* The bytes of a tensor as they are to stand in the file; g_free() *owned. */
 static gconstpointer
 make_bytes (Export *e, SpqrTensor *tensor, gpointer *owned, double *difference, GError **error)
 {
   gsize n = spqr_tensor_get_rows (tensor) * spqr_tensor_get_cols (tensor);
   SpqrDtype dtype = target_dtype (e, tensor);
-  g_autofree float *values = NULL;
 
   *owned = NULL;
   *difference = 0;
   if (!spqr_artifacts_has (e->artifacts, spqr_tensor_get_name (tensor)) && dtype == spqr_tensor_get_dtype (tensor))
     return spqr_tensor_peek (tensor);
-
-  values = g_try_new (float, MAX (n, 1));
-  *owned = g_try_malloc (MAX (n, 1) * spqr_dtype_size (dtype));
-  if (values == NULL || *owned == NULL)
-    {
-      g_set_error (error, SPQR_EXPORT_ERROR, SPQR_EXPORT_ERROR_FAILED, "%s: no memory to decode it",
-                   spqr_tensor_get_name (tensor));
-      g_clear_pointer (owned, g_free);
-      return NULL;
-    }
-  if (!spqr_artifacts_load (e->artifacts, tensor, values, error))
-    {
-      g_clear_pointer (owned, g_free);
-      return NULL;
-    }
-  round_values (values, n, dtype, *owned);
-  *difference = largest_difference (values, n, dtype, *owned);
-  return *owned;
+  return *owned = convert (e, tensor, n, dtype, difference, error);
 }
 
 static void

@@ -183,6 +183,52 @@ test_bf16_exact (void)
   spqr_export_result_clear (&result);
 }
 
+/* Puts a number into the first weight of the embeddings, which are not quantized: bf16, single file. */
+static void
+set_embedding (Case *c, guint16 bits)
+{
+  g_autofree char *path = g_build_filename (c->folder, "model", "model.safetensors", NULL);
+  g_autofree char *bytes = NULL;
+  g_autofree char *folder = g_build_filename (c->folder, "model", NULL);
+  const char *entry;
+  gsize n, begin;
+
+  g_assert_true (g_file_get_contents (path, &bytes, &n, NULL));
+  entry = g_strstr_len (bytes + 8, (gssize) n - 8, "\"model.embed_tokens.weight\"");
+  g_assert_nonnull (entry);
+  entry = strstr (entry, "\"data_offsets\":[");
+  g_assert_nonnull (entry);
+  begin = 8 + *(guint64 *) (gpointer) bytes + g_ascii_strtoull (entry + strlen ("\"data_offsets\":["), NULL, 10);
+  g_assert_cmpuint (begin + 1, <, n);
+  bytes[begin] = (char) (bits & 0xff);
+  bytes[begin + 1] = (char) (bits >> 8);
+  g_clear_object (&c->model);
+  g_assert_true (g_file_set_contents (path, bytes, (gssize) n, NULL));
+  c->model = spqr_model_open (folder, NULL);
+  g_assert_nonnull (c->model);
+}
+
+/* bf16 reaches further than half precision: what would become infinite is not written. */
+static void
+test_bf16_too_large (void)
+{
+  g_auto (Case) c = { NULL };
+  g_autoptr (GError) error = NULL;
+  SpqrExportResult result = { 0 };
+
+  case_init (&c, SPQR_DTYPE_BF16, 1);
+  set_embedding (&c, 0x47c3);   /* 99840 */
+  g_assert_false (export (&c, SPQR_EXPORT_EXACT, NULL, &result, &error));
+  g_assert_error (error, SPQR_EXPORT_ERROR, SPQR_EXPORT_ERROR_UNSUPPORTED);
+  g_assert_nonnull (strstr (error->message, "model.embed_tokens.weight"));
+  g_assert_false (g_file_test (c.target, G_FILE_TEST_EXISTS));
+  g_clear_error (&error);
+  g_assert_true (export (&c, SPQR_EXPORT_F32, NULL, &result, &error));
+  g_assert_no_error (error);
+  g_assert_cmpfloat (result.max_abs_diff, ==, 0);
+  spqr_export_result_clear (&result);
+}
+
 static void
 test_sharded_source (void)
 {
@@ -397,6 +443,7 @@ main (int argc, char **argv)
   g_test_add_func ("/export-dense/f16", test_f16);
   g_test_add_func ("/export-dense/bf16", test_bf16);
   g_test_add_func ("/export-dense/bf16-exact", test_bf16_exact);
+  g_test_add_func ("/export-dense/bf16-too-large", test_bf16_too_large);
   g_test_add_func ("/export-dense/sharded-source", test_sharded_source);
   g_test_add_func ("/export-dense/sharded-output", test_sharded_output);
   g_test_add_func ("/export-dense/refuses-to-overwrite", test_refuses_to_overwrite);
