@@ -117,6 +117,16 @@ spqr_job_queue_clear_ended (SpqrJobQueue *self)
       }
 }
 
+void
+spqr_job_queue_clear (SpqrJobQueue *self)
+{
+  guint n = self->listed->len;
+
+  g_ptr_array_set_size (self->listed, 0);
+  if (n > 0)
+    g_list_model_items_changed (G_LIST_MODEL (self), 0, n, 0);
+}
+
 guint
 spqr_job_queue_get_n_active (SpqrJobQueue *self)
 {

@@ -24,6 +24,8 @@ SpqrJobQueue *spqr_job_queue_new (void);
 void          spqr_job_queue_submit (SpqrJobQueue *self, SpqrLane lane, SpqrJob *job);
 /* Removes ended jobs from the list. */
 void          spqr_job_queue_clear_ended (SpqrJobQueue *self);
+/* Removes all of them, whatever they are at; they go on, unlisted. */
+void          spqr_job_queue_clear (SpqrJobQueue *self);
 guint         spqr_job_queue_get_n_active (SpqrJobQueue *self);     /* listed and not ended */
 /* Cancels everything and waits for the lanes' threads; nothing can be submitted afterwards. */
 void          spqr_job_queue_shutdown (SpqrJobQueue *self);

@@ -23,7 +23,8 @@ G_DECLARE_FINAL_TYPE (SpqrJob, spqr_job, SPQR, JOB, GObject)
  * G_IO_ERROR_CANCELLED. Runs in a worker thread; job is only good for spqr_job_report() there. */
 typedef gboolean (*SpqrJobFunc) (SpqrJob *job, gpointer data, GCancellable *cancellable, GError **error);
 
-/* Owns data through destroy, which is called in the main context after the job ended. */
+/* Owns data through destroy, which is called with the last reference, in the main context: an ended job
+ * that somebody keeps (the queue's list) keeps its data. */
 SpqrJob      *spqr_job_new (const char *title, SpqrJobFunc func, gpointer data, GDestroyNotify destroy);
 
 /* Properties, notified in the main context: title, message (strings), fraction (double), state,

@@ -24,7 +24,7 @@ struct _SpqrLab {
   float *w;                  /* (rows, cols) */
   gsize rows, cols;
   GMutex lock;
-  float *h;                  /* (cols, cols) or NULL; replaced as a whole, counted as a box */
+  GBytes *h;                 /* (cols, cols) floats, or NULL; replaced as a whole */
   Factor *kept[KEPT_FACTORS];   /* newest first */
   guint generation;          /* of h */
 };
@@ -78,8 +78,7 @@ clear_lab (gpointer data)
   SpqrLab *self = data;
 
   drop_factors (self);
-  if (self->h != NULL)
-    g_atomic_rc_box_release (self->h);
+  g_clear_pointer (&self->h, g_bytes_unref);
   g_free (self->w);
   g_object_unref (self->tensor);
   g_mutex_clear (&self->lock);
@@ -108,23 +107,35 @@ spqr_lab_is_calibrated (SpqrLab *self)
   return calibrated;
 }
 
+void
+spqr_lab_share_hessian (SpqrLab *self, GBytes *h)
+{
+  g_return_if_fail (g_bytes_get_size (h) == self->cols * self->cols * sizeof (float));
+
+  g_mutex_lock (&self->lock);
+  drop_factors (self);
+  g_clear_pointer (&self->h, g_bytes_unref);
+  self->h = g_bytes_ref (h);
+  self->generation++;
+  g_mutex_unlock (&self->lock);
+}
+
 gboolean
 spqr_lab_set_hessian (SpqrLab *self, const float *h, GError **error)
 {
-  gsize bytes = self->cols * self->cols * sizeof (float);
+  gsize n = self->cols * self->cols;
+  g_autoptr (GBytes) shared = NULL;
   float *copy;
 
-  for (gsize i = 0; i < self->cols * self->cols; i++)
+  for (gsize i = 0; i < n; i++)
     if (!isfinite (h[i]))
       return spqr_quant_set_status (error, SPQR_INVALID, spqr_tensor_get_name (self->tensor));
-  copy = (float *) g_atomic_rc_box_dup (bytes, h);
-  g_mutex_lock (&self->lock);
-  drop_factors (self);
-  if (self->h != NULL)
-    g_atomic_rc_box_release (self->h);
-  self->h = copy;
-  self->generation++;
-  g_mutex_unlock (&self->lock);
+  copy = g_try_new (float, n);
+  if (copy == NULL)
+    return spqr_quant_set_status (error, SPQR_NO_MEMORY, spqr_tensor_get_name (self->tensor));
+  memcpy (copy, h, n * sizeof *copy);
+  shared = g_bytes_new_take (copy, n * sizeof *copy);
+  spqr_lab_share_hessian (self, shared);
   return TRUE;
 }
 
@@ -187,26 +198,32 @@ make_factor (SpqrLab *self, const float *h, const SpqrParams *params, const Spqr
   return NULL;
 }
 
-static float *
+static GBytes *
 acquire_hessian (SpqrLab *self)
 {
-  float *h;
+  GBytes *h;
 
   g_mutex_lock (&self->lock);
-  h = self->h != NULL ? g_atomic_rc_box_acquire (self->h) : NULL;
+  h = self->h != NULL ? g_bytes_ref (self->h) : NULL;
   g_mutex_unlock (&self->lock);
   return h;
 }
 
+static const float *
+hessian_values (GBytes *h)
+{
+  return h != NULL ? g_bytes_get_data (h, NULL) : NULL;
+}
+
 /* From the cache, or made and cached. *h: the Hessian it belongs to (NULL or a reference). */
 static Factor *
-get_factor (SpqrLab *self, const SpqrParams *params, const SpqrExec *exec, float **h, SpqrStatus *status)
+get_factor (SpqrLab *self, const SpqrParams *params, const SpqrExec *exec, GBytes **h, SpqrStatus *status)
 {
   Factor *factor;
   guint generation;
 
   g_mutex_lock (&self->lock);
-  *h = self->h != NULL ? g_atomic_rc_box_acquire (self->h) : NULL;
+  *h = self->h != NULL ? g_bytes_ref (self->h) : NULL;
   generation = self->generation;
   factor = find_factor (self, params);
   g_mutex_unlock (&self->lock);
@@ -214,7 +231,7 @@ get_factor (SpqrLab *self, const SpqrParams *params, const SpqrExec *exec, float
   if (factor != NULL)
     return factor;
 
-  factor = make_factor (self, *h, params, exec, status);
+  factor = make_factor (self, hessian_values (*h), params, exec, status);
   g_mutex_lock (&self->lock);
   if (factor != NULL && generation == self->generation)
     {
@@ -317,8 +334,8 @@ spqr_lab_quantize (SpqrLab *self, const SpqrParams *params, gsize row0, gsize co
   gint64 began = g_get_monotonic_time ();
   g_autofree float *gain = NULL;
   SpqrStatus status = SPQR_OK;
+  g_autoptr (GBytes) h = NULL;
   Factor *factor = NULL;
-  float *h = NULL;
 
   *answer = (SpqrLabAnswer) { 0 };
   choose_rows (self, params, row0, count, answer);
@@ -331,12 +348,10 @@ spqr_lab_quantize (SpqrLab *self, const SpqrParams *params, gsize row0, gsize co
   if (status == SPQR_OK)
     status = quantize_chosen (self, params, factor, gain, &exec, answer);
   answer->calibrated = h != NULL;
-  if (status == SPQR_OK && !fill_figures (self, answer, h, &exec))
+  if (status == SPQR_OK && !fill_figures (self, answer, hessian_values (h), &exec))
     status = SPQR_NO_MEMORY;
   answer->seconds = (g_get_monotonic_time () - began) / 1e6;
   release_factor (factor);
-  if (h != NULL)
-    g_atomic_rc_box_release (h);
   if (status == SPQR_OK && spqr_exec_should_stop (&exec))
     status = SPQR_CANCELLED;
   if (status != SPQR_OK)
@@ -359,19 +374,19 @@ spqr_lab_answer_clear (SpqrLabAnswer *answer)
 static SpqrStatus
 sensitivity (SpqrLab *self, const SpqrParams *params, const SpqrExec *exec, float *out)
 {
-  g_autofree float *diagonal = g_new (float, self->cols);
+  g_autofree float *diagonal = g_try_new (float, self->cols);
+  g_autoptr (GBytes) h = NULL;
   SpqrStatus status = SPQR_OK;
   Factor *factor = NULL;
-  float *h = NULL;
 
+  if (diagonal == NULL)
+    return SPQR_NO_MEMORY;
   if (spqr_lab_is_calibrated (self))
     {
       factor = get_factor (self, params, exec, &h, &status);
       if (factor != NULL)
         spqr_factor_inverse_diagonal (&factor->factor, diagonal);
       release_factor (factor);
-      if (h != NULL)
-        g_atomic_rc_box_release (h);
     }
   else   /* of the damped identity, so that tau means the same as in the quantization */
     for (gsize j = 0; j < self->cols; j++)

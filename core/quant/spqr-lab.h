@@ -30,6 +30,8 @@ gsize        spqr_lab_get_cols (SpqrLab *self);
 gboolean     spqr_lab_is_calibrated (SpqrLab *self);
 /* Copies H (cols, cols), symmetric, undamped; factors made before are dropped. */
 gboolean     spqr_lab_set_hessian (SpqrLab *self, const float *h, GError **error);
+/* The same without looking at the numbers or copying them: cols * cols finite floats, kept as they are. */
+void         spqr_lab_share_hessian (SpqrLab *self, GBytes *h);
 
 typedef struct {
   SpqrLayer layer;          /* of rows row0 … row0+count-1 */

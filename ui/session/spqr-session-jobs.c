@@ -1,6 +1,7 @@
 /* The session's long work: figures of all tensors, calibration, quantization, export. */
 #include <glib/gi18n.h>
 #include <math.h>
+#include <string.h>
 
 #include "compute/spqr-cancel.h"
 #include "export/spqr-export-dense.h"
@@ -103,7 +104,7 @@ typedef struct {
   guint64 kept_bytes;
 } Calibrating;
 
-typedef struct { SpqrSession *session; SpqrModel *model; SpqrTensor *tensor; double maximum, mean; float *hessian; } Calibrated;
+typedef struct { SpqrSession *session; SpqrModel *model; SpqrTensor *tensor; double maximum, mean; GBytes *hessian; } Calibrated;
 
 static void
 free_calibrating (gpointer data)
@@ -124,8 +125,7 @@ free_calibrated (gpointer data)
 
   g_object_unref (calibrated->session);
   g_object_unref (calibrated->model);
-  if (calibrated->hessian != NULL)
-    g_atomic_rc_box_release (calibrated->hessian);
+  g_clear_pointer (&calibrated->hessian, g_bytes_unref);
   g_free (calibrated);
 }
 
@@ -167,19 +167,33 @@ sum_up_sensitivity (const float *w, gsize rows, gsize cols, const float *diagona
 }
 
 static void
-post_calibrated (Calibrating *c, SpqrBlock *block, SpqrTensor *tensor, const float *diagonal, float *hessian, const SpqrExec *exec)
+post_calibrated (Calibrating *c, SpqrBlock *block, SpqrTensor *tensor, const float *diagonal, GBytes *hessian, const SpqrExec *exec)
 {
   Calibrated *calibrated = g_new0 (Calibrated, 1);
 
   calibrated->session = g_object_ref (c->session);
   calibrated->model = g_object_ref (c->model);
   calibrated->tensor = tensor;
-  calibrated->hessian = hessian != NULL ? g_atomic_rc_box_acquire (hessian) : NULL;
+  calibrated->hessian = hessian != NULL ? g_bytes_ref (hessian) : NULL;
   if (sum_up_sensitivity (spqr_block_get_matrix (block, tensor), spqr_tensor_get_rows (tensor), spqr_tensor_get_cols (tensor),
                           diagonal, &c->params.layer, exec, calibrated))
     spqr_session_post (take_calibrated, calibrated, free_calibrated);
   else
     free_calibrated (calibrated);
+}
+
+/* A copy for as long as there is room; NULL: none is kept. */
+static GBytes *
+keep_hessian (Calibrating *c, const SpqrHessian *hessian)
+{
+  gsize bytes = hessian->n * hessian->n * sizeof (float);
+  gpointer copy;
+
+  if ((c->only == NULL && c->kept_bytes + bytes > KEPT_HESSIAN_BYTES) || (copy = g_try_malloc (bytes)) == NULL)
+    return NULL;
+  memcpy (copy, hessian->h, bytes);
+  c->kept_bytes += bytes;
+  return g_bytes_new_take (copy, bytes);
 }
 
 static gboolean
@@ -188,29 +202,22 @@ take_input_group (SpqrBlock *block, const SpqrBlockLinear *linears, guint n_line
 {
   Calibrating *c = user_data;
   SpqrExec exec = spqr_exec_for_cancellable (spqr_job_get_cancellable (c->job));
-  gsize n = hessian->n, bytes = n * n * sizeof (float);
-  g_autofree float *diagonal = g_new (float, n);
+  g_autofree float *diagonal = g_new (float, hessian->n);
+  g_autoptr (GBytes) kept = NULL;
   SpqrParams params = c->params.layer;
   SpqrFactor factor = { 0 };
   SpqrStatus status;
-  float *kept = NULL;
 
   /* Only the diagonal of the inverse is wanted: the order does not matter to it. */
   params.permutation_order = SPQR_ORDER_IDENTITY;
-  status = spqr_factor_compute (hessian->h, NULL, 0, n, &params, NULL, &exec, &factor);
+  status = spqr_factor_compute (hessian->h, NULL, 0, hessian->n, &params, NULL, &exec, &factor);
   if (status != SPQR_OK)
     return spqr_quant_set_status (error, status, spqr_tensor_get_name (linears[0].tensor));
   spqr_factor_inverse_diagonal (&factor, diagonal);
   spqr_factor_clear (&factor);
-  if (c->only != NULL || c->kept_bytes + bytes <= KEPT_HESSIAN_BYTES)
-    {
-      kept = (float *) g_atomic_rc_box_dup (bytes, hessian->h);
-      c->kept_bytes += bytes;
-    }
+  kept = keep_hessian (c, hessian);
   for (guint i = 0; i < n_linears; i++)
     post_calibrated (c, block, linears[i].tensor, diagonal, kept, &exec);
-  if (kept != NULL)
-    g_atomic_rc_box_release (kept);
   return TRUE;
 }
 
@@ -419,7 +426,7 @@ spqr_session_resume (SpqrSession *self, gint64 run_id)
 
 /* ---- export ---- */
 
-typedef struct { SpqrStore *store; gint64 run_id; SpqrExportDtype dtype; char *folder; SpqrJob *job; } Exporting;
+typedef struct { SpqrStore *store; gint64 run_id; SpqrExportDtype dtype; char *folder; } Exporting;
 
 static void
 free_exporting (gpointer data)
@@ -442,8 +449,8 @@ export_in_worker (SpqrJob *job, gpointer data, GCancellable *cancellable, GError
   SpqrRunExport record = { .run_id = e->run_id, .created = g_get_real_time () / G_USEC_PER_SEC, .format = (char *) "hf-dense",
                            .path = e->folder };
 
-  if (model == NULL || !spqr_export_hf_dense (model, artifacts, e->dtype, e->folder, spqr_job_report, job, cancellable,
-                                              &result, error))
+  if (model == NULL || !spqr_run_check_model (run, model, error) ||
+      !spqr_export_hf_dense (model, artifacts, e->dtype, e->folder, spqr_job_report, job, cancellable, &result, error))
     return FALSE;
   record.verified = result.verified;
   record.max_abs_diff = result.max_abs_diff;
@@ -464,7 +471,7 @@ spqr_session_export (SpqrSession *self, gint64 run_id, const char *dtype, const 
   if (dtype != NULL && !spqr_export_dtype_parse (dtype, &parsed, NULL))
     parsed = SPQR_EXPORT_EXACT;
   e = g_new (Exporting, 1);
-  *e = (Exporting) { g_object_ref (self->store), run_id, parsed, g_strdup (folder), NULL };
+  *e = (Exporting) { g_object_ref (self->store), run_id, parsed, g_strdup (folder) };
   title = g_strdup_printf (_("Export run %" G_GINT64_FORMAT), run_id);
   job = spqr_job_new (title, export_in_worker, e, free_exporting);
   submit (self, SPQR_LANE_EXPORT, job);

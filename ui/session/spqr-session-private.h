@@ -19,10 +19,11 @@ struct _SpqrSession {
   SpqrTensor *tensor;
   SpqrLab *lab;
   guint lab_serial;
+  SpqrJob *bench_job;              /* the one that makes the lab, or made it; NULL: none */
 
   GHashTable *stats;               /* SpqrTensor (borrowed) -> SpqrStats */
   GHashTable *figures;             /* SpqrTensor (borrowed) -> SpqrTensorFigures */
-  GHashTable *hessians;            /* SpqrTensor (borrowed) -> boxed float[], shared by layers with one input */
+  GHashTable *hessians;            /* SpqrTensor (borrowed) -> GBytes of floats, shared by layers with one input */
   gint64 shown_run;
   guint figures_idle;
 };
@@ -34,8 +35,8 @@ extern guint spqr_session_signals[SPQR_SESSION_N_SIGNALS];
 void               spqr_session_queue_figures_changed (SpqrSession *self);
 SpqrTensorFigures *spqr_session_ensure_figures (SpqrSession *self, SpqrTensor *tensor);
 void               spqr_session_report_failure (SpqrSession *self, const char *title, const GError *error);
-/* Takes over a Hessian for a tensor (a new reference of the box) and puts it on the bench. */
-void               spqr_session_take_hessian (SpqrSession *self, SpqrTensor *tensor, float *hessian);
+/* Takes over a Hessian for a tensor (a new reference) and puts it on the bench. */
+void               spqr_session_take_hessian (SpqrSession *self, SpqrTensor *tensor, GBytes *hessian);
 /* Begins to measure every tensor of the model in the background. */
 void               spqr_session_start_stats (SpqrSession *self);
 void               spqr_session_start_lab (SpqrSession *self);

@@ -136,6 +136,10 @@ spqr_session_select (SpqrSession *self, SpqrTensor *tensor)
     return;
   self->lab_serial++;
   g_clear_pointer (&self->lab, spqr_lab_unref);
+  /* Who walks through the list with the arrow keys does not want to wait for all that was passed. */
+  if (self->bench_job != NULL)
+    spqr_job_cancel (self->bench_job);
+  g_clear_object (&self->bench_job);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_TENSOR]);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_LAB]);
   if (tensor != NULL)
@@ -168,7 +172,7 @@ static void
 on_benched (SpqrJob *job, SpqrSession *self)
 {
   Benching *benching = spqr_job_get_data (job);
-  float *hessian;
+  GBytes *hessian;
 
   if (benching->serial != self->lab_serial)
     return;
@@ -180,7 +184,7 @@ on_benched (SpqrJob *job, SpqrSession *self)
   self->lab = spqr_lab_ref (benching->lab);
   hessian = g_hash_table_lookup (self->hessians, self->tensor);
   if (hessian != NULL)
-    spqr_lab_set_hessian (self->lab, hessian, NULL);
+    spqr_lab_share_hessian (self->lab, hessian);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_LAB]);
 }
 
@@ -196,15 +200,16 @@ spqr_session_start_lab (SpqrSession *self)
   job = spqr_job_new (_("Reading a layer"), bench_in_worker, benching, free_benching);
   g_signal_connect_object (job, "ended", G_CALLBACK (on_benched), self, 0);
   spqr_job_queue_submit (self->jobs, SPQR_LANE_INTERACTIVE, job);
+  g_set_object (&self->bench_job, job);
 }
 
 void
-spqr_session_take_hessian (SpqrSession *self, SpqrTensor *tensor, float *hessian)
+spqr_session_take_hessian (SpqrSession *self, SpqrTensor *tensor, GBytes *hessian)
 {
-  g_hash_table_replace (self->hessians, tensor, g_atomic_rc_box_acquire (hessian));
+  g_hash_table_replace (self->hessians, tensor, g_bytes_ref (hessian));
   if (tensor != self->tensor || self->lab == NULL)
     return;
-  spqr_lab_set_hessian (self->lab, hessian, NULL);
+  spqr_lab_share_hessian (self->lab, hessian);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_LAB]);
 }
 
@@ -341,6 +346,8 @@ spqr_session_shutdown (SpqrSession *self)
   self->model_serial++;
   self->lab_serial++;
   spqr_job_queue_shutdown (self->jobs);
+  /* A listed job holds what it works for, this session among it. */
+  spqr_job_queue_clear (self->jobs);
 }
 
 /* ---- object ---- */
@@ -354,6 +361,7 @@ spqr_session_dispose (GObject *object)
   if (self->jobs != NULL)
     spqr_job_queue_shutdown (self->jobs);
   g_clear_object (&self->jobs);
+  g_clear_object (&self->bench_job);
   g_clear_object (&self->tensor);
   g_clear_object (&self->model);
   g_clear_object (&self->store);
@@ -421,17 +429,11 @@ spqr_session_class_init (SpqrSessionClass *klass)
 }
 
 static void
-release_box (gpointer box)
-{
-  g_atomic_rc_box_release (box);
-}
-
-static void
 spqr_session_init (SpqrSession *self)
 {
   self->jobs = spqr_job_queue_new ();
   self->params = spqr_run_params_default;
   self->stats = g_hash_table_new_full (NULL, NULL, NULL, g_free);
   self->figures = g_hash_table_new_full (NULL, NULL, NULL, g_free);
-  self->hessians = g_hash_table_new_full (NULL, NULL, NULL, release_box);
+  self->hessians = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) g_bytes_unref);
 }
