@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "compute/spqr-pool.h"
+#include "job/spqr-evaluate.h"
 #include "job/spqr-run-manifest.h"
 
 G_DEFINE_QUARK (spqr-usage-error-quark, spqr_usage_error)
@@ -173,12 +174,37 @@ open_run (SpqrCli *cli, gint64 id, SpqrStore **store, SpqrRun **run, GError **er
     }
   model = spqr_model_open ((*run)->model_path, error);
   if (model == NULL)
+    g_prefix_error (error, "run %" G_GINT64_FORMAT " needs its source model: ", id);
+  else if (!spqr_run_check_model (*run, model, error))
+    g_clear_object (&model);
+  if (model == NULL)
     {
-      g_prefix_error (error, "run %" G_GINT64_FORMAT " needs its source model: ", id);
       g_clear_object (run);
       g_clear_object (store);
     }
   return model;
+}
+
+/* The run that a folder says it is. A database that was put in the place of another may have some
+ * other run under that number. */
+static SpqrModel *
+open_run_folder (SpqrCli *cli, const char *folder, const SpqrRunManifest *manifest, SpqrStore **store, SpqrRun **run,
+                 GError **error)
+{
+  SpqrModel *model;
+
+  if (cli->database == NULL)
+    cli->database = g_strdup (manifest->database);
+  model = open_run (cli, manifest->run, store, run, error);
+  if (model == NULL || g_strcmp0 ((*run)->model_fingerprint, manifest->model_fingerprint) == 0)
+    return model;
+  g_set_error (error, SPQR_STORE_ERROR, SPQR_STORE_ERROR_NOT_FOUND,
+               "%s: run %" G_GINT64_FORMAT " of the database %s is not the one in this folder", folder, manifest->run,
+               spqr_store_get_path (*store));
+  g_object_unref (model);
+  g_clear_object (run);
+  g_clear_object (store);
+  return NULL;
 }
 
 SpqrModel *
@@ -201,9 +227,7 @@ spqr_cli_open_model_or_run (SpqrCli *cli, const char *what, SpqrStore **store, S
     }
   if (manifest == NULL)
     return spqr_model_open (what, error);
-  if (cli->database == NULL)
-    cli->database = g_strdup (manifest->database);
-  return open_run (cli, manifest->run, store, run, error);
+  return open_run_folder (cli, what, manifest, store, run, error);
 }
 
 void

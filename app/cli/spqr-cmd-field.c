@@ -93,8 +93,12 @@ field_of_run (SpqrCli *cli, SpqrStore *store, SpqrRun *run, SpqrLab *lab, SpqrFi
   if (artifacts == NULL ||
       !spqr_artifacts_read_layer (artifacts, spqr_tensor_get_name (spqr_lab_get_tensor (lab)), &layer, error))
     return NULL;
-  out = g_new (float, layer.rows * layer.cols);
-  status = spqr_field_compute (field, spqr_lab_get_weights (lab), &layer, NULL, &exec, out);
+  if (layer.rows != spqr_lab_get_rows (lab) || layer.cols != spqr_lab_get_cols (lab))
+    status = SPQR_INVALID;
+  else if ((out = g_try_new (float, layer.rows * layer.cols)) == NULL)
+    status = SPQR_NO_MEMORY;
+  else
+    status = spqr_field_compute (field, spqr_lab_get_weights (lab), &layer, NULL, &exec, out);
   spqr_layer_clear (&layer);
   if (status == SPQR_OK)
     return g_steal_pointer (&out);

@@ -270,7 +270,12 @@ do_layer (SpqrCli *cli, Input *input, const char *out, GError **error)
       g_prefix_error (error, "%s: ", input->path);
       return FALSE;
     }
-  decoded = g_new (float, layer.rows * layer.cols);
+  decoded = g_try_new (float, layer.rows * layer.cols);
+  if (decoded == NULL)
+    {
+      spqr_layer_clear (&layer);
+      return spqr_quant_set_status (error, SPQR_NO_MEMORY, input->path);
+    }
   spqr_layer_decode (&layer, 0, layer.rows, decoded);
   compare (input, &layer, decoded, &comparison);
   done = write_result (out, input, &layer, decoded, error);

@@ -216,7 +216,9 @@ quantize (Session *s, const Flags *flags, const char *data, GError **error)
   SpqrQuantizeRequest request = { .model = s->model, .recipe = s->recipe, .folder = flags->out, .device = s->device,
                                   .progress = spqr_cli_progress, .preflight = tell_preflight, .user_data = s->cli };
 
-  if (data != NULL && spqr_recipe_get_defaults (s->recipe)->layer.method != SPQR_METHOD_RTN)
+  /* Overrides may ask for more than the defaults do. */
+  if (data != NULL && (spqr_recipe_get_defaults (s->recipe)->layer.method != SPQR_METHOD_RTN ||
+                       spqr_recipe_get_n_overrides (s->recipe) > 0))
     {
       calibration = spqr_calibration_load (s->model, data, s->cli->data_dir, spqr_recipe_get_defaults (s->recipe),
                                            s->cli->cancellable, error);

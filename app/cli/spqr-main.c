@@ -61,6 +61,16 @@ exit_status (const GError *error)
   return error->domain == SPQR_USAGE_ERROR || error->domain == G_OPTION_ERROR ? SPQR_EXIT_USAGE : SPQR_EXIT_FAILED;
 }
 
+/* What was printed may lie in a buffer until now, and a full disk has no place for it. */
+static gboolean
+flush_output (void)
+{
+  if (fflush (stdout) == 0 && !ferror (stdout))
+    return TRUE;
+  g_printerr ("spqr: %s\n", _("the output could not be written"));
+  return FALSE;
+}
+
 static int
 run_command (const SpqrCommand *command, int argc, char **argv)
 {
@@ -79,6 +89,8 @@ run_command (const SpqrCommand *command, int argc, char **argv)
       else
         g_printerr ("spqr: %s\n", error->message);
     }
+  else if (!flush_output ())
+    status = SPQR_EXIT_FAILED;
   g_free (cli.database);
   g_free (cli.backend);
   g_free (cli.data_dir);

@@ -2,6 +2,7 @@
 
 #include <glib/gstdio.h>
 #include <json-glib/json-glib.h>
+#include <string.h>
 
 #include "quant/spqr-recipe.h"
 #include "store/spqr-store.h"
@@ -30,6 +31,15 @@ add_text (JsonBuilder *builder, const char *key, const char *value)
     json_builder_add_null_value (builder);
 }
 
+/* Paths are bytes, JSON is UTF-8: one that is none is written as a URI. */
+static void
+add_path (JsonBuilder *builder, const char *key, const char *path)
+{
+  g_autofree char *uri = path != NULL && !g_utf8_validate (path, -1, NULL) ? g_filename_to_uri (path, NULL, NULL) : NULL;
+
+  add_text (builder, key, uri != NULL ? uri : path);
+}
+
 static void
 add_number (JsonBuilder *builder, const char *key, gint64 value)
 {
@@ -48,7 +58,7 @@ spqr_run_manifest_write (const SpqrRunManifest *manifest, const char *folder, GE
   json_builder_begin_object (builder);
   add_number (builder, "spqr_run", 1);
   add_number (builder, "run", manifest->run);
-  add_text (builder, "database", manifest->database);
+  add_path (builder, "database", manifest->database);
   add_text (builder, "model", manifest->model_path);
   add_text (builder, "model_fingerprint", manifest->model_fingerprint);
   add_text (builder, "calibration", manifest->calibration);
@@ -71,6 +81,15 @@ get_text (JsonObject *object, const char *key)
            ? g_strdup (json_node_get_string (node)) : NULL;
 }
 
+static char *
+get_path (JsonObject *object, const char *key)
+{
+  g_autofree char *text = get_text (object, key);
+  char *path = text != NULL && g_str_has_prefix (text, "file://") ? g_filename_from_uri (text, NULL, NULL) : NULL;
+
+  return path != NULL ? path : g_steal_pointer (&text);
+}
+
 static gint64
 get_number (JsonObject *object, const char *key)
 {
@@ -86,13 +105,20 @@ spqr_run_manifest_read (const char *folder, GError **error)
   g_autofree char *path = g_build_filename (folder, SPQR_RUN_MANIFEST, NULL);
   g_autoptr (JsonParser) parser = json_parser_new_immutable ();
   g_autoptr (SpqrRunManifest) manifest = NULL;
+  g_autoptr (GError) local_error = NULL;
   JsonNode *root;
   JsonObject *object;
 
   if (!g_file_test (path, G_FILE_TEST_EXISTS))
     return NULL;
-  if (!json_parser_load_from_mapped_file (parser, path, error))   /* its messages name the file */
-    return NULL;
+  if (!json_parser_load_from_mapped_file (parser, path, &local_error))
+    {
+      /* Not all of its messages name the file. */
+      if (strstr (local_error->message, path) == NULL)
+        g_prefix_error (&local_error, "%s: ", path);
+      g_propagate_error (error, g_steal_pointer (&local_error));
+      return NULL;
+    }
   root = json_parser_get_root (parser);
   if (root == NULL || !JSON_NODE_HOLDS_OBJECT (root) || get_number (json_node_get_object (root), "spqr_run") != 1)
     {
@@ -102,7 +128,7 @@ spqr_run_manifest_read (const char *folder, GError **error)
   object = json_node_get_object (root);
   manifest = g_new0 (SpqrRunManifest, 1);
   manifest->run = get_number (object, "run");
-  manifest->database = get_text (object, "database");
+  manifest->database = get_path (object, "database");
   manifest->model_path = get_text (object, "model");
   manifest->model_fingerprint = get_text (object, "model_fingerprint");
   manifest->calibration = get_text (object, "calibration");
