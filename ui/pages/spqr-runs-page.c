@@ -6,7 +6,11 @@
 
 #include "chart/spqr-lines-view.h"
 #include "chart/spqr-scatter-view.h"
+#include "pages/spqr-compare-save.h"
+#include "pages/spqr-compare-view.h"
+#include "pages/spqr-evaluate-dialog.h"
 #include "pages/spqr-layers-table.h"
+#include "pages/spqr-run-note.h"
 #include "pages/spqr-run-summary.h"
 #include "pages/spqr-runs-table.h"
 #include "plot/spqr-format.h"
@@ -22,8 +26,13 @@ struct _SpqrRunsPage {
   SpqrLayersTable *layers;
   SpqrLinesView *lines;
   SpqrScatterView *scatter;
+  SpqrCompareView *compare;
+  GtkStack *details;
+  GtkBox *summary_box;
+  SpqrRunNote *note;
+  GSimpleActionGroup *actions;
   GtkDropDown *curve;
-  GtkWidget *show, *export_button, *remove;
+  GtkWidget *show, *resume, *evaluate, *export_button, *remove;
 
   GPtrArray *runs;           /* as listed, newest first */
 };
@@ -141,6 +150,27 @@ on_point (SpqrRunsPage *self, guint point, gboolean extend)
 
 /* ---- the selected runs ---- */
 
+static gboolean
+can_resume (SpqrRun *run)
+{
+  return run->state == SPQR_RUN_CANCELLED || run->state == SPQR_RUN_FAILED || run->state == SPQR_RUN_INTERRUPTED;
+}
+
+/* What goes beyond figures: maps, the note, what can be measured and saved. */
+static void
+show_more (SpqrRunsPage *self, GPtrArray *selected)
+{
+  SpqrRun *only = selected->len == 1 ? selected->pdata[0] : NULL;
+  GAction *save_layers = g_action_map_lookup_action (G_ACTION_MAP (self->actions), "save-layers");
+
+  if (self->compare == NULL)
+    return;
+  spqr_compare_view_set_runs (self->compare, selected);
+  spqr_run_note_show (self->note, only);
+  gtk_widget_set_sensitive (self->evaluate, only != NULL && only->state == SPQR_RUN_FINISHED);
+  g_simple_action_set_enabled (G_SIMPLE_ACTION (save_layers), only != NULL);
+}
+
 static void
 update_selected (SpqrRunsPage *self)
 {
@@ -153,6 +183,9 @@ update_selected (SpqrRunsPage *self)
   spqr_layers_table_set_layers (self->layers, layers);
   update_lines (self, selected);
   update_scatter (self, selected);
+  show_more (self, selected);
+  gtk_widget_set_visible (self->resume, only != NULL && can_resume (only));
+  gtk_widget_set_sensitive (self->resume, TRUE);
   gtk_widget_set_sensitive (self->show, only != NULL);
   gtk_widget_set_sensitive (self->export_button, only != NULL && only->state == SPQR_RUN_FINISHED);
   gtk_widget_set_sensitive (self->remove, only != NULL && only->state != SPQR_RUN_RUNNING);
@@ -186,6 +219,16 @@ get_only (SpqrRunsPage *self)
 }
 
 static void
+resume_run (SpqrRunsPage *self)
+{
+  g_autoptr (SpqrRun) run = get_only (self);
+
+  if (run != NULL && can_resume (run))
+    spqr_session_resume (self->session, run->id);
+  gtk_widget_set_sensitive (self->resume, FALSE);
+}
+
+static void
 show_on_map (SpqrRunsPage *self)
 {
   g_autoptr (SpqrRun) run = get_only (self);
@@ -197,6 +240,34 @@ show_on_map (SpqrRunsPage *self)
     spqr_session_open (self->session, run->model_path);
   spqr_session_show_run (self->session, run->id);
   gtk_widget_activate_action (GTK_WIDGET (self), "win.page", "s", "map");
+}
+
+static void
+evaluate_run (SpqrRunsPage *self)
+{
+  g_autoptr (SpqrRun) run = get_only (self);
+
+  if (run != NULL && run->state == SPQR_RUN_FINISHED)
+    gtk_window_present (GTK_WINDOW (spqr_evaluate_dialog_new (GTK_WINDOW (gtk_widget_get_root (GTK_WIDGET (self))), self->session, run)));
+}
+
+static void
+save_runs (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  SpqrRunsPage *self = user_data;
+  g_autoptr (GPtrArray) shown = spqr_runs_table_get_shown (self->table);
+
+  spqr_save_runs_table (GTK_WIDGET (self), self->session, shown);
+}
+
+static void
+save_layers (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  SpqrRunsPage *self = user_data;
+  g_autoptr (SpqrRun) run = get_only (self);
+
+  if (run != NULL)
+    spqr_save_layers_table (GTK_WIDGET (self), self->session, run);
 }
 
 static void
@@ -290,23 +361,40 @@ make_button (SpqrRunsPage *self, const char *label, const char *tooltip, GCallba
 }
 
 static GtkWidget *
-make_actions (SpqrRunsPage *self, GtkWidget *switcher)
+make_menu (SpqrRunsPage *self)
 {
-  GtkWidget *bar = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6), *space = gtk_label_new (NULL);
+  static const GActionEntry entries[] = { { "save-runs", save_runs }, { "save-layers", save_layers } };
+  GtkWidget *button = gtk_menu_button_new ();
+  g_autoptr (GMenu) menu = g_menu_new ();
+
+  self->actions = g_simple_action_group_new ();
+  g_action_map_add_action_entries (G_ACTION_MAP (self->actions), entries, G_N_ELEMENTS (entries), self);
+  gtk_widget_insert_action_group (GTK_WIDGET (self), "runs", G_ACTION_GROUP (self->actions));
+  g_menu_append (menu, _("Save Table of _Runs…"), "runs.save-runs");
+  g_menu_append (menu, _("Save Table of _Layers…"), "runs.save-layers");
+  gtk_menu_button_set_icon_name (GTK_MENU_BUTTON (button), "view-more-symbolic");
+  gtk_menu_button_set_menu_model (GTK_MENU_BUTTON (button), G_MENU_MODEL (menu));
+  gtk_widget_set_tooltip_text (button, _("Save the tables as CSV"));
+  gtk_accessible_update_property (GTK_ACCESSIBLE (button), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Save tables"), -1);
+  return button;
+}
+
+static GtkWidget *
+make_actions (SpqrRunsPage *self)
+{
+  GtkWidget *bar = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
 
   self->show = make_button (self, _("Show on _Map"), _("Colour the map by this run's figures"), G_CALLBACK (show_on_map));
+  self->resume = make_button (self, _("Re_sume"), _("Go on from the last finished layer"), G_CALLBACK (resume_run));
+  self->evaluate = make_button (self, _("E_valuate…"), _("Measure perplexity and KL divergence of the stored layers"), G_CALLBACK (evaluate_run));
   self->export_button = make_button (self, _("_Export…"), _("Write the decoded weights as a Hugging Face folder"), G_CALLBACK (export_run));
   self->remove = make_button (self, _("_Remove…"), _("Take this run out of the history"), G_CALLBACK (remove_run));
-  gtk_widget_set_hexpand (space, TRUE);
-  gtk_widget_set_margin_start (bar, 6);
-  gtk_widget_set_margin_end (bar, 6);
-  gtk_widget_set_margin_top (bar, 6);
-  gtk_widget_set_margin_bottom (bar, 6);
-  gtk_box_append (GTK_BOX (bar), switcher);
-  gtk_box_append (GTK_BOX (bar), space);
+  gtk_box_append (GTK_BOX (bar), self->resume);
   gtk_box_append (GTK_BOX (bar), self->show);
+  gtk_box_append (GTK_BOX (bar), self->evaluate);
   gtk_box_append (GTK_BOX (bar), self->export_button);
   gtk_box_append (GTK_BOX (bar), self->remove);
+  gtk_box_append (GTK_BOX (bar), make_menu (self));
   return bar;
 }
 
@@ -344,13 +432,23 @@ make_details (SpqrRunsPage *self)
   spqr_chart_set_name (SPQR_CHART (self->scatter), _("Bits against perplexity"));
   g_signal_connect_object (self->scatter, "point-selected", G_CALLBACK (on_point), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->layers, "layer-activated", G_CALLBACK (on_layer), self, G_CONNECT_SWAPPED);
-  gtk_stack_add_titled (GTK_STACK (stack), GTK_WIDGET (self->summary), "summary", _("Summary"));
+  self->summary_box = GTK_BOX (gtk_box_new (GTK_ORIENTATION_VERTICAL, 0));
+  gtk_widget_set_vexpand (GTK_WIDGET (self->summary), TRUE);
+  gtk_box_append (self->summary_box, GTK_WIDGET (self->summary));
+  gtk_stack_add_titled (GTK_STACK (stack), GTK_WIDGET (self->summary_box), "summary", _("Summary"));
   gtk_stack_add_titled (GTK_STACK (stack), make_curves (self), "curves", _("Over the Layers"));
   gtk_stack_add_titled (GTK_STACK (stack), GTK_WIDGET (self->layers), "layers", _("Layer Table"));
   gtk_stack_add_titled (GTK_STACK (stack), GTK_WIDGET (self->scatter), "scatter", _("Bits × Perplexity"));
+  self->details = GTK_STACK (stack);
   gtk_stack_switcher_set_stack (GTK_STACK_SWITCHER (switcher), GTK_STACK (stack));
   gtk_widget_set_vexpand (stack, TRUE);
-  gtk_box_append (GTK_BOX (box), make_actions (self, switcher));
+  /* Beside the table's filter, not beside the tabs: both rows together are wider than a small screen. */
+  spqr_runs_table_add_actions (self->table, make_actions (self));
+  gtk_widget_set_halign (switcher, GTK_ALIGN_START);
+  gtk_widget_set_margin_start (switcher, 6);
+  gtk_widget_set_margin_top (switcher, 6);
+  gtk_widget_set_margin_bottom (switcher, 6);
+  gtk_box_append (GTK_BOX (box), switcher);
   gtk_box_append (GTK_BOX (box), gtk_separator_new (GTK_ORIENTATION_HORIZONTAL));
   gtk_box_append (GTK_BOX (box), stack);
   return box;
@@ -375,6 +473,10 @@ spqr_runs_page_new (SpqrSession *session)
   SpqrStore *store = spqr_session_get_store (session);
 
   self->session = g_object_ref (session);
+  self->compare = SPQR_COMPARE_VIEW (spqr_compare_view_new (session));
+  gtk_stack_add_titled (self->details, GTK_WIDGET (self->compare), "maps", _("Heat Maps"));
+  self->note = SPQR_RUN_NOTE (spqr_run_note_new (session));
+  gtk_box_prepend (self->summary_box, GTK_WIDGET (self->note));
   if (store != NULL)
     g_signal_connect_object (store, "changed", G_CALLBACK (reload), self, G_CONNECT_SWAPPED);
   reload (self);
@@ -389,6 +491,7 @@ spqr_runs_page_dispose (GObject *object)
   if (self->stack != NULL)
     gtk_widget_unparent (GTK_WIDGET (self->stack));
   self->stack = NULL;
+  g_clear_object (&self->actions);
   g_clear_object (&self->session);
   g_clear_pointer (&self->runs, g_ptr_array_unref);
   G_OBJECT_CLASS (spqr_runs_page_parent_class)->dispose (object);

@@ -4,12 +4,13 @@
 #include <math.h>
 #include <string.h>
 
+#include "controls/spqr-column-title.h"
 #include "plot/spqr-format.h"
 
 struct _SpqrRunsTable {
   GtkWidget parent_instance;
 
-  GtkWidget *box;
+  GtkWidget *box, *bar;
   GtkSearchEntry *search;
   GtkColumnView *view;
   GListStore *runs;
@@ -30,6 +31,7 @@ typedef struct {
   char *(*text) (SpqrRun *run);
   double (*number) (SpqrRun *run);     /* NULL: sorted as text */
   gboolean expand;
+  const char *help;
 } Column;
 
 static char *
@@ -101,19 +103,38 @@ text_state (SpqrRun *run)
     }
 }
 
+/* "tag, tag · note" */
+static char *
+text_note (SpqrRun *run)
+{
+  g_autofree char *tags = run->tags != NULL ? g_strjoinv (", ", run->tags) : NULL;
+
+  if (tags == NULL || run->note == NULL)
+    return g_strdup (tags != NULL ? tags : run->note != NULL ? run->note : "");
+  return g_strdup_printf ("%s · %s", tags, run->note);
+}
+
 static const Column columns[] = {
   { N_("Run"), text_id, number_id, FALSE },
   { N_("Model"), text_model, NULL, TRUE },
   { N_("Method"), text_method, NULL, FALSE },
-  { N_("Bits"), text_bits, number_bits, FALSE },
-  { N_("Stored"), text_stored, number_stored, FALSE },
-  { N_("Outliers"), text_outliers, number_outliers, FALSE },
-  { N_("Before"), text_base, number_base, FALSE },
-  { N_("Perplexity"), text_ppl, number_ppl, FALSE },
-  { N_("Rise"), text_rise, number_rise, FALSE },
-  { N_("Time"), text_seconds, number_seconds, FALSE },
+  { N_("Bits"), text_bits, number_bits, FALSE,
+    N_("Bits per weight by the paper's formula: weights, statistics, and 32 bits for each outlier") },
+  { N_("Stored"), text_stored, number_stored, FALSE,
+    N_("Bits per weight that the stored files really hold, headers, column orders and outlier offsets included") },
+  { N_("Outliers"), text_outliers, number_outliers, FALSE,
+    N_("Share of the weights that are kept in 16 bits") },
+  { N_("Before"), text_base, number_base, FALSE,
+    N_("Perplexity of the unquantized model on the same text") },
+  { N_("Perplexity"), text_ppl, number_ppl, FALSE,
+    N_("Perplexity of the quantized model, decoded from the stored files: lower is better") },
+  { N_("Rise"), text_rise, number_rise, FALSE,
+    N_("By how much the perplexity rose through quantization") },
+  { N_("Time"), text_seconds, number_seconds, FALSE,
+    N_("Time that the quantization took, without the measuring") },
   { N_("Begun"), text_begun, number_begun, FALSE },
   { N_("State"), text_state, NULL, FALSE },
+  { N_("Note"), text_note, NULL, TRUE },
 };
 
 static int
@@ -147,6 +168,8 @@ setup_cell (GtkSignalListItemFactory *factory, GtkListItem *item, gpointer user_
   gtk_label_set_ellipsize (GTK_LABEL (label), column->expand ? PANGO_ELLIPSIZE_END : PANGO_ELLIPSIZE_NONE);
   gtk_widget_add_css_class (label, "figures");
   gtk_list_item_set_child (item, label);
+  /* The row is what one selects. Where a cell answers to the click as well (GTK 4.8), Control undoes what it did. */
+  gtk_list_item_set_selectable (item, FALSE);
 }
 
 static void
@@ -171,6 +194,7 @@ add_column (SpqrRunsTable *self, const Column *column)
   gtk_column_view_column_set_resizable (added, TRUE);
   gtk_column_view_column_set_expand (added, column->expand);
   gtk_column_view_append_column (self->view, added);
+  spqr_column_title_dress (self->view, column - columns, column->number != NULL, column->help != NULL ? _(column->help) : NULL);
   g_object_unref (added);
   return added;
 }
@@ -192,11 +216,13 @@ matches (gpointer item, gpointer user_data)
   SpqrRun *run = item;
   g_autofree char *needle = g_utf8_casefold (gtk_editable_get_text (GTK_EDITABLE (self->search)), -1);
   g_autofree char *state = NULL;
+  g_autofree char *note = NULL;
 
   if (*needle == '\0')
     return TRUE;
   state = text_state (run);
-  return contains (run->model_name, needle) || contains (run->method, needle) || contains (run->note, needle) ||
+  note = text_note (run);
+  return contains (run->model_name, needle) || contains (run->method, needle) || contains (note, needle) ||
          contains (run->calibration, needle) || contains (state, needle);
 }
 
@@ -226,6 +252,17 @@ spqr_runs_table_get_selected (SpqrRunsTable *self)
   return selected;
 }
 
+GPtrArray *
+spqr_runs_table_get_shown (SpqrRunsTable *self)
+{
+  guint n = g_list_model_get_n_items (G_LIST_MODEL (self->selection));
+  GPtrArray *shown = g_ptr_array_new_full (n, g_object_unref);
+
+  for (guint i = 0; i < n; i++)
+    g_ptr_array_add (shown, g_list_model_get_item (G_LIST_MODEL (self->selection), i));
+  return shown;
+}
+
 void
 spqr_runs_table_select (SpqrRunsTable *self, gint64 run_id, gboolean extend)
 {
@@ -251,6 +288,12 @@ spqr_runs_table_set_runs (SpqrRunsTable *self, GPtrArray *runs)
     spqr_runs_table_select (self, ((SpqrRun *) selected->pdata[i])->id, i > 0);
   self->filling = FALSE;
   g_signal_emit (self, signals[SELECTION_CHANGED], 0);
+}
+
+void
+spqr_runs_table_add_actions (SpqrRunsTable *self, GtkWidget *actions)
+{
+  gtk_box_append (GTK_BOX (self->bar), actions);
 }
 
 GtkWidget *
@@ -284,14 +327,17 @@ static void
 add_search (SpqrRunsTable *self)
 {
   self->search = GTK_SEARCH_ENTRY (gtk_search_entry_new ());
-  g_object_set (self->search, "placeholder-text", _("Filter runs by model, method, note or state"), NULL);
+  g_object_set (self->search, "placeholder-text", _("Filter runs by model, method, note, tag or state"), NULL);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->search), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Filter runs"), -1);
-  gtk_widget_set_margin_start (GTK_WIDGET (self->search), 6);
-  gtk_widget_set_margin_end (GTK_WIDGET (self->search), 6);
-  gtk_widget_set_margin_top (GTK_WIDGET (self->search), 6);
-  gtk_widget_set_margin_bottom (GTK_WIDGET (self->search), 6);
+  self->bar = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
+  gtk_widget_set_margin_start (self->bar, 6);
+  gtk_widget_set_margin_end (self->bar, 6);
+  gtk_widget_set_margin_top (self->bar, 6);
+  gtk_widget_set_margin_bottom (self->bar, 6);
+  gtk_widget_set_hexpand (GTK_WIDGET (self->search), TRUE);
   g_signal_connect_object (self->search, "search-changed", G_CALLBACK (refilter), self, G_CONNECT_SWAPPED);
-  gtk_box_append (GTK_BOX (self->box), GTK_WIDGET (self->search));
+  gtk_box_append (GTK_BOX (self->bar), GTK_WIDGET (self->search));
+  gtk_box_append (GTK_BOX (self->box), self->bar);
 }
 
 static void

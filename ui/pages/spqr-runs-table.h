@@ -13,6 +13,10 @@ GtkWidget *spqr_runs_table_new (void);
 void       spqr_runs_table_set_runs (SpqrRunsTable *self, GPtrArray *runs);
 /* The selected runs, in the table's order; full reference, of SpqrRun. */
 GPtrArray *spqr_runs_table_get_selected (SpqrRunsTable *self);
+/* Those that the filter lets through, as sorted; full reference, of SpqrRun. */
+GPtrArray *spqr_runs_table_get_shown (SpqrRunsTable *self);
+/* Puts what can be done with the selected runs beside the filter. */
+void       spqr_runs_table_add_actions (SpqrRunsTable *self, GtkWidget *actions);
 void       spqr_runs_table_select (SpqrRunsTable *self, gint64 run_id, gboolean extend);
 
 /* Signal "selection-changed". */

@@ -77,6 +77,16 @@ SpqrJob      *spqr_session_resume (SpqrSession *self, gint64 run_id);
 /* Exports a run as a Hugging Face folder, as an export job. */
 SpqrJob      *spqr_session_export (SpqrSession *self, gint64 run_id, const char *dtype, const char *folder);
 
+/* How a stored run is measured. */
+typedef struct {
+  guint seqlen;              /* tokens of a window; 0: 2048, or the model's context when that is shorter */
+  gsize max_windows;         /* 0: all */
+  gboolean with_base;        /* also the unquantized model's perplexity */
+  gboolean with_kl;          /* also KL divergence and top-1 agreement against it */
+} SpqrEvaluateChoices;
+/* Measures a finished run on data, as a batch job; the evaluation then is in the database. */
+SpqrJob      *spqr_session_evaluate (SpqrSession *self, SpqrRun *run, const char *data, const SpqrEvaluateChoices *choices);
+
 /* Cancels all jobs and joins them. */
 void          spqr_session_shutdown (SpqrSession *self);
 

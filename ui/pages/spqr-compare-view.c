@@ -1,0 +1,607 @@
+#include "pages/spqr-compare-view.h"
+
+#include <adwaita.h>
+#include <glib/gi18n.h>
+#include <math.h>
+
+#include "chart/spqr-heatmap-view.h"
+#include "chart/spqr-histogram-view.h"
+#include "pages/spqr-compare-picture.h"
+#include "pages/spqr-compare-rules.h"
+#include "pages/spqr-compare-text.h"
+
+typedef struct _Asking Asking;
+
+struct _SpqrCompareView {
+  GtkWidget parent_instance;
+
+  SpqrSession *session;
+  GtkWidget *box;
+  GtkStack *stack;
+  AdwStatusPage *message;
+  GtkDropDown *layer, *field;
+  GtkToggleButton *as_maps, *as_counts, *mark_outliers;
+  GtkCheckButton *log_counts;
+  GtkLabel *readout;
+  GtkSpinner *spinner;
+  SpqrHeatmapView *maps[SPQR_N_COMPARE_MAPS];
+  GtkLabel *captions[SPQR_N_COMPARE_MAPS];
+  SpqrHistogramView *histogram;
+
+  GPtrArray *runs;           /* elder first */
+  SpqrCompareKind kind;
+  char *wanted;              /* the layer chosen by hand; NULL: the first */
+  guint serial;              /* of the newest question; older answers are dropped */
+  SpqrJob *job;
+  gboolean dirty, updating;
+  gboolean field_chosen;     /* by hand */
+
+  Asking *answer;            /* what is shown, kept by its job */
+  SpqrJob *answered;
+  SpqrModel *model;          /* opened for the last answer */
+};
+
+G_DEFINE_FINAL_TYPE (SpqrCompareView, spqr_compare_view, GTK_TYPE_WIDGET)
+
+/* ---- the worker's side ---- */
+
+struct _Asking {
+  SpqrStore *store;
+  SpqrRun *a, *b;            /* b NULL: a by itself */
+  char *wanted;
+  SpqrCompareField field;
+  SpqrModel *model;
+  guint serial;
+  /* The answer. */
+  GPtrArray *layers_a, *layers_b;
+  GArray *layers;
+  guint chosen;
+  SpqrComparePicture *picture;
+};
+
+static void
+free_asking (gpointer data)
+{
+  Asking *q = data;
+
+  g_object_unref (q->store);
+  g_object_unref (q->a);
+  g_clear_object (&q->b);
+  g_clear_object (&q->model);
+  g_free (q->wanted);
+  g_clear_pointer (&q->layers, g_array_unref);
+  g_clear_pointer (&q->layers_a, g_ptr_array_unref);
+  g_clear_pointer (&q->layers_b, g_ptr_array_unref);
+  g_clear_pointer (&q->picture, spqr_compare_picture_unref);
+  g_free (q);
+}
+
+static gboolean
+list_layers (Asking *q, GError **error)
+{
+  q->layers_a = spqr_store_list_layers (q->store, q->a->id, error);
+  if (q->layers_a == NULL)
+    return FALSE;
+  q->layers_b = q->b != NULL ? spqr_store_list_layers (q->store, q->b->id, error) : NULL;
+  if (q->b != NULL && q->layers_b == NULL)
+    return FALSE;
+  q->layers = spqr_compare_layers (q->layers_a, q->layers_b);
+  for (guint i = 0; i < q->layers->len; i++)
+    if (g_strcmp0 (g_array_index (q->layers, SpqrCompareLayer, i).a->name, q->wanted) == 0)
+      q->chosen = i;
+  if (q->layers->len > 0)
+    return TRUE;
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
+                       q->b != NULL ? _("The two runs have no quantized layer in common.") : _("The run has no stored layers."));
+  return FALSE;
+}
+
+static gboolean
+answer_in_worker (SpqrJob *job, gpointer data, GCancellable *cancellable, GError **error)
+{
+  Asking *q = data;
+  const SpqrCompareLayer *layer;
+  g_autofree char *path_a = NULL, *path_b = NULL;
+  SpqrCompareQuestion question = { .model_path = q->a->model_path, .model_fingerprint = q->a->model_fingerprint,
+                                   .model = q->model, .field = q->field };
+
+  if (!list_layers (q, error))
+    return FALSE;
+  layer = &g_array_index (q->layers, SpqrCompareLayer, q->chosen);
+  question.tensor = layer->a->name;
+  question.path_a = path_a = g_build_filename (q->a->folder, layer->a->file, NULL);
+  question.path_b = path_b = layer->b != NULL ? g_build_filename (q->b->folder, layer->b->file, NULL) : NULL;
+  q->picture = spqr_compare_picture_new (&question, cancellable, error);
+  if (q->picture != NULL || !g_cancellable_is_cancelled (cancellable))
+    return q->picture != NULL;
+  /* Whatever it was that stopped in the middle. */
+  g_clear_error (error);
+  return !g_cancellable_set_error_if_cancelled (cancellable, error);
+}
+
+/* ---- showing ---- */
+
+static const SpqrCompareLayer *
+shown_layer (SpqrCompareView *self)
+{
+  return &g_array_index (self->answer->layers, SpqrCompareLayer, self->answer->chosen);
+}
+
+static void
+show_message (SpqrCompareView *self, const char *text)
+{
+  adw_status_page_set_description (self->message, text);
+  gtk_stack_set_visible_child_name (self->stack, "message");
+}
+
+static void
+show_marks (SpqrCompareView *self)
+{
+  gboolean wanted = gtk_toggle_button_get_active (self->mark_outliers);
+  SpqrComparePicture *picture = self->answer != NULL ? self->answer->picture : NULL;
+
+  for (guint i = 0; picture != NULL && i < SPQR_N_COMPARE_MAPS; i++)
+    spqr_heatmap_view_set_marks (self->maps[i], wanted ? picture->maps[i].marks : NULL);
+}
+
+static void
+show_map (SpqrCompareView *self, guint i)
+{
+  SpqrComparePicture *picture = self->answer->picture;
+  const SpqrCompareMap *map = &picture->maps[i];
+  SpqrHeatmapView *view = self->maps[i];
+  SpqrCompareLabels labels;
+
+  spqr_compare_labels_init (&labels, self->answer->a, self->answer->b, shown_layer (self), picture, i);
+  spqr_heatmap_view_set_field (view, map->data);
+  spqr_heatmap_view_set_colormap (view, map->colormap, FALSE);
+  spqr_heatmap_view_set_scale (view, map->scale.kind);
+  spqr_heatmap_view_set_range (view, map->scale.lo, map->scale.hi);
+  spqr_heatmap_view_set_format (view, picture->whole_numbers && !(picture->alone && i > 0) ? SPQR_AXIS_INTEGER : SPQR_AXIS_NUMBER);
+  spqr_heatmap_view_set_titles (view, labels.title, NULL);
+  spqr_heatmap_view_set_labels (view, NULL, NULL, NULL);
+  spqr_chart_set_name (SPQR_CHART (view), labels.name);
+  spqr_chart_set_provenance (SPQR_CHART (view), labels.provenance);
+  gtk_label_set_label (self->captions[i], labels.caption);
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->captions[i]), labels.caption);
+  spqr_compare_labels_clear (&labels);
+}
+
+static void
+show_counts (SpqrCompareView *self)
+{
+  SpqrComparePicture *picture = self->answer->picture;
+  g_autofree char *title = NULL, *legend = NULL, *provenance = NULL;
+
+  spqr_compare_describe_counts (self->answer->a, self->answer->b, shown_layer (self), picture, &title, &legend, &provenance);
+  spqr_histogram_view_set_titles (self->histogram, title, legend, spqr_compare_field_name (picture->field), _("weights"));
+  spqr_chart_set_name (SPQR_CHART (self->histogram), title);
+  spqr_chart_set_provenance (SPQR_CHART (self->histogram), provenance);
+  spqr_histogram_view_set_counts (self->histogram, picture->counts[0], picture->has_second ? picture->counts[1] : NULL,
+                                  picture->n_bins, &picture->bins_scale);
+}
+
+/* The cell pointed at, in all three. */
+static void
+show_cell (SpqrCompareView *self, gint64 row, gint64 col)
+{
+  SpqrComparePicture *picture = self->answer != NULL ? self->answer->picture : NULL;
+  g_autofree char *text = picture != NULL && row >= 0 ? spqr_compare_describe_cell (picture, (gsize) row, (gsize) col) : NULL;
+
+  gtk_label_set_label (self->readout, text != NULL ? text : "");
+}
+
+static void
+on_hovered (SpqrHeatmapView *view, gint64 row, gint64 col, double value, SpqrCompareView *self)
+{
+  gint64 selected_row = -1, selected_col = -1;
+
+  if (row < 0)
+    spqr_heatmap_view_get_selected (view, &selected_row, &selected_col);
+  show_cell (self, row >= 0 ? row : selected_row, row >= 0 ? col : selected_col);
+}
+
+/* The list of the layers, where it is another than what stands there. */
+static void
+show_layers (SpqrCompareView *self, GArray *before)
+{
+  GArray *layers = self->answer->layers;
+
+  self->updating = TRUE;
+  if (!spqr_compare_layers_equal (before, layers))
+    {
+      g_autoptr (GtkStringList) names = gtk_string_list_new (NULL);
+
+      for (guint i = 0; layers != NULL && i < layers->len; i++)
+        gtk_string_list_take (names, spqr_compare_layer_describe (&g_array_index (layers, SpqrCompareLayer, i)));
+      gtk_drop_down_set_model (self->layer, G_LIST_MODEL (names));
+    }
+  if (layers != NULL && layers->len > 0)
+    gtk_drop_down_set_selected (self->layer, self->answer->chosen);
+  gtk_widget_set_sensitive (GTK_WIDGET (self->layer), layers != NULL && layers->len > 0);
+  self->updating = FALSE;
+}
+
+static void
+show_answer (SpqrCompareView *self)
+{
+  gboolean as_maps = gtk_toggle_button_get_active (self->as_maps);
+
+  gtk_widget_set_visible (GTK_WIDGET (self->mark_outliers), as_maps);
+  gtk_widget_set_visible (GTK_WIDGET (self->readout), as_maps);
+  gtk_widget_set_visible (GTK_WIDGET (self->log_counts), !as_maps);
+  if (self->answer == NULL || self->answer->picture == NULL)
+    return;
+  gtk_widget_set_sensitive (GTK_WIDGET (self->mark_outliers), self->answer->picture->maps[SPQR_COMPARE_A].marks != NULL);
+  for (guint i = 0; i < SPQR_N_COMPARE_MAPS; i++)
+    show_map (self, i);
+  show_marks (self);
+  show_cell (self, -1, -1);
+  show_counts (self);
+  gtk_stack_set_visible_child_name (self->stack, as_maps ? "maps" : "counts");
+}
+
+static void
+forget_answer (SpqrCompareView *self)
+{
+  for (guint i = 0; i < SPQR_N_COMPARE_MAPS; i++)
+    {
+      spqr_heatmap_view_set_marks (self->maps[i], NULL);
+      spqr_heatmap_view_set_field (self->maps[i], NULL);
+    }
+  self->answer = NULL;
+  g_clear_object (&self->answered);
+}
+
+/* ---- asking ---- */
+
+static void
+set_busy (SpqrCompareView *self, gboolean busy)
+{
+  gtk_spinner_set_spinning (self->spinner, busy);
+  gtk_widget_set_visible (GTK_WIDGET (self->spinner), busy);
+}
+
+/* Makes the ended job's answer the one that is shown. */
+static void
+take_answer (SpqrCompareView *self, SpqrJob *job)
+{
+  g_autoptr (SpqrJob) before = g_steal_pointer (&self->answered);
+  GArray *layers = self->answer != NULL ? self->answer->layers : NULL;
+  const GError *error = spqr_job_get_error (job);
+
+  self->answered = g_object_ref (job);
+  self->answer = spqr_job_get_data (job);
+  show_layers (self, layers);
+  if (self->answer->picture == NULL)
+    {
+      show_message (self, error != NULL ? error->message : _("The layer cannot be shown."));
+      return;
+    }
+  if (self->answer->picture->model != NULL)
+    g_set_object (&self->model, self->answer->picture->model);
+  show_answer (self);
+}
+
+static void
+on_ended (SpqrJob *job, SpqrCompareView *self)
+{
+  Asking *q = spqr_job_get_data (job);
+
+  if (q->serial != self->serial)
+    return;
+  g_clear_object (&self->job);
+  set_busy (self, FALSE);
+  /* Another page took the lane: asked again when this one is looked at the next time. */
+  if (spqr_job_get_state (job) == SPQR_JOB_CANCELLED || spqr_job_get_state (job) == SPQR_JOB_DISCARDED)
+    self->dirty = TRUE;
+  else
+    take_answer (self, job);
+}
+
+static SpqrModel *
+known_model (SpqrCompareView *self, const SpqrRun *run)
+{
+  SpqrModel *opened = spqr_session_get_model (self->session);
+
+  if (opened != NULL && g_strcmp0 (spqr_model_get_location (opened), run->model_path) == 0)
+    return g_object_ref (opened);
+  if (self->model != NULL && g_strcmp0 (spqr_model_get_location (self->model), run->model_path) == 0)
+    return g_object_ref (self->model);
+  return NULL;
+}
+
+/* What one would look at first: where two runs err, or what became of a run's weights. */
+static void
+choose_field (SpqrCompareView *self)
+{
+  if (self->field_chosen)
+    return;
+  self->updating = TRUE;
+  gtk_drop_down_set_selected (self->field, self->kind == SPQR_COMPARE_TWO ? SPQR_COMPARE_FIELD_ERROR : SPQR_COMPARE_FIELD_DECODED);
+  self->updating = FALSE;
+}
+
+static void
+ask (SpqrCompareView *self)
+{
+  SpqrStore *store = spqr_session_get_store (self->session);
+  g_autofree char *why = NULL;
+  Asking *q;
+
+  self->dirty = FALSE;
+  self->serial++;
+  if (self->job != NULL)
+    spqr_job_cancel (self->job);
+  g_clear_object (&self->job);
+  set_busy (self, FALSE);
+  self->kind = spqr_compare_check (self->runs, &why);
+  gtk_widget_set_sensitive (GTK_WIDGET (self->field), self->kind != SPQR_COMPARE_NOTHING);
+  if (self->kind == SPQR_COMPARE_NOTHING || store == NULL)
+    {
+      forget_answer (self);
+      gtk_widget_set_sensitive (GTK_WIDGET (self->layer), FALSE);
+      show_message (self, why);
+      return;
+    }
+  choose_field (self);
+  q = g_new0 (Asking, 1);
+  q->store = g_object_ref (store);
+  q->a = g_object_ref (self->runs->pdata[0]);
+  q->b = self->kind == SPQR_COMPARE_TWO ? g_object_ref (self->runs->pdata[1]) : NULL;
+  q->wanted = g_strdup (self->wanted);
+  q->field = MIN (gtk_drop_down_get_selected (self->field), SPQR_N_COMPARE_FIELDS - 1);
+  q->model = known_model (self, q->a);
+  q->serial = self->serial;
+  self->job = spqr_job_new (_("Comparing a layer"), answer_in_worker, q, free_asking);
+  g_signal_connect_object (self->job, "ended", G_CALLBACK (on_ended), self, 0);
+  set_busy (self, TRUE);
+  spqr_job_queue_submit (spqr_session_get_jobs (self->session), SPQR_LANE_PREVIEW, self->job);
+}
+
+static void
+ask_when_seen (SpqrCompareView *self)
+{
+  self->dirty = TRUE;
+  if (gtk_widget_get_mapped (GTK_WIDGET (self)))
+    ask (self);
+}
+
+static int
+compare_ids (gconstpointer a, gconstpointer b)
+{
+  gint64 first = (*(SpqrRun *const *) a)->id, second = (*(SpqrRun *const *) b)->id;
+
+  return (first > second) - (first < second);
+}
+
+static gboolean
+same_runs (GPtrArray *runs, GPtrArray *others)
+{
+  if (runs->len != others->len)
+    return FALSE;
+  for (guint i = 0; i < runs->len; i++)
+    {
+      const SpqrRun *a = runs->pdata[i], *b = others->pdata[i];
+
+      if (a->id != b->id || a->state != b->state || a->n_layers_done != b->n_layers_done)
+        return FALSE;
+    }
+  return TRUE;
+}
+
+void
+spqr_compare_view_set_runs (SpqrCompareView *self, GPtrArray *runs)
+{
+  g_autoptr (GPtrArray) sorted = g_ptr_array_new_with_free_func (g_object_unref);
+
+  for (guint i = 0; i < runs->len; i++)
+    g_ptr_array_add (sorted, g_object_ref (runs->pdata[i]));
+  g_ptr_array_sort (sorted, compare_ids);
+  if (same_runs (self->runs, sorted))
+    return;
+  g_ptr_array_unref (self->runs);
+  self->runs = g_steal_pointer (&sorted);
+  /* What nobody sees takes no memory. */
+  if (!gtk_widget_get_mapped (GTK_WIDGET (self)))
+    forget_answer (self);
+  ask_when_seen (self);
+}
+
+static void
+on_layer_chosen (SpqrCompareView *self)
+{
+  guint chosen = gtk_drop_down_get_selected (self->layer);
+
+  if (self->updating || self->answer == NULL || self->answer->layers == NULL || chosen >= self->answer->layers->len)
+    return;
+  g_free (self->wanted);
+  self->wanted = g_strdup (g_array_index (self->answer->layers, SpqrCompareLayer, chosen).a->name);
+  ask_when_seen (self);
+}
+
+static void
+on_field_chosen (SpqrCompareView *self)
+{
+  if (self->updating)
+    return;
+  self->field_chosen = TRUE;
+  ask_when_seen (self);
+}
+
+/* ---- building ---- */
+
+static GtkDropDown *
+make_layers (SpqrCompareView *self)
+{
+  GtkExpression *string = gtk_property_expression_new (GTK_TYPE_STRING_OBJECT, NULL, "string");
+  GtkDropDown *layers = GTK_DROP_DOWN (gtk_drop_down_new (G_LIST_MODEL (gtk_string_list_new (NULL)), string));
+
+  gtk_drop_down_set_enable_search (layers, TRUE);
+  gtk_widget_set_tooltip_text (GTK_WIDGET (layers), _("Layer; those in whose output error the runs differ most come first"));
+  gtk_accessible_update_property (GTK_ACCESSIBLE (layers), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Layer"), -1);
+  g_signal_connect_object (layers, "notify::selected", G_CALLBACK (on_layer_chosen), self, G_CONNECT_SWAPPED);
+  return layers;
+}
+
+static GtkDropDown *
+make_fields (SpqrCompareView *self)
+{
+  GtkStringList *names = gtk_string_list_new (NULL);
+  GtkDropDown *fields;
+
+  for (guint i = 0; i < SPQR_N_COMPARE_FIELDS; i++)
+    gtk_string_list_append (names, spqr_compare_field_name (i));
+  fields = GTK_DROP_DOWN (gtk_drop_down_new (G_LIST_MODEL (names), NULL));
+  gtk_widget_set_tooltip_text (GTK_WIDGET (fields), _("What the maps show of each weight, as decoded from the stored layer"));
+  gtk_accessible_update_property (GTK_ACCESSIBLE (fields), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Field"), -1);
+  g_signal_connect_object (fields, "notify::selected", G_CALLBACK (on_field_chosen), self, G_CONNECT_SWAPPED);
+  return fields;
+}
+
+static GtkWidget *
+make_switch (SpqrCompareView *self)
+{
+  GtkWidget *box = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 0);
+
+  self->as_maps = GTK_TOGGLE_BUTTON (gtk_toggle_button_new_with_mnemonic (_("_Maps")));
+  self->as_counts = GTK_TOGGLE_BUTTON (gtk_toggle_button_new_with_mnemonic (_("_Distribution")));
+  gtk_toggle_button_set_group (self->as_counts, self->as_maps);
+  gtk_toggle_button_set_active (self->as_maps, TRUE);
+  gtk_widget_add_css_class (box, "linked");
+  gtk_box_append (GTK_BOX (box), GTK_WIDGET (self->as_maps));
+  gtk_box_append (GTK_BOX (box), GTK_WIDGET (self->as_counts));
+  g_signal_connect_object (self->as_maps, "toggled", G_CALLBACK (show_answer), self, G_CONNECT_SWAPPED);
+  return box;
+}
+
+static GtkWidget *
+make_tools (SpqrCompareView *self)
+{
+  GtkWidget *bar = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6), *space = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 0);
+
+  self->readout = GTK_LABEL (gtk_label_new (NULL));
+  gtk_label_set_ellipsize (self->readout, PANGO_ELLIPSIZE_END);
+  gtk_widget_add_css_class (GTK_WIDGET (self->readout), "figures");
+  self->layer = make_layers (self);
+  self->field = make_fields (self);
+  self->mark_outliers = GTK_TOGGLE_BUTTON (gtk_toggle_button_new_with_mnemonic (_("Ou_tliers")));
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->mark_outliers), _("Mark each run's outliers. In a heat map, N and Shift+N walk from one to the next"));
+  g_signal_connect_object (self->mark_outliers, "toggled", G_CALLBACK (show_marks), self, G_CONNECT_SWAPPED);
+  self->log_counts = GTK_CHECK_BUTTON (gtk_check_button_new_with_mnemonic (_("_Logarithmic counts")));
+  self->spinner = GTK_SPINNER (gtk_spinner_new ());
+  gtk_widget_set_hexpand (space, TRUE);
+  gtk_widget_set_margin_start (bar, 12);
+  gtk_widget_set_margin_end (bar, 12);
+  gtk_widget_set_margin_top (bar, 6);
+  gtk_widget_set_margin_bottom (bar, 6);
+  gtk_box_append (GTK_BOX (bar), GTK_WIDGET (self->layer));
+  gtk_box_append (GTK_BOX (bar), GTK_WIDGET (self->field));
+  gtk_box_append (GTK_BOX (bar), GTK_WIDGET (self->mark_outliers));
+  gtk_box_append (GTK_BOX (bar), GTK_WIDGET (self->log_counts));
+  gtk_box_append (GTK_BOX (bar), space);
+  gtk_box_append (GTK_BOX (bar), GTK_WIDGET (self->readout));
+  gtk_box_append (GTK_BOX (bar), GTK_WIDGET (self->spinner));
+  gtk_box_append (GTK_BOX (bar), make_switch (self));
+  return bar;
+}
+
+static GtkWidget *
+make_map (SpqrCompareView *self, guint i)
+{
+  GtkWidget *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 3);
+
+  self->maps[i] = SPQR_HEATMAP_VIEW (spqr_heatmap_view_new ());
+  self->captions[i] = GTK_LABEL (gtk_label_new (NULL));
+  gtk_label_set_ellipsize (self->captions[i], PANGO_ELLIPSIZE_END);
+  gtk_widget_set_margin_bottom (GTK_WIDGET (self->captions[i]), 6);
+  gtk_widget_add_css_class (GTK_WIDGET (self->captions[i]), "figures");
+  gtk_widget_set_vexpand (GTK_WIDGET (self->maps[i]), TRUE);
+  g_signal_connect_object (self->maps[i], "cell-hovered", G_CALLBACK (on_hovered), self, 0);
+  g_signal_connect_object (self->maps[i], "cell-selected", G_CALLBACK (on_hovered), self, 0);
+  gtk_box_append (GTK_BOX (box), GTK_WIDGET (self->maps[i]));
+  gtk_box_append (GTK_BOX (box), GTK_WIDGET (self->captions[i]));
+  return box;
+}
+
+static GtkWidget *
+make_maps (SpqrCompareView *self)
+{
+  GtkWidget *box = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
+
+  gtk_box_set_homogeneous (GTK_BOX (box), TRUE);
+  for (guint i = 0; i < SPQR_N_COMPARE_MAPS; i++)
+    gtk_box_append (GTK_BOX (box), make_map (self, i));
+  /* Each with each: a view that follows tells nobody further. */
+  for (guint i = 0; i < SPQR_N_COMPARE_MAPS; i++)
+    for (guint j = i + 1; j < SPQR_N_COMPARE_MAPS; j++)
+      spqr_heatmap_view_link (self->maps[i], self->maps[j]);
+  return box;
+}
+
+static void
+spqr_compare_view_map (GtkWidget *widget)
+{
+  GTK_WIDGET_CLASS (spqr_compare_view_parent_class)->map (widget);
+  if (SPQR_COMPARE_VIEW (widget)->dirty)
+    ask (SPQR_COMPARE_VIEW (widget));
+}
+
+GtkWidget *
+spqr_compare_view_new (SpqrSession *session)
+{
+  SpqrCompareView *self = g_object_new (SPQR_TYPE_COMPARE_VIEW, NULL);
+
+  self->session = g_object_ref (session);
+  return GTK_WIDGET (self);
+}
+
+static void
+spqr_compare_view_dispose (GObject *object)
+{
+  SpqrCompareView *self = SPQR_COMPARE_VIEW (object);
+
+  self->serial++;
+  if (self->job != NULL)
+    spqr_job_cancel (self->job);
+  g_clear_object (&self->job);
+  self->answer = NULL;
+  g_clear_object (&self->answered);
+  g_clear_object (&self->model);
+  g_clear_object (&self->session);
+  g_clear_pointer (&self->runs, g_ptr_array_unref);
+  g_clear_pointer (&self->wanted, g_free);
+  g_clear_pointer (&self->box, gtk_widget_unparent);
+  G_OBJECT_CLASS (spqr_compare_view_parent_class)->dispose (object);
+}
+
+static void
+spqr_compare_view_class_init (SpqrCompareViewClass *klass)
+{
+  G_OBJECT_CLASS (klass)->dispose = spqr_compare_view_dispose;
+  GTK_WIDGET_CLASS (klass)->map = spqr_compare_view_map;
+  gtk_widget_class_set_layout_manager_type (GTK_WIDGET_CLASS (klass), GTK_TYPE_BIN_LAYOUT);
+}
+
+static void
+spqr_compare_view_init (SpqrCompareView *self)
+{
+  self->runs = g_ptr_array_new_with_free_func (g_object_unref);
+  self->dirty = TRUE;
+  self->box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 0);
+  gtk_widget_set_parent (self->box, GTK_WIDGET (self));
+  gtk_box_append (GTK_BOX (self->box), make_tools (self));
+  self->stack = GTK_STACK (gtk_stack_new ());
+  self->message = ADW_STATUS_PAGE (adw_status_page_new ());
+  adw_status_page_set_icon_name (self->message, "view-reveal-symbolic");
+  gtk_widget_add_css_class (GTK_WIDGET (self->message), "compact");
+  self->histogram = SPQR_HISTOGRAM_VIEW (spqr_histogram_view_new ());
+  g_object_bind_property (self->histogram, "log-counts", self->log_counts, "active", G_BINDING_BIDIRECTIONAL | G_BINDING_SYNC_CREATE);
+  gtk_check_button_set_active (self->log_counts, TRUE);
+  gtk_stack_add_named (self->stack, GTK_WIDGET (self->message), "message");
+  gtk_stack_add_named (self->stack, make_maps (self), "maps");
+  gtk_stack_add_named (self->stack, GTK_WIDGET (self->histogram), "counts");
+  gtk_widget_set_vexpand (GTK_WIDGET (self->stack), TRUE);
+  gtk_box_append (GTK_BOX (self->box), GTK_WIDGET (self->stack));
+  show_answer (self);
+}

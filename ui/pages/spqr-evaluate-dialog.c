@@ -1,0 +1,172 @@
+#include "pages/spqr-evaluate-dialog.h"
+
+#include <glib/gi18n.h>
+
+#include "controls/spqr-data-row.h"
+#include "session/spqr-paths.h"
+
+struct _SpqrEvaluateDialog {
+  AdwWindow parent_instance;
+
+  SpqrSession *session;
+  SpqrRun *run;
+  SpqrDataRow *data;
+  GtkSpinButton *seqlen, *windows;
+  GtkSwitch *base, *kl;
+  GtkWidget *start;
+};
+
+G_DEFINE_FINAL_TYPE (SpqrEvaluateDialog, spqr_evaluate_dialog, ADW_TYPE_WINDOW)
+
+static void
+start (SpqrEvaluateDialog *self)
+{
+  const char *data = spqr_data_row_get_data (self->data);
+  SpqrEvaluateChoices choices = { .seqlen = (guint) gtk_spin_button_get_value_as_int (self->seqlen),
+                                  .max_windows = (gsize) gtk_spin_button_get_value_as_int (self->windows),
+                                  .with_base = gtk_switch_get_active (self->base), .with_kl = gtk_switch_get_active (self->kl) };
+
+  if (data == NULL)
+    return;
+  spqr_session_set_evaluation (self->session, data);
+  spqr_session_evaluate (self->session, self->run, data, &choices);
+  gtk_window_close (GTK_WINDOW (self));
+}
+
+static void
+update (SpqrEvaluateDialog *self)
+{
+  gtk_widget_set_sensitive (self->start, spqr_data_row_get_data (self->data) != NULL);
+}
+
+/* ---- building ---- */
+
+static GtkWidget *
+make_header (SpqrEvaluateDialog *self)
+{
+  GtkWidget *header = adw_header_bar_new (), *cancel = gtk_button_new_with_mnemonic (_("_Cancel"));
+
+  self->start = gtk_button_new_with_mnemonic (_("_Evaluate"));
+  gtk_widget_add_css_class (self->start, "suggested-action");
+  gtk_widget_set_name (self->start, "start-evaluation");
+  adw_header_bar_set_show_end_title_buttons (ADW_HEADER_BAR (header), FALSE);
+  adw_header_bar_pack_start (ADW_HEADER_BAR (header), cancel);
+  adw_header_bar_pack_end (ADW_HEADER_BAR (header), self->start);
+  g_signal_connect_swapped (cancel, "clicked", G_CALLBACK (gtk_window_close), self);
+  g_signal_connect_swapped (self->start, "clicked", G_CALLBACK (start), self);
+  return header;
+}
+
+static void
+add_row (GtkWidget *group, const char *title, const char *subtitle, GtkWidget *control)
+{
+  GtkWidget *row = adw_action_row_new ();
+
+  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), title);
+  adw_action_row_set_subtitle (ADW_ACTION_ROW (row), subtitle);
+  gtk_widget_set_valign (control, GTK_ALIGN_CENTER);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (control), GTK_ACCESSIBLE_PROPERTY_LABEL, title, -1);
+  adw_action_row_add_suffix (ADW_ACTION_ROW (row), control);
+  adw_action_row_set_activatable_widget (ADW_ACTION_ROW (row), control);
+  adw_preferences_group_add (ADW_PREFERENCES_GROUP (group), row);
+}
+
+static GtkSpinButton *
+add_number (GtkWidget *group, const char *title, const char *subtitle, double least, double most, double step, double value)
+{
+  GtkWidget *spin = gtk_spin_button_new_with_range (least, most, step);
+
+  gtk_spin_button_set_value (GTK_SPIN_BUTTON (spin), value);
+  gtk_editable_set_width_chars (GTK_EDITABLE (spin), 7);
+  add_row (group, title, subtitle, spin);
+  return GTK_SPIN_BUTTON (spin);
+}
+
+static GtkSwitch *
+add_switch (GtkWidget *group, const char *title, const char *subtitle, gboolean active)
+{
+  GtkWidget *control = gtk_switch_new ();
+
+  gtk_switch_set_active (GTK_SWITCH (control), active);
+  add_row (group, title, subtitle, control);
+  return GTK_SWITCH (control);
+}
+
+/* The protocol of before, so that the figures can be compared; else what a run was calibrated with. */
+static int
+usual_seqlen (SpqrEvaluateDialog *self, GPtrArray *evals)
+{
+  if (evals != NULL && evals->len > 0)
+    return ((SpqrRunEval *) evals->pdata[evals->len - 1])->seqlen;
+  return self->run->seqlen;
+}
+
+static void
+fill (SpqrEvaluateDialog *self, GtkWidget *box)
+{
+  GtkWidget *page = adw_preferences_page_new (), *group = adw_preferences_group_new (), *against = adw_preferences_group_new ();
+  const char *known = spqr_session_get_evaluation (self->session);
+  g_autofree char *folder = g_file_test (self->run->model_path, G_FILE_TEST_IS_DIR) ? g_strdup (self->run->model_path)
+                                                                                    : g_path_get_dirname (self->run->model_path);
+  g_autofree char *beside = spqr_find_companion_text (folder, "evaluation.txt");
+  g_autoptr (GPtrArray) evals = spqr_store_list_evals (spqr_session_get_store (self->session), self->run->id, NULL);
+
+  self->data = SPQR_DATA_ROW (spqr_data_row_new (_("Evaluation text")));
+  spqr_data_row_set_data (self->data, known != NULL ? known : beside);
+  g_signal_connect_object (self->data, "changed", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
+  adw_preferences_group_set_description (ADW_PREFERENCES_GROUP (group),
+    _("The weights are decoded from the stored layers: what is measured is what is exported. Perplexities can only be compared "
+      "when text and windows are the same."));
+  adw_preferences_group_add (ADW_PREFERENCES_GROUP (group), GTK_WIDGET (self->data));
+  self->seqlen = add_number (group, _("Window length"), _("Tokens; 0: 2048, or the model's context when that is shorter"),
+                             0, 1 << 20, 128, usual_seqlen (self, evals));
+  self->windows = add_number (group, _("At most this many windows"), _("0: all of the text"), 0, 1e9, 1, 0);
+  adw_preferences_group_set_title (ADW_PREFERENCES_GROUP (against), _("Against the unquantized model"));
+  self->base = add_switch (against, _("Its perplexity"), _("Measured on the same windows"), TRUE);
+  self->kl = add_switch (against, _("KL divergence and top-1 agreement"),
+                         _("How far the predictions moved, token by token; runs both models"), FALSE);
+  adw_preferences_page_add (ADW_PREFERENCES_PAGE (page), ADW_PREFERENCES_GROUP (group));
+  adw_preferences_page_add (ADW_PREFERENCES_PAGE (page), ADW_PREFERENCES_GROUP (against));
+  gtk_widget_set_vexpand (page, TRUE);
+  gtk_box_append (GTK_BOX (box), page);
+}
+
+GtkWidget *
+spqr_evaluate_dialog_new (GtkWindow *parent, SpqrSession *session, SpqrRun *run)
+{
+  g_autofree char *title = g_strdup_printf (_("Evaluate Run %" G_GINT64_FORMAT), run->id);
+  SpqrEvaluateDialog *self = g_object_new (SPQR_TYPE_EVALUATE_DIALOG, "transient-for", parent, "modal", TRUE,
+                                           "destroy-with-parent", TRUE, "default-width", 560, "default-height", 560,
+                                           "title", title, NULL);
+  GtkWidget *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 0);
+
+  self->session = g_object_ref (session);
+  self->run = g_object_ref (run);
+  gtk_box_append (GTK_BOX (box), make_header (self));
+  fill (self, box);
+  adw_window_set_content (ADW_WINDOW (self), box);
+  gtk_window_set_default_widget (GTK_WINDOW (self), self->start);
+  gtk_widget_grab_focus (self->start);
+  update (self);
+  return GTK_WIDGET (self);
+}
+
+static void
+spqr_evaluate_dialog_dispose (GObject *object)
+{
+  g_clear_object (&SPQR_EVALUATE_DIALOG (object)->session);
+  g_clear_object (&SPQR_EVALUATE_DIALOG (object)->run);
+  G_OBJECT_CLASS (spqr_evaluate_dialog_parent_class)->dispose (object);
+}
+
+static void
+spqr_evaluate_dialog_class_init (SpqrEvaluateDialogClass *klass)
+{
+  G_OBJECT_CLASS (klass)->dispose = spqr_evaluate_dialog_dispose;
+  gtk_widget_class_add_binding_action (GTK_WIDGET_CLASS (klass), GDK_KEY_Escape, 0, "window.close", NULL);
+}
+
+static void
+spqr_evaluate_dialog_init (SpqrEvaluateDialog *self)
+{
+}
