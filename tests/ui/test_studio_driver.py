@@ -237,6 +237,10 @@ class Studio:
 
     def windows(self):
         """(id, title, x, y, width, height, popup) of what it has on the screen, topmost first."""
+        # A window that goes while the tree is read ends the reading: then once more.
+        return wait(self._read_windows, 2) or []
+
+    def _read_windows(self):
         found = []
         for line in self.screen.run('xwininfo', '-root', '-tree').splitlines():
             match = re.match(r' {5}(0x[0-9a-f]+) "(.*)": \("spqr-studio" .*?\)\s+(\d+)x(\d+)\+-?\d+\+-?\d+\s+\+(-?\d+)\+(-?\d+)', line)

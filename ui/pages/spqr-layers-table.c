@@ -3,6 +3,7 @@
 #include <glib/gi18n.h>
 #include <math.h>
 
+#include "controls/spqr-column-title.h"
 #include "plot/spqr-format.h"
 
 /* A row of the table: one of the array's layers, kept alive by the array. */
@@ -52,6 +53,7 @@ typedef struct {
   const char *title;
   char *(*text) (const SpqrRunLayer *layer);
   double (*number) (const SpqrRunLayer *layer);   /* NULL: in the network's order */
+  const char *help;
 } Column;
 
 static char *text_name (const SpqrRunLayer *layer) { return g_strdup (layer->name); }
@@ -78,12 +80,12 @@ static char *text_note (const SpqrRunLayer *layer) { return g_strdup (layer->not
 
 static const Column columns[] = {
   { N_("Layer"), text_name, NULL },
-  { N_("Output error"), text_error, number_error },
-  { N_("Outliers"), text_outliers, number_outliers },
-  { N_("Bits"), text_bits, number_bits },
-  { N_("Stored"), text_stored, number_stored },
+  { N_("Output error"), text_error, number_error, N_("By how much the layer's outputs change on the calibration text, relative to their size") },
+  { N_("Outliers"), text_outliers, number_outliers, N_("Share of the weights that are kept in 16 bits") },
+  { N_("Bits"), text_bits, number_bits, N_("Bits per weight by the paper's formula") },
+  { N_("Stored"), text_stored, number_stored, N_("Bits per weight that the stored file really holds") },
   { N_("Time"), text_seconds, number_seconds },
-  { N_("Device"), text_device, NULL },
+  { N_("Device"), text_device, NULL, N_("Where it was computed") },
   { N_("Note"), text_note, NULL },
 };
 
@@ -133,6 +135,7 @@ add_column (SpqrLayersTable *self, const Column *column)
   gtk_column_view_column_set_sorter (added, sorter);
   gtk_column_view_column_set_resizable (added, TRUE);
   gtk_column_view_append_column (self->view, added);
+  spqr_column_title_dress (self->view, column - columns, column->number != NULL, column->help != NULL ? _(column->help) : NULL);
 }
 
 static void
