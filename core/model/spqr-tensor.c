@@ -319,13 +319,6 @@ spqr_tensor_get_file (SpqrTensor *self)
   return self->file->path;
 }
 
-guint64
-spqr_tensor_get_offset (SpqrTensor *self)
-{
-  g_return_val_if_fail (SPQR_IS_TENSOR (self), 0);
-  return self->offset;
-}
-
 gboolean
 spqr_tensor_is_numeric (SpqrTensor *self)
 {

@@ -47,7 +47,6 @@ gsize       spqr_tensor_get_rows (SpqrTensor *self);
 gsize       spqr_tensor_get_cols (SpqrTensor *self);
 gsize       spqr_tensor_get_n_bytes (SpqrTensor *self);
 const char *spqr_tensor_get_file (SpqrTensor *self);           /* path of the file it lies in */
-guint64     spqr_tensor_get_offset (SpqrTensor *self);         /* in that file */
 
 /* Whether the tensor holds floating-point numbers that read_rows() gives, be it in a block format of
  * GGUF (dtype OTHER, dtype_name "Q4_K", …). */

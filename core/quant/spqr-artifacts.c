@@ -39,12 +39,6 @@ spqr_artifacts_add (SpqrArtifacts *self, const char *tensor_name, const char *pa
   g_hash_table_replace (self->paths, g_strdup (tensor_name), g_strdup (path));
 }
 
-guint
-spqr_artifacts_get_n (SpqrArtifacts *self)
-{
-  return g_hash_table_size (self->paths);
-}
-
 gboolean
 spqr_artifacts_has (SpqrArtifacts *self, const char *tensor_name)
 {

@@ -16,7 +16,6 @@ void           spqr_artifacts_free (SpqrArtifacts *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpqrArtifacts, spqr_artifacts_free)
 
 void           spqr_artifacts_add (SpqrArtifacts *self, const char *tensor_name, const char *path);
-guint          spqr_artifacts_get_n (SpqrArtifacts *self);
 gboolean       spqr_artifacts_has (SpqrArtifacts *self, const char *tensor_name);
 
 /* Reads one stored layer; spqr_layer_clear() it. The error names tensor and file. */

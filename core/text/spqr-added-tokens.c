@@ -55,12 +55,6 @@ spqr_added_tokens_add (SpqrAddedTokens *set, const SpqrAddedToken *token)
   set->n++;
 }
 
-guint
-spqr_added_tokens_get_n (const SpqrAddedTokens *set)
-{
-  return set->n;
-}
-
 const SpqrAddedToken *
 spqr_added_tokens_match (const SpqrAddedTokens *set, const char *text, gsize len)
 {

@@ -18,7 +18,6 @@ void             spqr_added_tokens_free (SpqrAddedTokens *set);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpqrAddedTokens, spqr_added_tokens_free)
 /* Copies token->text; empty texts are left out. */
 void             spqr_added_tokens_add (SpqrAddedTokens *set, const SpqrAddedToken *token);
-guint            spqr_added_tokens_get_n (const SpqrAddedTokens *set);
 /* The longest token text begins with, NULL. */
 const SpqrAddedToken *spqr_added_tokens_match (const SpqrAddedTokens *set, const char *text, gsize len);
 /* Cuts open pieces at the tokens found in them. */

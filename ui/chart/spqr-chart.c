@@ -181,13 +181,6 @@ spqr_chart_set_name (SpqrChart *self, const char *name)
   spqr_chart_update_description (self);
 }
 
-const char *
-spqr_chart_get_name (SpqrChart *self)
-{
-  g_return_val_if_fail (SPQR_IS_CHART (self), NULL);
-  return get_private (self)->name;
-}
-
 void
 spqr_chart_set_provenance (SpqrChart *self, const char *provenance)
 {

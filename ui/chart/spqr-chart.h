@@ -28,7 +28,6 @@ struct _SpqrChartClass {
 
 /* Name for screen readers, and the name a saved picture is offered under. */
 void spqr_chart_set_name (SpqrChart *self, const char *name);
-const char *spqr_chart_get_name (SpqrChart *self);
 
 /* Stands in every saved picture: run, parameters, hashes. */
 void spqr_chart_set_provenance (SpqrChart *self, const char *provenance);

@@ -124,12 +124,6 @@ spqr_color_to_pixel (const SpqrColor *c)
   return 0xff000000u | r << 16 | g << 8 | b;
 }
 
-SpqrColor
-spqr_color_from_pixel (uint32_t pixel)
-{
-  return (SpqrColor) { (pixel >> 16 & 255) / 255.0, (pixel >> 8 & 255) / 255.0, (pixel & 255) / 255.0, 1 };
-}
-
 void
 spqr_color_set_source (const SpqrColor *c, cairo_t *cr)
 {

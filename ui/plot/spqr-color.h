@@ -28,8 +28,7 @@ SpqrColor spqr_color_with_alpha (const SpqrColor *color, double alpha);
 /* WCAG contrast ratio of two opaque colours, 1…21. */
 double spqr_color_contrast (const SpqrColor *a, const SpqrColor *b);
 
-/* Opaque CAIRO_FORMAT_ARGB32/RGB24 pixel and back. */
+/* Opaque CAIRO_FORMAT_ARGB32/RGB24 pixel. */
 uint32_t spqr_color_to_pixel (const SpqrColor *color);
-SpqrColor spqr_color_from_pixel (uint32_t pixel);
 
 void spqr_color_set_source (const SpqrColor *color, cairo_t *cr);
