@@ -64,12 +64,16 @@ spqr_csv_add_text (SpqrCsv *self, const char *text)
   g_string_append_c (self->text, '"');
 }
 
+/* The fewest digits that read back as the very same number. */
 void
 spqr_csv_add_number (SpqrCsv *self, double number)
 {
-  char buffer[G_ASCII_DTOSTR_BUF_SIZE];
+  static const char *const formats[] = { "%.15g", "%.16g", "%.17g" };
+  char buffer[G_ASCII_DTOSTR_BUF_SIZE] = "";
 
-  spqr_csv_add_text (self, isnan (number) ? NULL : g_ascii_dtostr (buffer, sizeof buffer, number));
+  for (guint i = 0; i < G_N_ELEMENTS (formats) && (i == 0 || g_ascii_strtod (buffer, NULL) != number); i++)
+    g_ascii_formatd (buffer, sizeof buffer, formats[i], number);
+  spqr_csv_add_text (self, isnan (number) ? NULL : buffer);
 }
 
 void

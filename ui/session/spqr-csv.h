@@ -1,5 +1,6 @@
 /* spqr-csv.h: tables as comma-separated values, RFC 4180: a header line, lines that end in CR LF,
- * quotes where a field needs them. Numbers are for machines: a point, all digits, whatever the locale. */
+ * quotes where a field needs them. Numbers are for machines: a point, and digits enough to be
+ * read back exactly, whatever the locale. */
 #pragma once
 
 #include <gio/gio.h>

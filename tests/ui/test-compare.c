@@ -1,0 +1,481 @@
+/* What the runs page computes to compare runs, apart from its widgets: rules, order, tables, maps. */
+#include <glib/gstdio.h>
+#include <math.h>
+#include <string.h>
+
+#include "pack/spqr-pack.h"
+#include "pages/spqr-compare-picture.h"
+#include "pages/spqr-compare-rules.h"
+#include "pages/spqr-compare-tables.h"
+#include "pages/spqr-compare-text.h"
+#include "pages/spqr-run-note.h"
+
+/* ---- which runs ---- */
+
+static SpqrRun *
+make_run (gint64 id, const char *fingerprint, SpqrRunState state)
+{
+  SpqrRun *run = spqr_run_new ();
+
+  run->id = id;
+  run->state = state;
+  run->n_layers_done = 3;
+  run->n_layers = 28;
+  run->model_name = g_strdup_printf ("model-%s", fingerprint);
+  run->model_fingerprint = g_strdup (fingerprint);
+  return run;
+}
+
+/* Checks runs whose fingerprints and states are given in pairs of letters: "aF" finished of model a. */
+static SpqrCompareKind
+check (const char *what, char **why)
+{
+  g_autoptr (GPtrArray) runs = g_ptr_array_new_with_free_func (g_object_unref);
+
+  for (guint i = 0; what[2 * i] != '\0'; i++)
+    {
+      char fingerprint[2] = { what[2 * i], '\0' };
+      g_ptr_array_add (runs, make_run (i + 1, fingerprint, what[2 * i + 1] == 'F' ? SPQR_RUN_FINISHED : SPQR_RUN_INTERRUPTED));
+    }
+  return spqr_compare_check (runs, why);
+}
+
+static void
+test_rules (void)
+{
+  static const struct { const char *runs; SpqrCompareKind kind; const char *says; } cases[] = {
+    { "", SPQR_COMPARE_NOTHING, "Select a run" },
+    { "aF", SPQR_COMPARE_ONE, NULL },
+    { "aI", SPQR_COMPARE_NOTHING, "Run 1 is not finished: 3 of 28" },
+    { "aFaF", SPQR_COMPARE_TWO, NULL },
+    { "aFaI", SPQR_COMPARE_NOTHING, "Run 2 is not finished" },
+    { "aFbF", SPQR_COMPARE_NOTHING, "model-b" },
+    { "aFaFaF", SPQR_COMPARE_NOTHING, "3 runs" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *why = NULL;
+
+      g_assert_cmpint (check (cases[i].runs, &why), ==, cases[i].kind);
+      g_assert_true ((why != NULL) == (cases[i].says != NULL));
+      if (why != NULL)
+        g_assert_nonnull (strstr (why, cases[i].says));
+    }
+}
+
+/* ---- which layers ---- */
+
+static void
+add_layer (GPtrArray *layers, const char *name, gint64 rows, double error)
+{
+  SpqrRunLayer *layer = g_new0 (SpqrRunLayer, 1);
+
+  layer->name = g_strdup (name);
+  layer->role = g_strdup ("q_proj");
+  layer->file = g_strdup ("layer.safetensors");
+  layer->block = 4;
+  layer->rows = rows;
+  layer->cols = 8;
+  layer->n_outliers = 12;
+  layer->bits = 3.25;
+  layer->output_error = error;
+  layer->bits_stored = layer->outlier_share = layer->proxy_loss = layer->mse = layer->seconds = layer->percdamp_used = NAN;
+  g_ptr_array_add (layers, layer);
+}
+
+static GPtrArray *
+new_layers (void)
+{
+  return g_ptr_array_new_with_free_func ((GDestroyNotify) spqr_run_layer_free);
+}
+
+static void
+assert_order (GArray *layers, const char *const *names, guint n)
+{
+  g_assert_cmpuint (layers->len, ==, n);
+  for (guint i = 0; i < n; i++)
+    g_assert_cmpstr (g_array_index (layers, SpqrCompareLayer, i).a->name, ==, names[i]);
+}
+
+static void
+test_order (void)
+{
+  g_autoptr (GPtrArray) a = new_layers (), b = new_layers ();
+  g_autoptr (GArray) both = NULL, again = NULL, alone = NULL;
+  g_autofree char *text = NULL;
+
+  add_layer (a, "one", 8, 0.10);
+  add_layer (a, "unknown", 8, NAN);
+  add_layer (a, "two", 8, 0.20);
+  add_layer (a, "only in a", 8, 0.90);
+  add_layer (a, "another shape", 8, 0.50);
+  add_layer (a, "equal 1", 8, 0.30);
+  add_layer (a, "equal 2", 8, 0.40);
+  add_layer (b, "two", 8, 0.25);
+  add_layer (b, "one", 8, 0.02);
+  add_layer (b, "equal 2", 8, 0.40);
+  add_layer (b, "equal 1", 8, 0.30);
+  add_layer (b, "another shape", 16, 0.10);
+  add_layer (b, "unknown", 8, 0.1);
+  both = spqr_compare_layers (a, b);
+  assert_order (both, (const char *const[]) { "one", "two", "equal 1", "equal 2", "unknown" }, 5);
+  g_assert_cmpfloat_with_epsilon (g_array_index (both, SpqrCompareLayer, 0).difference, 0.08, 1e-12);
+  text = spqr_compare_layer_describe (&g_array_index (both, SpqrCompareLayer, 0));
+  g_assert_nonnull (strstr (text, "Block 4 · q_proj"));
+  g_assert_nonnull (strstr (text, "→"));
+
+  alone = spqr_compare_layers (a, NULL);
+  assert_order (alone, (const char *const[]) { "only in a", "another shape", "equal 2", "equal 1", "two", "one", "unknown" }, 7);
+
+  again = spqr_compare_layers (a, b);
+  g_assert_true (spqr_compare_layers_equal (both, again));
+  g_assert_false (spqr_compare_layers_equal (both, alone));
+  g_assert_false (spqr_compare_layers_equal (both, NULL));
+}
+
+/* ---- tables ---- */
+
+static void
+test_csv (void)
+{
+  g_autoptr (SpqrCsv) csv = spqr_csv_new ();
+  g_autofree char *folder = g_dir_make_tmp ("spqr-compare-XXXXXX", NULL), *path = g_build_filename (folder, "t.csv", NULL);
+  g_autofree char *missing = g_build_filename (folder, "no", "t.csv", NULL), *text = NULL;
+  g_autoptr (GError) error = NULL;
+
+  spqr_csv_add_text (csv, "plain");
+  spqr_csv_add_text (csv, "a,b");
+  spqr_csv_add_text (csv, "say \"w\"");
+  spqr_csv_add_text (csv, "two\nlines");
+  spqr_csv_add_text (csv, NULL);
+  spqr_csv_add_text (csv, " edge");
+  spqr_csv_end_line (csv);
+  spqr_csv_add_number (csv, 0.1);
+  spqr_csv_add_number (csv, NAN);
+  spqr_csv_add_number (csv, 0.1 + 0.2);
+  spqr_csv_add_integer (csv, G_MININT64);
+  spqr_csv_add_time (csv, 86400);
+  spqr_csv_add_time (csv, 0);
+  spqr_csv_end_line (csv);
+  g_assert_cmpstr (spqr_csv_peek (csv), ==,
+                   "plain,\"a,b\",\"say \"\"w\"\"\",\"two\nlines\",,\" edge\"\r\n"
+                   "0.1,,0.30000000000000004,-9223372036854775808,1970-01-02T00:00:00Z,\r\n");
+  g_assert_true (spqr_csv_save (csv, path, &error));
+  g_assert_no_error (error);
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  g_assert_cmpstr (text, ==, spqr_csv_peek (csv));
+  g_assert_false (spqr_csv_save (csv, missing, &error));
+  g_assert_nonnull (strstr (error->message, missing));
+  g_unlink (path);
+  g_rmdir (folder);
+}
+
+static guint
+count_fields (const char *line)
+{
+  guint n = 1;
+  gboolean quoted = FALSE;
+
+  for (; *line != '\r' && *line != '\0'; line++)
+    {
+      quoted ^= *line == '"';
+      n += !quoted && *line == ',';
+    }
+  return n;
+}
+
+static void
+test_tables (void)
+{
+  static const char *const tags[] = { "good", "three bits", NULL };
+  g_autoptr (GPtrArray) runs = g_ptr_array_new_with_free_func (g_object_unref), layers = new_layers ();
+  SpqrRun *run = make_run (7, "a", SPQR_RUN_FINISHED);
+  g_autoptr (SpqrCsv) table = NULL, of_layers = NULL;
+  g_auto (GStrv) lines = NULL, layer_lines = NULL;
+
+  run->note = g_strdup ("better, at last");
+  run->tags = g_strdupv ((char **) tags);
+  run->ppl = 5.5;
+  g_ptr_array_add (runs, run);
+  g_ptr_array_add (runs, make_run (8, "b", SPQR_RUN_FAILED));
+  table = spqr_runs_to_csv (runs);
+  lines = g_strsplit (spqr_csv_peek (table), "\r\n", -1);
+  g_assert_cmpuint (g_strv_length (lines), ==, 4);
+  g_assert_true (g_str_has_prefix (lines[1], "7,finished,model-a,"));
+  g_assert_nonnull (strstr (lines[1], ",\"good, three bits\",\"better, at last\","));
+  g_assert_nonnull (strstr (lines[1], ",5.5,"));
+  g_assert_true (g_str_has_prefix (lines[2], "8,failed,"));
+  g_assert_cmpuint (count_fields (lines[1]), ==, count_fields (lines[0]));
+  g_assert_cmpuint (count_fields (lines[2]), ==, count_fields (lines[0]));
+
+  add_layer (layers, "model.layers.4.q", 8, 0.5);
+  of_layers = spqr_layers_to_csv (run, layers);
+  layer_lines = g_strsplit (spqr_csv_peek (of_layers), "\r\n", -1);
+  g_assert_cmpuint (g_strv_length (layer_lines), ==, 3);
+  g_assert_cmpstr (layer_lines[1], ==, "7,model.layers.4.q,4,q_proj,8,8,3.25,,12,,0.5,,,,,,layer.safetensors,");
+  g_assert_cmpuint (count_fields (layer_lines[1]), ==, count_fields (layer_lines[0]));
+}
+
+static void
+test_tags (void)
+{
+  g_auto (GStrv) tags = spqr_run_note_parse_tags (" b, a,, b ,two words,");
+  g_auto (GStrv) none = spqr_run_note_parse_tags (" , ");
+  g_autofree char *joined = g_strjoinv ("|", tags);
+
+  g_assert_cmpstr (joined, ==, "b|a|two words");
+  g_assert_cmpuint (g_strv_length (none), ==, 0);
+}
+
+/* ---- maps ---- */
+
+#define TENSOR "model.layers.0.mlp.down_proj.weight"
+enum { ROWS = 48, COLS = 64 };
+
+typedef struct {
+  char *folder, *model, *paths[3];
+  char *fingerprint;
+  float w[ROWS * COLS];
+  SpqrLayer layers[2];       /* as stored at paths[0] and [1] */
+} Fixture;
+
+static void
+write_model (Fixture *f)
+{
+  g_autofree char *header = g_strdup_printf ("{\"" TENSOR "\":{\"dtype\":\"F32\",\"shape\":[%d,%d],\"data_offsets\":[0,%zu]}}  ",
+                                             ROWS, COLS, sizeof f->w);
+  guint64 size = GUINT64_TO_LE (strlen (header) & ~(gsize) 1);
+  g_autoptr (GString) file = g_string_new_len ((const char *) &size, sizeof size);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SpqrModel) model = NULL;
+
+  g_string_append_len (file, header, (gssize) GUINT64_FROM_LE (size));
+  g_string_append_len (file, (const char *) f->w, sizeof f->w);
+  f->model = g_build_filename (f->folder, "model.safetensors", NULL);
+  g_assert_true (g_file_set_contents (f->model, file->str, (gssize) file->len, NULL));
+  model = spqr_model_open (f->model, &error);
+  g_assert_no_error (error);
+  f->fingerprint = g_strdup (spqr_model_get_fingerprint (model));
+}
+
+static void
+write_layer (Fixture *f, guint i, int bits)
+{
+  g_autofree float *h = g_new0 (float, COLS * COLS);
+  SpqrParams params = spqr_params_default;
+  SpqrFactor factor = { 0 };
+  g_autoptr (GError) error = NULL;
+
+  params.wbits = bits;
+  for (guint j = 0; j < COLS; j++)
+    h[j * COLS + j] = 1 + (float) (j % 7);
+  g_assert_cmpint (spqr_factor_compute (h, f->w, ROWS, COLS, &params, NULL, NULL, &factor), ==, SPQR_OK);
+  g_assert_cmpint (spqr_layer_quantize (f->w, ROWS, COLS, h, &factor, &params, NULL, NULL, &f->layers[i]), ==, SPQR_OK);
+  spqr_factor_clear (&factor);
+  g_assert_true (spqr_pack_write (f->paths[i], TENSOR, &f->layers[i], &error));
+  g_assert_no_error (error);
+}
+
+static void
+set_up (Fixture *f, gconstpointer user_data)
+{
+  g_autoptr (GRand) rand = g_rand_new_with_seed (5);
+
+  f->folder = g_dir_make_tmp ("spqr-compare-XXXXXX", NULL);
+  for (guint i = 0; i < 3; i++)
+    f->paths[i] = g_strdup_printf ("%s/layer-%u.safetensors", f->folder, i);
+  for (guint i = 0; i < ROWS * COLS; i++)
+    f->w[i] = (float) g_rand_double_range (rand, -0.1, 0.1);
+  f->w[17 * COLS + 5] = 2;   /* an outlier if ever there was one */
+  write_model (f);
+  write_layer (f, 0, 4);
+  write_layer (f, 1, 2);
+}
+
+static void
+tear_down (Fixture *f, gconstpointer user_data)
+{
+  for (guint i = 0; i < 2; i++)
+    spqr_layer_clear (&f->layers[i]);
+  for (guint i = 0; i < 3; i++)
+    {
+      g_unlink (f->paths[i]);
+      g_free (f->paths[i]);
+    }
+  g_unlink (f->model);
+  g_rmdir (f->folder);
+  g_free (f->model);
+  g_free (f->folder);
+  g_free (f->fingerprint);
+}
+
+static SpqrCompareQuestion
+question (Fixture *f, SpqrCompareField field, gboolean two)
+{
+  return (SpqrCompareQuestion) { .tensor = TENSOR, .path_a = f->paths[0], .path_b = two ? f->paths[1] : NULL,
+                                 .model_path = f->model, .model_fingerprint = f->fingerprint, .field = field };
+}
+
+static guint64
+sum_counts (const guint64 *counts)
+{
+  guint64 sum = 0;
+
+  for (guint i = 0; i < SPQR_COMPARE_MAX_BINS; i++)
+    sum += counts[i];
+  return sum;
+}
+
+static void
+test_two (Fixture *f, gconstpointer user_data)
+{
+  SpqrCompareField field = GPOINTER_TO_UINT (user_data);
+  SpqrCompareQuestion q = question (f, field, TRUE);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SpqrComparePicture) p = spqr_compare_picture_new (&q, NULL, &error);
+  const SpqrCompareMap *a, *b, *d;
+
+  g_assert_no_error (error);
+  a = &p->maps[SPQR_COMPARE_A];
+  b = &p->maps[SPQR_COMPARE_B];
+  d = &p->maps[SPQR_COMPARE_DIFFERENCE];
+  for (guint i = 0; i < ROWS * COLS; i++)
+    g_assert_cmpfloat (d->data->values[i], ==, a->data->values[i] - b->data->values[i]);
+  g_assert_cmpfloat (a->scale.lo, ==, b->scale.lo);
+  g_assert_cmpfloat (a->scale.hi, ==, b->scale.hi);
+  g_assert_cmpfloat (a->scale.hi, >, a->scale.lo);
+  g_assert_cmpfloat (d->scale.lo, ==, -d->scale.hi);
+  g_assert_true (spqr_colormap_is_diverging (d->colormap));
+  g_assert_true (p->has_second && !p->alone);
+  g_assert_cmpuint (sum_counts (p->counts[0]), ==, ROWS * COLS);
+  g_assert_cmpuint (sum_counts (p->counts[1]), ==, ROWS * COLS);
+}
+
+static void
+test_values (Fixture *f, gconstpointer user_data)
+{
+  SpqrCompareQuestion q = question (f, SPQR_COMPARE_FIELD_ERROR, TRUE);
+  g_autoptr (SpqrComparePicture) p = spqr_compare_picture_new (&q, NULL, NULL);
+  g_autoptr (SpqrComparePicture) outliers = NULL;
+  float decoded[ROWS * COLS];
+
+  for (guint run = 0; run < 2; run++)
+    {
+      spqr_layer_decode (&f->layers[run], 0, ROWS, decoded);
+      for (guint i = 0; i < ROWS * COLS; i++)
+        g_assert_cmpfloat (p->maps[run].data->values[i], ==, f->w[i] - decoded[i]);
+      g_assert_cmpuint (p->maps[run].marks->count, ==, spqr_layer_outliers (&f->layers[run]));
+    }
+  q = question (f, SPQR_COMPARE_FIELD_OUTLIERS, TRUE);
+  outliers = spqr_compare_picture_new (&q, NULL, NULL);
+  g_assert_cmpuint (outliers->n_bins, ==, 2);
+  g_assert_cmpuint (outliers->counts[0][1], ==, spqr_layer_outliers (&f->layers[0]));
+  g_assert_cmpuint (outliers->counts[1][1], ==, spqr_layer_outliers (&f->layers[1]));
+  g_assert_cmpfloat (outliers->maps[0].data->values[17 * COLS + 5], ==, 1);
+}
+
+static void
+test_alone (Fixture *f, gconstpointer user_data)
+{
+  float decoded[ROWS * COLS];
+
+  spqr_layer_decode (&f->layers[0], 0, ROWS, decoded);
+  for (guint field = 0; field < SPQR_N_COMPARE_FIELDS; field++)
+    {
+      SpqrCompareQuestion q = question (f, field, FALSE);
+      g_autoptr (GError) error = NULL;
+      g_autoptr (SpqrComparePicture) p = spqr_compare_picture_new (&q, NULL, &error);
+      gboolean of_weights = field == SPQR_COMPARE_FIELD_DECODED;
+
+      g_assert_no_error (error);
+      g_assert_true (p->alone);
+      g_assert_true (p->has_second == of_weights);
+      g_assert_true ((p->maps[0].scale.hi == p->maps[1].scale.hi) == of_weights);
+      for (guint i = 0; i < ROWS * COLS; i++)
+        {
+          g_assert_cmpfloat (p->maps[SPQR_COMPARE_B].data->values[i], ==, f->w[i]);
+          g_assert_cmpfloat (p->maps[SPQR_COMPARE_DIFFERENCE].data->values[i], ==, decoded[i] - f->w[i]);
+        }
+    }
+}
+
+static void
+refuse (const SpqrCompareQuestion *q, const char *says)
+{
+  g_autoptr (GError) error = NULL;
+  SpqrComparePicture *p = spqr_compare_picture_new (q, NULL, &error);
+
+  g_assert_null (p);
+  g_assert_nonnull (error);
+  g_assert_nonnull (strstr (error->message, says));
+}
+
+static void
+test_refused (Fixture *f, gconstpointer user_data)
+{
+  SpqrCompareQuestion q = question (f, SPQR_COMPARE_FIELD_ERROR, TRUE), gone = q, other = q, no_model = q, stopped = q;
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SpqrComparePicture) without = NULL;
+
+  gone.path_b = f->paths[2];
+  refuse (&gone, f->paths[2]);
+  other.model_fingerprint = "another";
+  refuse (&other, f->model);
+  no_model.model_path = f->paths[2];
+  refuse (&no_model, f->paths[2]);
+  /* What needs no unquantized weights is shown without them. */
+  no_model.field = SPQR_COMPARE_FIELD_CODES;
+  without = spqr_compare_picture_new (&no_model, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_null (without->model);
+  g_cancellable_cancel (cancellable);
+  g_assert_null (spqr_compare_picture_new (&stopped, cancellable, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+}
+
+static void
+test_text (Fixture *f, gconstpointer user_data)
+{
+  SpqrCompareQuestion q = question (f, SPQR_COMPARE_FIELD_OUTLIERS, TRUE);
+  g_autoptr (SpqrComparePicture) p = spqr_compare_picture_new (&q, NULL, NULL);
+  g_autoptr (SpqrRun) a = make_run (3, "a", SPQR_RUN_FINISHED), b = make_run (9, "a", SPQR_RUN_FINISHED);
+  g_autoptr (GPtrArray) of_a = new_layers (), of_b = new_layers ();
+  g_autofree char *cell = spqr_compare_describe_cell (p, 17, 5), *outside = spqr_compare_describe_cell (p, ROWS, 0);
+  SpqrCompareLabels labels;
+
+  g_assert_true (g_str_has_prefix (cell, "row 17 · column 5 · A 1"));
+  g_assert_cmpstr (outside, ==, "");
+  add_layer (of_a, TENSOR, ROWS, 0.25);
+  add_layer (of_b, TENSOR, ROWS, 0.10);
+  spqr_compare_labels_init (&labels, a, b, &(SpqrCompareLayer) { of_a->pdata[0], of_b->pdata[0], 0.15 }, p, SPQR_COMPARE_DIFFERENCE);
+  g_assert_nonnull (strstr (labels.title, "3"));
+  g_assert_nonnull (strstr (labels.title, "9"));
+  g_assert_nonnull (strstr (labels.caption, "+15"));
+  spqr_compare_labels_clear (&labels);
+  spqr_compare_labels_init (&labels, a, NULL, &(SpqrCompareLayer) { of_a->pdata[0], NULL, 0.25 }, p, SPQR_COMPARE_B);
+  g_assert_nonnull (strstr (labels.caption, "48 × 64"));
+  spqr_compare_labels_clear (&labels);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/ui/compare/rules", test_rules);
+  g_test_add_func ("/ui/compare/order", test_order);
+  g_test_add_func ("/ui/compare/csv", test_csv);
+  g_test_add_func ("/ui/compare/tables", test_tables);
+  g_test_add_func ("/ui/compare/tags", test_tags);
+  for (guint field = 0; field < SPQR_N_COMPARE_FIELDS; field++)
+    {
+      g_autofree char *path = g_strdup_printf ("/ui/compare/two/%u", field);
+      g_test_add (path, Fixture, GUINT_TO_POINTER (field), set_up, test_two, tear_down);
+    }
+  g_test_add ("/ui/compare/values", Fixture, NULL, set_up, test_values, tear_down);
+  g_test_add ("/ui/compare/alone", Fixture, NULL, set_up, test_alone, tear_down);
+  g_test_add ("/ui/compare/refused", Fixture, NULL, set_up, test_refused, tear_down);
+  g_test_add ("/ui/compare/text", Fixture, NULL, set_up, test_text, tear_down);
+  return g_test_run ();
+}
