@@ -130,6 +130,8 @@ shown_layer (SpqrCompareView *self)
 static void
 show_message (SpqrCompareView *self, const char *text)
 {
+  gtk_widget_set_sensitive (GTK_WIDGET (self->mark_outliers), FALSE);
+  gtk_label_set_label (self->readout, "");
   adw_status_page_set_description (self->message, text);
   gtk_stack_set_visible_child_name (self->stack, "message");
 }

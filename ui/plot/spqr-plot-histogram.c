@@ -243,7 +243,11 @@ spqr_histogram_readout (const SpqrHistogram *plot, size_t bin)
   g_autofree char *from = spqr_format_value (spqr_scale_invert (&plot->x, (double) bin / (double) plot->bins), 3);
   g_autofree char *to = spqr_format_value (spqr_scale_invert (&plot->x, (double) (bin + 1) / (double) plot->bins), 3);
   g_autofree char *count = spqr_format_integer (plot->counts[bin]);
-  return g_strdup_printf (_("%s … %s: %s"), from, to, count);
+  if (!plot->compare)
+    return g_strdup_printf (_("%s … %s: %s"), from, to, count);
+  g_autofree char *other = spqr_format_integer (plot->compare[bin]);
+  /* Translators: a range of values, how often they occur among the bars, and in the outline */
+  return g_strdup_printf (_("%s … %s: %s, outline %s"), from, to, count, other);
 }
 
 void

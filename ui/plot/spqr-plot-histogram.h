@@ -32,5 +32,5 @@ double spqr_histogram_share_above (const SpqrHistogram *plot, double threshold);
 
 void spqr_histogram_draw (const SpqrHistogram *plot, cairo_t *cr, const SpqrTheme *theme, double width, double height);
 void spqr_histogram_draw_hover (const SpqrHistogram *plot, SpqrInk *ink, const SpqrHistogramLayout *layout, size_t bin);
-/* "3.0×10⁻⁴ … 4.1×10⁻⁴: 1204" */
+/* "3.0×10⁻⁴ … 4.1×10⁻⁴: 1204", with a second distribution "…: 1204, outline 998" */
 char *spqr_histogram_readout (const SpqrHistogram *plot, size_t bin);
