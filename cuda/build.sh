@@ -33,8 +33,9 @@ for set in "${sets[@]}"; do
   objects+=("$out/kernels-$name.o")
 done
 sources=()
-for source in "$here"/../core/num/*.c; do
-  [ "$(basename "$source")" = spqr-kernels.c ] || sources+=("$source")
+for name in blas columns cpu exec factor field fp16 hessian kernels-table layer layer-decode layer-figures params permutation \
+  pyramid quantizer status tile tile-stats triangular; do
+  sources+=("$here/../core/num/spqr-$name.c")
 done
 cc "${cflags[@]}" "$here/bare/spqr-cuda-check.c" "${sources[@]}" "${objects[@]}" "${blas[@]}" -lm -lpthread -ldl -o "$out/spqr-cuda-check"
 rm -f "${objects[@]}"

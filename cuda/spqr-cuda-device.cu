@@ -45,6 +45,14 @@ status_of (cudaError_t error)
   return error == cudaErrorMemoryAllocation ? SPQR_DEVICE_OUT_OF_MEMORY : SPQR_DEVICE_FAILED;
 }
 
+static bool
+environment_says (const char *variable, const char *value)
+{
+  const char *set = getenv (variable);
+
+  return set != NULL && strcmp (set, value) == 0;
+}
+
 SpqrStatus
 spqr_cuda_device_open (int index, SpqrCuda **device)
 {
@@ -66,9 +74,10 @@ spqr_cuda_device_open (int index, SpqrCuda **device)
     good = d->lib->solver_create (&d->solver) == CUSOLVER_STATUS_SUCCESS &&
            d->lib->solver_set_stream (d->solver, d->stream) == CUSOLVER_STATUS_SUCCESS;
   /* f32 means f32 unless somebody asks for less: TF32 keeps ten bits of each factor. */
-  if (good && getenv ("SPQR_CUDA_TF32") != NULL && strcmp (getenv ("SPQR_CUDA_TF32"), "1") == 0)
+  d->cublas_update = environment_says ("SPQR_CUDA_UPDATE", "cublas");
+  if (good && environment_says ("SPQR_CUDA_TF32", "1"))
     good = d->lib->set_math_mode (d->blas, CUBLAS_TF32_TENSOR_OP_MATH) == CUBLAS_STATUS_SUCCESS;
-  if (good && getenv ("SPQR_CUDA_PROFILE") != NULL && strcmp (getenv ("SPQR_CUDA_PROFILE"), "1") == 0)
+  if (good && environment_says ("SPQR_CUDA_PROFILE", "1"))
     d->profile = good = cudaEventCreateWithFlags (&d->profile_events[0], cudaEventDefault) == cudaSuccess &&
                         cudaEventCreateWithFlags (&d->profile_events[1], cudaEventDefault) == cudaSuccess;
   if (!good)

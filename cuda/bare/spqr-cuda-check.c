@@ -64,19 +64,28 @@ report (const char *what, bool good, double figure)
   failures += !good;
 }
 
-/* W (m, n) with some large weights; H (n, n) = a random band plus a diagonal, positive definite. */
+#define COMMON 6
+
+/* W (m, n) with some large weights; H (n, n) of inputs that share a few strong directions. */
 static void
 make_layer (size_t m, size_t n, float *w, float *h)
 {
+  float *common = must_alloc (COMMON * n, sizeof *common);
+
   for (size_t i = 0; i < m * n; i++)
     w[i] = random_normal () * (random_number () < 0.01 ? 0.16f : 0.02f);
-  memset (h, 0, n * n * sizeof *h);
+  for (size_t i = 0; i < COMMON * n; i++)
+    common[i] = random_normal ();
   for (size_t i = 0; i < n; i++)
-    {
-      h[i * n + i] = (float) (4 + random_number () * (i % 11 == 3 ? 80 : 4));
-      for (size_t j = i + 1; j < n && j < i + 4; j++)
-        h[i * n + j] = h[j * n + i] = (float) random_number ();
-    }
+    for (size_t j = 0; j <= i; j++)
+      {
+        float sum = i == j ? (float) (1 + random_number () * (i % 11 == 3 ? 40 : 4)) : 0.0f;
+
+        for (size_t c = 0; c < COMMON; c++)
+          sum += common[c * n + i] * common[c * n + j];
+        h[i * n + j] = h[j * n + i] = sum;
+      }
+  free (common);
 }
 
 static double
@@ -191,6 +200,7 @@ check_all (void)
 {
   SpqrParams params = spqr_params_default;
 
+  params.percdamp = 0.01;       /* little damping: errors wander far */
   check_hessian (300, 500);
   check_fields (133, 517);
   check_layer ("default", 96, 128, params);

@@ -25,6 +25,7 @@ using std::isnan;
 #define __device__
 #define __global__
 #define __forceinline__ inline
+#define __align__(n) __attribute__ ((aligned (n)))
 #define __launch_bounds__(...)
 #define __restrict__ __restrict
 #define __shared__ static thread_local
