@@ -348,6 +348,7 @@ spqr_session_shutdown (SpqrSession *self)
   spqr_job_queue_shutdown (self->jobs);
   /* A listed job holds what it works for, this session among it. */
   spqr_job_queue_clear (self->jobs);
+  g_clear_object (&self->bench_job);
 }
 
 /* ---- object ---- */
