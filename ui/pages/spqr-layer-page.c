@@ -6,6 +6,7 @@
 
 #include "chart/spqr-heatmap-view.h"
 #include "chart/spqr-histogram-view.h"
+#include "pages/spqr-layer-labels.h"
 #include "pages/spqr-layer-preview.h"
 #include "pages/spqr-layer-readout.h"
 #include "pages/spqr-layer-rulers.h"
@@ -26,6 +27,7 @@ struct _SpqrLayerPage {
   GtkDropDown *field, *scale, *colormap;
   GtkToggleButton *mark_outliers;
   SpqrHeatmapView *heatmap;
+  SpqrLayerLabels *labels;
   SpqrHistogramView *histogram;
   SpqrLayerTune *tune;
 
@@ -296,6 +298,25 @@ show_cell (SpqrLayerPage *self)
 }
 
 static void
+show_patterns (SpqrLayerPage *self)
+{
+  SpqrLayerPicture *picture = spqr_layer_preview_get_picture (self->preview);
+  SpqrModel *model = spqr_session_get_model (self->session);
+
+  spqr_layer_labels_set_field (self->labels, picture != NULL ? picture->data : NULL, picture != NULL ? picture->field : 0,
+                               spqr_layer_preview_get_lab (self->preview), model != NULL ? spqr_model_get_config (model) : NULL);
+}
+
+static void
+on_place_chosen (SpqrLayerPage *self, const SpqrLayerPlace *place)
+{
+  spqr_heatmap_view_set_view (self->heatmap, &place->view);
+  spqr_heatmap_view_select (self->heatmap, place->row, place->col);
+  self->hover_row = self->hover_col = -1;
+  show_cell (self);
+}
+
+static void
 on_view_changed (SpqrLayerPage *self)
 {
   SpqrFieldData *data = spqr_heatmap_view_get_field (self->heatmap);
@@ -337,6 +358,7 @@ on_picture_changed (SpqrLayerPage *self)
   show_rulers (self);
   show_histogram (self);
   show_threshold (self);
+  show_patterns (self);
   name_picture (self);
   on_view_changed (self);
   show_cell (self);
@@ -598,6 +620,7 @@ bind_children (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, SpqrLayerPage, mark_outliers);
   gtk_widget_class_bind_template_child (widget_class, SpqrLayerPage, heatmap);
   gtk_widget_class_bind_template_child (widget_class, SpqrLayerPage, readout);
+  gtk_widget_class_bind_template_child (widget_class, SpqrLayerPage, labels);
   gtk_widget_class_bind_template_child (widget_class, SpqrLayerPage, histogram);
   gtk_widget_class_bind_template_child (widget_class, SpqrLayerPage, tune);
   gtk_widget_class_bind_template_callback (widget_class, on_field_chosen);
@@ -611,6 +634,7 @@ bind_children (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_callback (widget_class, on_cell_hovered);
   gtk_widget_class_bind_template_callback (widget_class, on_cell_selected);
   gtk_widget_class_bind_template_callback (widget_class, on_view_changed);
+  gtk_widget_class_bind_template_callback (widget_class, on_place_chosen);
   gtk_widget_class_bind_template_callback (widget_class, on_saved);
   gtk_widget_class_bind_template_callback (widget_class, on_save_failed);
   gtk_widget_class_bind_template_callback (widget_class, on_threshold_changed);
@@ -626,6 +650,7 @@ spqr_layer_page_class_init (SpqrLayerPageClass *klass)
   widget_class->unmap = spqr_layer_page_unmap;
   g_type_ensure (SPQR_TYPE_HEATMAP_VIEW);
   g_type_ensure (SPQR_TYPE_HISTOGRAM_VIEW);
+  g_type_ensure (SPQR_TYPE_LAYER_LABELS);
   g_type_ensure (SPQR_TYPE_LAYER_TUNE);
   gtk_widget_class_set_template_from_resource (widget_class, "/studio/spqr/SpqrStudio/ui/spqr-layer-page.ui");
   bind_children (widget_class);
