@@ -46,7 +46,9 @@ show_value (Entry *entry)
     case SPQR_PARAM_INT:
     case SPQR_PARAM_DOUBLE:
     default:
-      text = spqr_param_get_text (entry->info, params);
+      /* Where 0 stands for something, the word says so; it can be typed, too. */
+      text = value == 0 && g_str_has_prefix (entry->info->special, "0 or none") ? g_strdup ("none")
+                                                                               : spqr_param_get_text (entry->info, params);
       if (!gtk_widget_is_focus (entry->control))
         gtk_editable_set_text (GTK_EDITABLE (entry->control), text);
       gtk_widget_remove_css_class (entry->control, "error");
@@ -54,6 +56,7 @@ show_value (Entry *entry)
     }
 }
 
+/* The preset that the parameters are; one past the last: "Custom". */
 static guint
 matching_preset (const SpqrRunParams *params)
 {
@@ -71,7 +74,7 @@ matching_preset (const SpqrRunParams *params)
       if (difference == NULL)
         return i;
     }
-  return GTK_INVALID_LIST_POSITION;
+  return n;
 }
 
 static void
@@ -301,6 +304,7 @@ add_presets (SpqrParamsEditor *self)
 
   for (guint i = 0; i < n; i++)
     gtk_string_list_append (names, _(presets[i].name));
+  gtk_string_list_append (names, _("Custom"));
   self->presets = GTK_DROP_DOWN (gtk_drop_down_new (G_LIST_MODEL (names), NULL));
   gtk_widget_set_tooltip_text (GTK_WIDGET (self->presets), _("A set of parameters to start from"));
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->presets), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Preset"), -1);
