@@ -8,8 +8,7 @@ spqr_cli_network_open (SpqrCli *cli, const char *what, SpqrCliNetwork *self, GEr
   *self = (SpqrCliNetwork) { NULL };
   self->model = spqr_cli_open_model_or_run (cli, what, &self->store, &self->run, error);
   if (self->model != NULL &&
-      (self->run == NULL || (spqr_run_check_model (self->run, self->model, error) &&
-                             (self->artifacts = spqr_run_open_artifacts (self->store, self->run, error)) != NULL)) &&
+      (self->run == NULL || (self->artifacts = spqr_run_open_artifacts (self->store, self->run, error)) != NULL) &&
       (self->net = spqr_net_new (self->model, self->artifacts != NULL ? spqr_artifacts_get_source (self->artifacts) : NULL,
                                  error)) != NULL &&
       (self->tokenizer = spqr_tokenizer_open (spqr_model_get_location (self->model), error)) != NULL)

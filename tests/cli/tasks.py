@@ -123,6 +123,7 @@ def tasks_of_a_run_are_kept_with_it(folder):
     shutil.rmtree(model)
     f32_model(folder, seed=4)
     says(spqr("tasks", run, "--task", "piqa", "--data", docs, status=1), "its weights are not those")
+    says(spqr("eval", run, "--data", evaluation, status=1), "its weights are not those")
 
 
 @case
