@@ -37,3 +37,6 @@ typedef struct {
 
 /* Runs all columns. Queued on op's stream, paced; read the results after op.finish(). */
 void spqr_cuda_columns_run (SpqrCudaOp &op, SpqrCudaColumns columns);
+
+/* The product after the block s … e-1, whose errors are in columns.error. */
+void spqr_cuda_columns_update (SpqrCudaOp &op, const SpqrCudaColumns &columns, size_t s, size_t e);

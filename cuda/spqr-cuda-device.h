@@ -29,7 +29,7 @@ typedef struct {
   bool failed;                  /* a sticky error was seen */
   SpqrCudaBlock *unused;        /* allocations kept for later */
   size_t unused_bytes;
-  bool cublas_update;           /* SPQR_CUDA_UPDATE=cublas: see spqr-cuda-columns.cu */
+  bool cublas_update;           /* SPQR_CUDA_UPDATE=cublas: see spqr-cuda-update.cu */
   bool profile;
   cudaEvent_t profile_events[2];
   SpqrCudaProfileLine lines[SPQR_CUDA_PROFILE_LINES];

@@ -9,7 +9,7 @@ export SPQR_CUDA_SHIM_KERNELS=$list
 "$3" -p /cuda/quantize/default -p "/cuda/quantize/long runs" -p "/cuda/quantize/shared range" >/dev/null ||
   { echo "not ok 1 - $3 fails"; echo "1..1"; exit 1; }
 
-kernels=$(cat "$folder"/*.cu | grep -A2 '__global__' | grep -oE '\b[a-z_]+_kernel \(' | tr -d ' (' | sort -u)
+kernels=$(cat "$folder"/*.cu "$folder"/*.h | grep -A2 '__global__' | grep -oE '\b[a-z_]+_kernel \(' | tr -d ' (' | sort -u)
 for kernel in $kernels; do
   count=$((count + 1))
   if grep -qx "$kernel" "$list"; then
