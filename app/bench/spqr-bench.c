@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "compute/spqr-cancel.h"
 #include "quant/spqr-quant-error.h"
@@ -26,11 +27,16 @@ typedef struct {
   char *name, *shape;
   SpqrBenchKind kind;
   double seconds, yardstick, ratio, target, target_seconds;
+  double cpu_ratio;              /* the same of processor time */
   GArray *notes;                 /* of Note */
 } Row;
 
+/* A stretch of time by the clock on the wall and by that of all our threads, which other programs on
+ * the machine do not stretch. */
+typedef struct { double wall, cpu; } Time;
+
 /* The last samples of a yardstick. */
-typedef struct { double seconds[RECENT]; guint n; } Samples;
+typedef struct { Time times[RECENT]; guint n; } Samples;
 
 struct _SpqrBench {
   SpqrCli *cli;
@@ -149,10 +155,21 @@ spqr_bench_fill (float *values, gsize count, double spread, guint32 seed)
 
 /* ---- yardsticks ---- */
 
-static double
-seconds_since (gint64 began)
+static Time
+now (void)
 {
-  return MAX (g_get_monotonic_time () - began, 1) / 1e6;
+  struct timespec cpu;
+
+  clock_gettime (CLOCK_PROCESS_CPUTIME_ID, &cpu);
+  return (Time) { g_get_monotonic_time () / 1e6, (double) cpu.tv_sec + cpu.tv_nsec / 1e9 };
+}
+
+static Time
+since (Time began)
+{
+  Time ended = now ();
+
+  return (Time) { MAX (ended.wall - began.wall, 1e-6), MAX (ended.cpu - began.cpu, 1e-6) };
 }
 
 static int
@@ -164,25 +181,41 @@ compare_doubles (gconstpointer a, gconstpointer b)
 }
 
 static double
-median (const double *values, guint n)
+median (double *values, guint n)
 {
-  double sorted[MOST_SAMPLES];
+  qsort (values, n, sizeof *values, compare_doubles);
+  return n % 2 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
+}
 
-  memcpy (sorted, values, n * sizeof *sorted);
-  qsort (sorted, n, sizeof *sorted, compare_doubles);
-  return n % 2 ? sorted[n / 2] : (sorted[n / 2 - 1] + sorted[n / 2]) / 2;
+static Time
+median_time (const Time *times, guint n)
+{
+  double wall[MOST_SAMPLES], cpu[MOST_SAMPLES];
+
+  for (guint i = 0; i < n; i++)
+    {
+      wall[i] = times[i].wall;
+      cpu[i] = times[i].cpu;
+    }
+  return (Time) { median (wall, n), median (cpu, n) };
 }
 
 static void
-add_sample (Samples *samples, double seconds)
+add_sample (Samples *samples, Time time)
 {
-  samples->seconds[samples->n++ % RECENT] = seconds;
+  samples->times[samples->n++ % RECENT] = time;
+}
+
+static Time
+recent_time (const Samples *samples)
+{
+  return median_time (samples->times, MIN (samples->n, RECENT));
 }
 
 static double
 recent (const Samples *samples)
 {
-  return median (samples->seconds, MIN (samples->n, RECENT));
+  return recent_time (samples).wall;
 }
 
 static gsize
@@ -208,12 +241,12 @@ static void
 sample_product (SpqrBench *bench)
 {
   int n = (int) product_size (bench);
-  gint64 began;
+  Time began;
 
   openblas_set_num_threads ((int) bench->threads);
-  began = g_get_monotonic_time ();
+  began = now ();
   cblas_sgemm (CblasRowMajor, CblasNoTrans, CblasNoTrans, n, n, n, 1, bench->a, n, bench->b, n, 0, bench->c, n);
-  add_sample (&bench->product, seconds_since (began));
+  add_sample (&bench->product, since (began));
   openblas_set_num_threads (1);
   g_usleep (bench->quick ? 0 : 50000);   /* its threads wait for more before they sleep */
 }
@@ -230,10 +263,10 @@ copy_pieces (void *data, size_t begin, size_t end)
 static void
 sample_copy (SpqrBench *bench)
 {
-  gint64 began = g_get_monotonic_time ();
+  Time began = now ();
 
   spqr_exec_for (&bench->exec, (copy_bytes (bench) + COPY_PIECE - 1) / COPY_PIECE, 1, copy_pieces, bench);
-  add_sample (&bench->copy, seconds_since (began));
+  add_sample (&bench->copy, since (began));
 }
 
 static gboolean
@@ -289,62 +322,57 @@ look_at_yardstick (SpqrBench *bench, SpqrBenchKind kind, GError **error)
 /* ---- measuring ---- */
 
 static gboolean
-run_once (SpqrBench *bench, const SpqrBenchItem *item, guint times, double *seconds, GError **error)
+run_once (SpqrBench *bench, const SpqrBenchItem *item, guint times, Time *time, GError **error)
 {
-  gint64 began = g_get_monotonic_time ();
+  Time began = now ();
 
   for (guint i = 0; i < times; i++)
     if (!item->run (item->data, error))
       return FALSE;
-  *seconds = seconds_since (began) / times;
+  *time = since (began);
+  time->wall /= times;
+  time->cpu /= times;
   if (item->after != NULL && !item->after (item->data, error))
     return FALSE;
   return !g_cancellable_set_error_if_cancelled (bench->cli->cancellable, error);
 }
 
 static gboolean
-take_samples (SpqrBench *bench, const SpqrBenchItem *item, double *seconds, GError **error)
+take_samples (SpqrBench *bench, const SpqrBenchItem *item, Time *time, GError **error)
 {
-  double samples[MOST_SAMPLES];
+  Time samples[MOST_SAMPLES];
   guint times = 1;
 
   if (!run_once (bench, item, 1, &samples[0], error))   /* the warm-up */
     return FALSE;
   /* What is to be undone after each time cannot be repeated without a pause. */
-  if (item->after == NULL && samples[0] < SHORTEST && !bench->quick)
-    times = (guint) CLAMP (ceil (SHORTEST / samples[0]), 1, 10000);
+  if (item->after == NULL && samples[0].wall < SHORTEST && !bench->quick)
+    times = (guint) CLAMP (ceil (SHORTEST / samples[0].wall), 1, 10000);
   for (guint i = 0; i < bench->repeat; i++)
     if (!run_once (bench, item, times, &samples[i], error))
       return FALSE;
-  *seconds = median (samples, bench->repeat);
+  *time = median_time (samples, bench->repeat);
   return TRUE;
 }
 
 static void
-fill_row (SpqrBench *bench, Row *row, const SpqrBenchItem *item)
+fill_row (SpqrBench *bench, Row *row, const SpqrBenchItem *item, Time time)
 {
-  switch (item->kind)
-    {
-    case SPQR_BENCH_TIME:
-      row->yardstick = recent (&bench->product);
-      row->ratio = row->seconds / row->yardstick;
-      return;
-    case SPQR_BENCH_PRODUCT_RATE:
-      row->yardstick = recent (&bench->product) * item->amount / product_operations (bench);
-      break;
-    case SPQR_BENCH_COPY_RATE:
-      row->yardstick = recent (&bench->copy) * item->amount / (double) copy_bytes (bench);
-      break;
-    default:
-      break;
-    }
-  row->ratio = row->yardstick / row->seconds;
+  Time yardstick = recent_time (item->kind == SPQR_BENCH_COPY_RATE ? &bench->copy : &bench->product);
+  double scale = item->kind == SPQR_BENCH_PRODUCT_RATE ? item->amount / product_operations (bench)
+                 : item->kind == SPQR_BENCH_COPY_RATE  ? item->amount / (double) copy_bytes (bench) : 1;
+
+  row->seconds = time.wall;
+  row->yardstick = yardstick.wall * scale;
+  row->ratio = item->kind == SPQR_BENCH_TIME ? row->seconds / row->yardstick : row->yardstick / row->seconds;
+  row->cpu_ratio = item->kind == SPQR_BENCH_TIME ? time.cpu / yardstick.cpu : yardstick.cpu * scale / time.cpu;
 }
 
 gboolean
 spqr_bench_measure (SpqrBench *bench, const SpqrBenchItem *item, GError **error)
 {
   Row *row = g_new0 (Row, 1);
+  Time time;
 
   row->name = g_strdup (item->name);
   row->shape = g_strdup (item->shape);
@@ -353,13 +381,13 @@ spqr_bench_measure (SpqrBench *bench, const SpqrBenchItem *item, GError **error)
   row->target_seconds = bench->quick ? 0 : item->target_seconds;
   row->notes = g_array_new (FALSE, FALSE, sizeof (Note));
   spqr_cli_progress (0, item->name, bench->cli);
-  if (!look_at_yardstick (bench, item->kind, error) || !take_samples (bench, item, &row->seconds, error) ||
+  if (!look_at_yardstick (bench, item->kind, error) || !take_samples (bench, item, &time, error) ||
       !look_at_yardstick (bench, item->kind, error))
     {
       row_free (row);
       return FALSE;
     }
-  fill_row (bench, row, item);
+  fill_row (bench, row, item, time);
   g_ptr_array_add (bench->rows, row);
   return TRUE;
 }
@@ -433,14 +461,14 @@ spqr_bench_print_table (SpqrBench *bench)
             product_operations (bench) / recent (&bench->product) / 1e9);
   if (bench->copy.n > 0)
     printf (_(", copy %.2f GB/s"), (double) copy_bytes (bench) / recent (&bench->copy) / 1e9);
-  printf ("\n%-26s %-44s %11s %11s %9s  %s\n", _("what"), _("shape"), _("seconds"), _("yardstick"), _("ratio"), _("target"));
+  printf ("\n%-22s %-44s %11s %11s %8s  %8s  %s\n", _("what"), _("shape"), _("seconds"), _("yardstick"), _("ratio"), _("by CPU"), _("target"));
   for (guint i = 0; i < bench->rows->len; i++)
     {
       const Row *row = bench->rows->pdata[i];
       g_autofree char *target = target_text (row);
 
-      printf ("%-26s %-44s %11.6f %11.6f %9.3f%c %s\n", row->name, row->shape, row->seconds, row->yardstick, row->ratio,
-              row->kind == SPQR_BENCH_TIME ? 't' : 'r', target);
+      printf ("%-22s %-44s %11.6f %11.6f %8.3f%c %8.3f  %s\n", row->name, row->shape, row->seconds, row->yardstick, row->ratio,
+              row->kind == SPQR_BENCH_TIME ? 't' : 'r', row->cpu_ratio, target);
       for (guint k = 0; k < row->notes->len; k++)
         {
           const Note *note = &g_array_index (row->notes, Note, k);
@@ -450,7 +478,8 @@ spqr_bench_print_table (SpqrBench *bench)
           putchar ('\n');
         }
     }
-  puts (_("t: seconds / yardstick, smaller is better; r: share of the yardstick's rate, larger is better"));
+  puts (_("t: seconds / yardstick, smaller is better; r: share of the yardstick's rate, larger is better\n"
+          "by CPU: the same of processor time, for a machine that has other things to do"));
 }
 
 static void
@@ -462,6 +491,7 @@ add_row (JsonBuilder *builder, const Row *row)
   spqr_json_number (builder, "seconds", row->seconds);
   spqr_json_number (builder, "yardstick", row->yardstick);
   spqr_json_number (builder, "ratio", row->ratio);
+  spqr_json_number (builder, "cpu_ratio", row->cpu_ratio);
   spqr_json_text (builder, "yardstick_name", yardstick_name (row->kind));
   spqr_json_text (builder, "better", row->kind == SPQR_BENCH_TIME ? "smaller" : "larger");
   spqr_json_number (builder, "target", row->target > 0 ? row->target : NAN);
