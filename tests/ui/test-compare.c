@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "pack/spqr-pack.h"
+#include "compare-fixture.h"
 #include "pages/spqr-compare-picture.h"
 #include "pages/spqr-compare-rules.h"
 #include "pages/spqr-compare-tables.h"
@@ -230,90 +230,10 @@ test_tags (void)
 
 /* ---- maps ---- */
 
-#define TENSOR "model.layers.0.mlp.down_proj.weight"
-enum { ROWS = 48, COLS = 64 };
-
-typedef struct {
-  char *folder, *model, *paths[3];
-  char *fingerprint;
-  float w[ROWS * COLS];
-  SpqrLayer layers[2];       /* as stored at paths[0] and [1] */
-} Fixture;
-
-static void
-write_model (Fixture *f)
-{
-  g_autofree char *header = g_strdup_printf ("{\"" TENSOR "\":{\"dtype\":\"F32\",\"shape\":[%d,%d],\"data_offsets\":[0,%zu]}}  ",
-                                             ROWS, COLS, sizeof f->w);
-  guint64 size = GUINT64_TO_LE (strlen (header) & ~(gsize) 1);
-  g_autoptr (GString) file = g_string_new_len ((const char *) &size, sizeof size);
-  g_autoptr (GError) error = NULL;
-  g_autoptr (SpqrModel) model = NULL;
-
-  g_string_append_len (file, header, (gssize) GUINT64_FROM_LE (size));
-  g_string_append_len (file, (const char *) f->w, sizeof f->w);
-  f->model = g_build_filename (f->folder, "model.safetensors", NULL);
-  g_assert_true (g_file_set_contents (f->model, file->str, (gssize) file->len, NULL));
-  model = spqr_model_open (f->model, &error);
-  g_assert_no_error (error);
-  f->fingerprint = g_strdup (spqr_model_get_fingerprint (model));
-}
-
-static void
-write_layer (Fixture *f, guint i, int bits)
-{
-  g_autofree float *h = g_new0 (float, COLS * COLS);
-  SpqrParams params = spqr_params_default;
-  SpqrFactor factor = { 0 };
-  g_autoptr (GError) error = NULL;
-
-  params.wbits = bits;
-  for (guint j = 0; j < COLS; j++)
-    h[j * COLS + j] = 1 + (float) (j % 7);
-  g_assert_cmpint (spqr_factor_compute (h, f->w, ROWS, COLS, &params, NULL, NULL, &factor), ==, SPQR_OK);
-  g_assert_cmpint (spqr_layer_quantize (f->w, ROWS, COLS, h, &factor, &params, NULL, NULL, &f->layers[i]), ==, SPQR_OK);
-  spqr_factor_clear (&factor);
-  g_assert_true (spqr_pack_write (f->paths[i], TENSOR, &f->layers[i], &error));
-  g_assert_no_error (error);
-}
-
-static void
-set_up (Fixture *f, gconstpointer user_data)
-{
-  g_autoptr (GRand) rand = g_rand_new_with_seed (5);
-
-  f->folder = g_dir_make_tmp ("spqr-compare-XXXXXX", NULL);
-  for (guint i = 0; i < 3; i++)
-    f->paths[i] = g_strdup_printf ("%s/layer-%u.safetensors", f->folder, i);
-  for (guint i = 0; i < ROWS * COLS; i++)
-    f->w[i] = (float) g_rand_double_range (rand, -0.1, 0.1);
-  f->w[17 * COLS + 5] = 2;   /* an outlier if ever there was one */
-  write_model (f);
-  write_layer (f, 0, 4);
-  write_layer (f, 1, 2);
-}
-
-static void
-tear_down (Fixture *f, gconstpointer user_data)
-{
-  for (guint i = 0; i < 2; i++)
-    spqr_layer_clear (&f->layers[i]);
-  for (guint i = 0; i < 3; i++)
-    {
-      g_unlink (f->paths[i]);
-      g_free (f->paths[i]);
-    }
-  g_unlink (f->model);
-  g_rmdir (f->folder);
-  g_free (f->model);
-  g_free (f->folder);
-  g_free (f->fingerprint);
-}
-
 static SpqrCompareQuestion
-question (Fixture *f, SpqrCompareField field, gboolean two)
+question (CompareFixture *f, SpqrCompareField field, gboolean two)
 {
-  return (SpqrCompareQuestion) { .tensor = TENSOR, .path_a = f->paths[0], .path_b = two ? f->paths[1] : NULL,
+  return (SpqrCompareQuestion) { .tensor = COMPARE_TENSOR, .path_a = f->paths[0], .path_b = two ? f->paths[1] : NULL,
                                  .model_path = f->model, .model_fingerprint = f->fingerprint, .field = field };
 }
 
@@ -328,7 +248,7 @@ sum_counts (const guint64 *counts)
 }
 
 static void
-test_two (Fixture *f, gconstpointer user_data)
+test_two (CompareFixture *f, gconstpointer user_data)
 {
   SpqrCompareField field = GPOINTER_TO_UINT (user_data);
   SpqrCompareQuestion q = question (f, field, TRUE);
@@ -340,7 +260,7 @@ test_two (Fixture *f, gconstpointer user_data)
   a = &p->maps[SPQR_COMPARE_A];
   b = &p->maps[SPQR_COMPARE_B];
   d = &p->maps[SPQR_COMPARE_DIFFERENCE];
-  for (guint i = 0; i < ROWS * COLS; i++)
+  for (guint i = 0; i < COMPARE_ROWS * COMPARE_COLS; i++)
     g_assert_cmpfloat (d->data->values[i], ==, a->data->values[i] - b->data->values[i]);
   g_assert_cmpfloat (a->scale.lo, ==, b->scale.lo);
   g_assert_cmpfloat (a->scale.hi, ==, b->scale.hi);
@@ -348,22 +268,22 @@ test_two (Fixture *f, gconstpointer user_data)
   g_assert_cmpfloat (d->scale.lo, ==, -d->scale.hi);
   g_assert_true (spqr_colormap_is_diverging (d->colormap));
   g_assert_true (p->has_second && !p->alone);
-  g_assert_cmpuint (sum_counts (p->counts[0]), ==, ROWS * COLS);
-  g_assert_cmpuint (sum_counts (p->counts[1]), ==, ROWS * COLS);
+  g_assert_cmpuint (sum_counts (p->counts[0]), ==, COMPARE_ROWS * COMPARE_COLS);
+  g_assert_cmpuint (sum_counts (p->counts[1]), ==, COMPARE_ROWS * COMPARE_COLS);
 }
 
 static void
-test_values (Fixture *f, gconstpointer user_data)
+test_values (CompareFixture *f, gconstpointer user_data)
 {
   SpqrCompareQuestion q = question (f, SPQR_COMPARE_FIELD_ERROR, TRUE);
   g_autoptr (SpqrComparePicture) p = spqr_compare_picture_new (&q, NULL, NULL);
   g_autoptr (SpqrComparePicture) outliers = NULL;
-  float decoded[ROWS * COLS];
+  float decoded[COMPARE_ROWS * COMPARE_COLS];
 
   for (guint run = 0; run < 2; run++)
     {
-      spqr_layer_decode (&f->layers[run], 0, ROWS, decoded);
-      for (guint i = 0; i < ROWS * COLS; i++)
+      spqr_layer_decode (&f->layers[run], 0, COMPARE_ROWS, decoded);
+      for (guint i = 0; i < COMPARE_ROWS * COMPARE_COLS; i++)
         g_assert_cmpfloat (p->maps[run].data->values[i], ==, f->w[i] - decoded[i]);
       g_assert_cmpuint (p->maps[run].marks->count, ==, spqr_layer_outliers (&f->layers[run]));
     }
@@ -372,15 +292,15 @@ test_values (Fixture *f, gconstpointer user_data)
   g_assert_cmpuint (outliers->n_bins, ==, 2);
   g_assert_cmpuint (outliers->counts[0][1], ==, spqr_layer_outliers (&f->layers[0]));
   g_assert_cmpuint (outliers->counts[1][1], ==, spqr_layer_outliers (&f->layers[1]));
-  g_assert_cmpfloat (outliers->maps[0].data->values[17 * COLS + 5], ==, 1);
+  g_assert_cmpfloat (outliers->maps[0].data->values[17 * COMPARE_COLS + 5], ==, 1);
 }
 
 static void
-test_alone (Fixture *f, gconstpointer user_data)
+test_alone (CompareFixture *f, gconstpointer user_data)
 {
-  float decoded[ROWS * COLS];
+  float decoded[COMPARE_ROWS * COMPARE_COLS];
 
-  spqr_layer_decode (&f->layers[0], 0, ROWS, decoded);
+  spqr_layer_decode (&f->layers[0], 0, COMPARE_ROWS, decoded);
   for (guint field = 0; field < SPQR_N_COMPARE_FIELDS; field++)
     {
       SpqrCompareQuestion q = question (f, field, FALSE);
@@ -392,7 +312,7 @@ test_alone (Fixture *f, gconstpointer user_data)
       g_assert_true (p->alone);
       g_assert_true (p->has_second == of_weights);
       g_assert_true ((p->maps[0].scale.hi == p->maps[1].scale.hi) == of_weights);
-      for (guint i = 0; i < ROWS * COLS; i++)
+      for (guint i = 0; i < COMPARE_ROWS * COMPARE_COLS; i++)
         {
           g_assert_cmpfloat (p->maps[SPQR_COMPARE_B].data->values[i], ==, f->w[i]);
           g_assert_cmpfloat (p->maps[SPQR_COMPARE_DIFFERENCE].data->values[i], ==, decoded[i] - f->w[i]);
@@ -412,7 +332,7 @@ refuse (const SpqrCompareQuestion *q, const char *says)
 }
 
 static void
-test_refused (Fixture *f, gconstpointer user_data)
+test_refused (CompareFixture *f, gconstpointer user_data)
 {
   SpqrCompareQuestion q = question (f, SPQR_COMPARE_FIELD_ERROR, TRUE), gone = q, other = q, no_model = q, stopped = q;
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
@@ -436,19 +356,19 @@ test_refused (Fixture *f, gconstpointer user_data)
 }
 
 static void
-test_text (Fixture *f, gconstpointer user_data)
+test_text (CompareFixture *f, gconstpointer user_data)
 {
   SpqrCompareQuestion q = question (f, SPQR_COMPARE_FIELD_OUTLIERS, TRUE);
   g_autoptr (SpqrComparePicture) p = spqr_compare_picture_new (&q, NULL, NULL);
   g_autoptr (SpqrRun) a = make_run (3, "a", SPQR_RUN_FINISHED), b = make_run (9, "a", SPQR_RUN_FINISHED);
   g_autoptr (GPtrArray) of_a = new_layers (), of_b = new_layers ();
-  g_autofree char *cell = spqr_compare_describe_cell (p, 17, 5), *outside = spqr_compare_describe_cell (p, ROWS, 0);
+  g_autofree char *cell = spqr_compare_describe_cell (p, 17, 5), *outside = spqr_compare_describe_cell (p, COMPARE_ROWS, 0);
   SpqrCompareLabels labels;
 
   g_assert_true (g_str_has_prefix (cell, "row 17 · column 5 · A 1"));
   g_assert_cmpstr (outside, ==, "");
-  add_layer (of_a, TENSOR, ROWS, 0.25);
-  add_layer (of_b, TENSOR, ROWS, 0.10);
+  add_layer (of_a, COMPARE_TENSOR, COMPARE_ROWS, 0.25);
+  add_layer (of_b, COMPARE_TENSOR, COMPARE_ROWS, 0.10);
   spqr_compare_labels_init (&labels, a, b, &(SpqrCompareLayer) { of_a->pdata[0], of_b->pdata[0], 0.15 }, p, SPQR_COMPARE_DIFFERENCE);
   g_assert_nonnull (strstr (labels.title, "3"));
   g_assert_nonnull (strstr (labels.title, "9"));
@@ -471,11 +391,11 @@ main (int argc, char **argv)
   for (guint field = 0; field < SPQR_N_COMPARE_FIELDS; field++)
     {
       g_autofree char *path = g_strdup_printf ("/ui/compare/two/%u", field);
-      g_test_add (path, Fixture, GUINT_TO_POINTER (field), set_up, test_two, tear_down);
+      g_test_add (path, CompareFixture, GUINT_TO_POINTER (field), compare_fixture_set_up, test_two, compare_fixture_tear_down);
     }
-  g_test_add ("/ui/compare/values", Fixture, NULL, set_up, test_values, tear_down);
-  g_test_add ("/ui/compare/alone", Fixture, NULL, set_up, test_alone, tear_down);
-  g_test_add ("/ui/compare/refused", Fixture, NULL, set_up, test_refused, tear_down);
-  g_test_add ("/ui/compare/text", Fixture, NULL, set_up, test_text, tear_down);
+  g_test_add ("/ui/compare/values", CompareFixture, NULL, compare_fixture_set_up, test_values, compare_fixture_tear_down);
+  g_test_add ("/ui/compare/alone", CompareFixture, NULL, compare_fixture_set_up, test_alone, compare_fixture_tear_down);
+  g_test_add ("/ui/compare/refused", CompareFixture, NULL, compare_fixture_set_up, test_refused, compare_fixture_tear_down);
+  g_test_add ("/ui/compare/text", CompareFixture, NULL, compare_fixture_set_up, test_text, compare_fixture_tear_down);
   return g_test_run ();
 }
