@@ -226,7 +226,7 @@ make_chip (SpqrLayerLabels *self, const SpqrPattern *pattern, guint k)
   GtkWidget *chip;
 
   text = pattern->kind == SPQR_PATTERN_DEAD_INPUTS ? g_strdup (name)
-                                                   : g_strdup_printf (_("%s · %.0f %% sure"), name, floor (100 * pattern->confidence));
+                                                   : g_strdup_printf (_("%s · %.0f %%"), name, floor (100 * pattern->confidence));
   chip = gtk_button_new_with_label (text);
   gtk_widget_add_css_class (chip, "small-toggle");
   gtk_widget_add_css_class (chip, "figures");
@@ -237,20 +237,37 @@ make_chip (SpqrLayerLabels *self, const SpqrPattern *pattern, guint k)
   return chip;
 }
 
+/* The surest first: where room is short, it is the others that have to be scrolled to. */
+static int
+compare_confidence (gconstpointer a, gconstpointer b, gpointer user_data)
+{
+  const SpqrPatterns *patterns = user_data;
+  guint p = *(const guint *) a, q = *(const guint *) b;
+
+  if (patterns->items[p].confidence != patterns->items[q].confidence)
+    return patterns->items[p].confidence > patterns->items[q].confidence ? -1 : 1;
+  return (int) p - (int) q;
+}
+
 /* message: instead of labels, when there are none. */
 static void
 show_labels (SpqrLayerLabels *self, const char *message)
 {
   gsize n = self->shown != NULL ? self->shown->patterns.n : 0;
+  guint order[SPQR_N_PATTERNS];
   GtkWidget *child;
 
   while ((child = gtk_widget_get_next_sibling (self->empty)) != NULL)
     gtk_box_remove (GTK_BOX (self->box), child);
-  for (gsize k = 0; k < n; k++)
+  for (guint k = 0; k < n; k++)
     {
-      gtk_box_append (GTK_BOX (self->box), make_chip (self, &self->shown->patterns.items[k], (guint) k));
+      order[k] = k;
       self->next[k] = 0;
     }
+  if (n > 0)
+    g_qsort_with_data (order, (gint) n, sizeof *order, compare_confidence, &self->shown->patterns);
+  for (guint i = 0; i < n; i++)
+    gtk_box_append (GTK_BOX (self->box), make_chip (self, &self->shown->patterns.items[order[i]], order[i]));
   gtk_label_set_label (GTK_LABEL (self->empty), n > 0 ? _("Patterns") : message);
 }
 
