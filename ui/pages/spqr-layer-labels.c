@@ -186,11 +186,12 @@ describe (const SpqrPattern *pattern)
 
 /* ---- places ---- */
 
-/* A place with some of what is around it, so that it can be seen to stand out. */
+/* A place with some of what is around it, so that it can be seen to stand out; with two periods to each
+ * side of what repeats. */
 static void
-widen (gsize from, gsize to, gsize n, double *begin, double *end)
+widen (gsize from, gsize to, gsize n, gsize period, double *begin, double *end)
 {
-  double width = (double) (to - from), around = to - from < n ? MAX (width / 2, 12) : 0;
+  double width = (double) (to - from), around = to - from < n ? MAX (MAX (width / 2, 12), 2.0 * (double) period) : 0;
 
   *begin = MAX ((double) from - around, 0);
   *end = MIN ((double) to + around, (double) n);
@@ -210,8 +211,8 @@ on_label_clicked (GtkButton *button, SpqrLayerLabels *self)
   pattern = &self->shown->patterns.items[k];
   i = self->next[k]++ % MIN (pattern->n_places, MOST_PLACES);
   place = &pattern->places[i];
-  widen (place->row0, place->row1, self->shown->input.rows, &chosen.view.row0, &chosen.view.row1);
-  widen (place->col0, place->col1, self->shown->input.cols, &chosen.view.col0, &chosen.view.col1);
+  widen (place->row0, place->row1, self->shown->input.rows, pattern->period, &chosen.view.row0, &chosen.view.row1);
+  widen (place->col0, place->col1, self->shown->input.cols, 0, &chosen.view.col0, &chosen.view.col1);
   chosen.row = (gint64) self->shown->peaks[k][i].row;
   chosen.col = (gint64) self->shown->peaks[k][i].col;
   g_signal_emit (self, signals[PLACE_CHOSEN], 0, &chosen);
@@ -401,6 +402,16 @@ spqr_layer_labels_new (void)
 
 /* ---- the widget ---- */
 
+/* The line has no scroll bar, which would lie over the labels: the wheel and the keyboard move it. */
+static gboolean
+on_scroll (GtkEventControllerScroll *controller, double dx, double dy, SpqrLayerLabels *self)
+{
+  GtkAdjustment *along = gtk_scrolled_window_get_hadjustment (GTK_SCROLLED_WINDOW (self->scroller));
+
+  gtk_adjustment_set_value (along, gtk_adjustment_get_value (along) + 60 * (dx + dy));
+  return GDK_EVENT_STOP;
+}
+
 static void
 spqr_layer_labels_dispose (GObject *object)
 {
@@ -429,15 +440,20 @@ spqr_layer_labels_class_init (SpqrLayerLabelsClass *klass)
 static void
 spqr_layer_labels_init (SpqrLayerLabels *self)
 {
+  GtkEventController *scroll = gtk_event_controller_scroll_new (GTK_EVENT_CONTROLLER_SCROLL_BOTH_AXES);
+
   self->box = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
   self->empty = gtk_label_new (NULL);
   gtk_widget_add_css_class (self->empty, "dim-label");
   gtk_widget_add_css_class (self->empty, "caption");
   gtk_box_append (GTK_BOX (self->box), self->empty);
   self->scroller = gtk_scrolled_window_new ();
-  gtk_scrolled_window_set_policy (GTK_SCROLLED_WINDOW (self->scroller), GTK_POLICY_AUTOMATIC, GTK_POLICY_NEVER);
+  gtk_scrolled_window_set_policy (GTK_SCROLLED_WINDOW (self->scroller), GTK_POLICY_EXTERNAL, GTK_POLICY_NEVER);
   gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (self->scroller), self->box);
   gtk_widget_set_size_request (self->scroller, -1, 28);
+  gtk_event_controller_set_propagation_phase (scroll, GTK_PHASE_CAPTURE);
+  g_signal_connect (scroll, "scroll", G_CALLBACK (on_scroll), self);
+  gtk_widget_add_controller (self->scroller, scroll);
   gtk_widget_set_parent (self->scroller, GTK_WIDGET (self));
   gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Patterns"), -1);
 }
