@@ -181,7 +181,7 @@ describe (const SpqrPattern *pattern)
   else if (pattern->kind != SPQR_PATTERN_DEAD_INPUTS)
     share = g_strdup_printf (percent < 10 ? _("They hold %.1f %% of the matrix's total.") : _("They hold %.0f %% of the matrix's total."), percent);
   return g_strdup_printf (_("%s: %s%s%s Confidence %.0f %%. Click to see the strongest, again for the next."), name,
-                          explain (pattern->kind), share != NULL ? " " : "", share != NULL ? share : "", 100 * pattern->confidence);
+                          explain (pattern->kind), share != NULL ? " " : "", share != NULL ? share : "", floor (100 * pattern->confidence));
 }
 
 /* ---- places ---- */
