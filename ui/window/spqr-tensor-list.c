@@ -42,6 +42,7 @@ struct _SpqrTensorList {
 
   SpqrSession *session;
   GtkSearchEntry *search;
+  GtkWidget *scroller;       /* named, so that the template lets go of it */
   GtkListView *list;
   GListStore *groups;
   GtkSingleSelection *selection;
@@ -235,6 +236,7 @@ spqr_tensor_list_class_init (SpqrTensorListClass *klass)
   signals[ACTIVATED] = g_signal_new ("activated", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   gtk_widget_class_set_template_from_resource (widget_class, "/studio/spqr/SpqrStudio/ui/spqr-tensor-list.ui");
   gtk_widget_class_bind_template_child (widget_class, SpqrTensorList, search);
+  gtk_widget_class_bind_template_child (widget_class, SpqrTensorList, scroller);
   gtk_widget_class_bind_template_child (widget_class, SpqrTensorList, list);
 }
 

@@ -156,8 +156,11 @@ leave (SpqrWindow *self)
 static void
 on_close_answer (AdwMessageDialog *dialog, const char *response, SpqrWindow *self)
 {
-  if (g_str_equal (response, "leave"))
-    leave (self);
+  if (!g_str_equal (response, "leave"))
+    return;
+  /* It closes itself after this, and would then look for a parent that is gone. */
+  gtk_window_set_transient_for (GTK_WINDOW (dialog), NULL);
+  leave (self);
 }
 
 static gboolean
