@@ -20,6 +20,8 @@ ROLES = {7: 'switch', 11: 'combo box', 20: 'widget', 23: 'window', 27: 'image', 
          66: 'tree grid', 79: 'search box', 90: 'row'}
 # Without a window manager a window draws its own frame, which the places of things within it leave out.
 FRAME = 5
+# Whose rows nobody asks for: to read them all takes longer than everything else.
+LONG_LISTS = ('Blocks and tensors', 'Layers, highest figure first')
 STATES = {'checked': 4, 'focusable': 11, 'focused': 12, 'modal': 16, 'pressed': 20, 'selected': 23, 'sensitive': 24,
           'visible': 30}
 
@@ -89,15 +91,14 @@ class Screen:
         self.accessibility = self._connect(address.unpack()[0])
 
     def _start_server(self, width, height):
-        """Two servers that begin at once may agree on one number: the one that is left out dies."""
+        """False: the server died, as it may where two that begin at once agree on one number."""
         ours, theirs = os.pipe()
         self.server = subprocess.Popen(['Xvfb', '-displayfd', str(theirs), '-screen', '0', f'{width}x{height}x24',
                                         '-fbdir', self.folder, '-noreset', '-nolisten', 'tcp'],
                                        pass_fds=[theirs], stderr=subprocess.DEVNULL)
         os.close(theirs)
-        self.environment['DISPLAY'] = ':' + os.read(ours, 20).decode().strip()
-        os.close(ours)
-        time.sleep(0.2)
+        with open(ours) as answer:      # to the end of the line: the server writes it in two pieces
+            self.environment['DISPLAY'] = ':' + answer.readline().strip()
         return self.server.poll() is None and self.run('xdotool', 'getdisplaygeometry') == f'{width} {height}\n'
 
     @staticmethod
@@ -197,7 +198,7 @@ class Studio:
             while queue:
                 path = queue.pop(0)
                 order.append(path)
-                if path not in known or known[path][5] != 0:
+                if path not in known or (known[path][5] != 0 and known[path][6] not in LONG_LISTS):
                     queue[:0] = [child for _, child in self.call(path, ACCESSIBLE, 'GetChildren')[0]]
             known = self._cached()
             return [Node(self, path, known[path]) for path in order if path in known]
@@ -208,11 +209,19 @@ class Studio:
         return {item[0][1]: item for item in self.call('/org/a11y/atspi/cache', 'org.a11y.atspi.Cache', 'GetItems')[0]}
 
     def find(self, name=None, role=None, nodes=None):
-        """The last accessible thing of that name (a regular expression) and role, or None."""
+        """The last thing on the screen of that name (a regular expression) and role, or None. What has no
+        place is not shown: another page's, or a dialog's buttons in the arrangement that did not fit."""
         for node in reversed(nodes if nodes is not None else self.nodes()):
-            if node.has('visible') and (role is None or node.role == role) and (name is None or re.fullmatch(name, node.name)):
+            if (role is None or node.role == role) and (name is None or re.fullmatch(name, node.name)) and self._has_place(node):
                 return node
         return None
+
+    @staticmethod
+    def _has_place(node):
+        try:
+            return node.extents()[2] > 0
+        except GLib.Error:
+            return False
 
     def wait_for(self, name=None, role=None, seconds=20):
         return wait(lambda: self.find(name, role), seconds)

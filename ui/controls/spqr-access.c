@@ -1,5 +1,7 @@
 #include "controls/spqr-access.h"
 
+#include <adwaita.h>
+
 static void
 name_first_button (GtkWidget *owner)
 {
@@ -11,9 +13,22 @@ name_first_button (GtkWidget *owner)
       }
 }
 
+/* The arrow beside a button is called what it says when pointed at. */
+static void
+name_arrow (AdwSplitButton *button)
+{
+  const char *name = adw_split_button_get_dropdown_tooltip (button);
+
+  for (GtkWidget *child = gtk_widget_get_first_child (GTK_WIDGET (button)); child != NULL; child = gtk_widget_get_next_sibling (child))
+    if (GTK_IS_MENU_BUTTON (child))
+      gtk_accessible_update_property (GTK_ACCESSIBLE (child), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
+}
+
 void
 spqr_name_inner_buttons (GtkWidget *root)
 {
+  if (ADW_IS_SPLIT_BUTTON (root))
+    name_arrow (ADW_SPLIT_BUTTON (root));
   if (GTK_IS_DROP_DOWN (root) || GTK_IS_MENU_BUTTON (root))
     name_first_button (root);
   for (GtkWidget *child = gtk_widget_get_first_child (root); child != NULL; child = gtk_widget_get_next_sibling (child))

@@ -12,6 +12,8 @@ spqr_param_describe (const SpqrParamInfo *info, const SpqrRunParams *params)
     return g_strdup (value != 0 ? _("yes") : _("no"));
   if (g_str_equal (info->key, "groupsize") && value == 0)
     return g_strdup (_("whole row"));
+  if (g_str_equal (info->key, "seqlen") && value == 0)
+    return g_strdup (_("the model's own"));
   if ((g_str_equal (info->key, "qq_scale_bits") || g_str_equal (info->key, "qq_zero_bits")) && value == 0)
     return g_strdup (_("16 (not quantized)"));
   if (g_str_equal (info->key, "outlier_threshold") && isinf (value))

@@ -11,7 +11,7 @@ struct _SpqrRunSummary {
   GtkWidget parent_instance;
   GtkWidget *scroller;
   GtkGrid *grid;
-  int next_row;
+  int next_row, first_column;
 };
 
 G_DEFINE_FINAL_TYPE (SpqrRunSummary, spqr_run_summary, GTK_TYPE_WIDGET)
@@ -24,6 +24,7 @@ make_label (const char *text, gboolean dim)
   gtk_label_set_xalign (GTK_LABEL (label), 0);
   gtk_label_set_wrap (GTK_LABEL (label), TRUE);
   gtk_label_set_wrap_mode (GTK_LABEL (label), PANGO_WRAP_WORD_CHAR);
+  gtk_label_set_max_width_chars (GTK_LABEL (label), 60);
   gtk_label_set_selectable (GTK_LABEL (label), !dim);
   gtk_widget_set_valign (label, GTK_ALIGN_START);
   gtk_widget_add_css_class (label, dim ? "dim-label" : "figures");
@@ -37,7 +38,7 @@ clear (SpqrRunSummary *self)
 
   while ((child = gtk_widget_get_first_child (GTK_WIDGET (self->grid))) != NULL)
     gtk_grid_remove (self->grid, child);
-  self->next_row = 0;
+  self->next_row = self->first_column = 0;
 }
 
 static void
@@ -47,15 +48,15 @@ add_heading (SpqrRunSummary *self, const char *text, int span)
 
   gtk_widget_add_css_class (label, "pane-title");
   gtk_widget_set_margin_top (label, self->next_row > 0 ? 9 : 0);
-  gtk_grid_attach (self->grid, label, 0, self->next_row++, span, 1);
+  gtk_grid_attach (self->grid, label, self->first_column, self->next_row++, span, 1);
 }
 
 static void
 add_row (SpqrRunSummary *self, const char *name, const char *const *values, guint n)
 {
-  gtk_grid_attach (self->grid, make_label (name, TRUE), 0, self->next_row, 1, 1);
+  gtk_grid_attach (self->grid, make_label (name, TRUE), self->first_column, self->next_row, 1, 1);
   for (guint i = 0; i < n; i++)
-    gtk_grid_attach (self->grid, make_label (values[i], FALSE), 1 + i, self->next_row, 1, 1);
+    gtk_grid_attach (self->grid, make_label (values[i], FALSE), self->first_column + 1 + i, self->next_row, 1, 1);
   self->next_row++;
 }
 
@@ -87,6 +88,9 @@ add_params (SpqrRunSummary *self, SpqrRun *run)
 
   if (recipe == NULL)
     return;
+  /* Beside the rest: there are many of them. */
+  self->first_column = 2;
+  self->next_row = 0;
   add_heading (self, _("Parameters"), 2);
   for (guint i = 0; i < n; i++)
     {
@@ -153,7 +157,6 @@ show_one (SpqrRunSummary *self, SpqrRun *run, SpqrStore *store)
   if (run->error != NULL)
     add_text (self, _("Error"), run->error);
   add_evals (self, run, store);
-  add_params (self, run);
   add_heading (self, _("Origin"), 2);
   add_text (self, _("Model"), run->model_path);
   add_text (self, _("Calibration"), calibration);
@@ -161,6 +164,7 @@ show_one (SpqrRunSummary *self, SpqrRun *run, SpqrStore *store)
   add_text (self, _("Folder"), run->folder);
   add_text (self, _("Made by"), run->version);
   add_exports (self, run, store);
+  add_params (self, run);
 }
 
 /* ---- several ---- */

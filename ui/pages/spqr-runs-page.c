@@ -35,6 +35,7 @@ struct _SpqrRunsPage {
   GtkWidget *show, *resume, *evaluate, *export_button, *remove;
 
   GPtrArray *runs;           /* as listed, newest first */
+  gint64 newest;             /* the newest run's id that was seen */
 };
 
 G_DEFINE_FINAL_TYPE (SpqrRunsPage, spqr_runs_page, GTK_TYPE_WIDGET)
@@ -197,6 +198,7 @@ reload (SpqrRunsPage *self)
   SpqrStore *store = spqr_session_get_store (self->session);
   g_autoptr (GPtrArray) runs = store != NULL ? spqr_store_list_runs (store, NULL) : NULL;
   g_autoptr (GPtrArray) selected = NULL;
+  gint64 newest;
 
   if (runs == NULL)
     return;
@@ -205,9 +207,11 @@ reload (SpqrRunsPage *self)
   gtk_stack_set_visible_child_name (self->stack, runs->len > 0 ? "runs" : "empty");
   spqr_runs_table_set_runs (self->table, runs);
   selected = spqr_runs_table_get_selected (self->table);
-  /* Never an empty lower half: the newest run is what one came to see. */
-  if (selected->len == 0 && runs->len > 0)
-    spqr_runs_table_select (self->table, ((SpqrRun *) runs->pdata[0])->id, FALSE);
+  /* Never an empty lower half: the newest run is what one came to see, and what one comes back for. */
+  newest = runs->len > 0 ? ((SpqrRun *) runs->pdata[0])->id : 0;
+  if (newest > 0 && (selected->len == 0 || (newest > self->newest && !gtk_widget_get_mapped (GTK_WIDGET (self)))))
+    spqr_runs_table_select (self->table, newest, FALSE);
+  self->newest = newest;
 }
 
 static SpqrRun *

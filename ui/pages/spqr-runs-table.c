@@ -86,7 +86,7 @@ text_begun (SpqrRun *run)
 {
   g_autoptr (GDateTime) when = g_date_time_new_from_unix_local (run->created);
 
-  return when != NULL ? g_date_time_format (when, "%x %H:%M") : g_strdup ("–");
+  return when != NULL ? g_date_time_format (when, "%Y-%m-%d %H:%M") : g_strdup ("–");
 }
 
 static char *

@@ -260,6 +260,22 @@ on_batch_ended (SpqrJob *job, SpqrSession *self)
 }
 
 static void
+on_announced (SpqrJob *job, SpqrSession *self)
+{
+  if (spqr_job_get_state (job) == SPQR_JOB_FINISHED)
+    g_signal_emit (self, spqr_session_signals[SPQR_SESSION_DONE], 0, g_object_get_data (G_OBJECT (job), "done-text"),
+                   g_object_get_data (G_OBJECT (job), "done-folder"));
+}
+
+void
+spqr_session_announce (SpqrSession *self, SpqrJob *job, const char *text, const char *folder)
+{
+  g_object_set_data_full (G_OBJECT (job), "done-text", g_strdup (text), g_free);
+  g_object_set_data_full (G_OBJECT (job), "done-folder", g_strdup (folder), g_free);
+  g_signal_connect_object (job, "ended", G_CALLBACK (on_announced), self, 0);
+}
+
+static void
 submit (SpqrSession *self, SpqrLane lane, SpqrJob *job)
 {
   g_signal_connect_object (job, "ended", G_CALLBACK (on_batch_ended), self, 0);
@@ -374,6 +390,7 @@ spqr_session_quantize (SpqrSession *self, const char *evaluation)
 {
   g_autoptr (SpqrJob) job = NULL;
   g_autofree char *title = NULL;
+  g_autofree char *done = NULL;
   Quantizing *q;
 
   g_return_val_if_fail (SPQR_IS_SESSION (self) && self->model != NULL && self->store != NULL, NULL);
@@ -386,6 +403,8 @@ spqr_session_quantize (SpqrSession *self, const char *evaluation)
   q->evaluation = g_strdup (evaluation);
   title = g_strdup_printf (_("Quantize %s"), spqr_model_get_name (self->model));
   job = spqr_job_new (title, quantize_in_worker, q, free_quantizing);
+  done = g_strdup_printf (_("%s is quantized"), spqr_model_get_name (self->model));
+  spqr_session_announce (self, job, done, NULL);
   submit (self, SPQR_LANE_BATCH, job);
   return job;
 }
@@ -410,6 +429,7 @@ spqr_session_resume (SpqrSession *self, gint64 run_id)
 {
   g_autoptr (SpqrJob) job = NULL;
   g_autofree char *title = NULL;
+  g_autofree char *done = NULL;
   Quantizing *q;
 
   g_return_val_if_fail (SPQR_IS_SESSION (self) && self->store != NULL, NULL);
@@ -420,6 +440,8 @@ spqr_session_resume (SpqrSession *self, gint64 run_id)
   q->evaluation = g_strdup (self->evaluation);
   title = g_strdup_printf (_("Go on with run %" G_GINT64_FORMAT), run_id);
   job = spqr_job_new (title, resume_in_worker, q, free_quantizing);
+  done = g_strdup_printf (_("Run %" G_GINT64_FORMAT " is finished"), run_id);
+  spqr_session_announce (self, job, done, NULL);
   submit (self, SPQR_LANE_BATCH, job);
   return job;
 }
@@ -463,6 +485,7 @@ spqr_session_export (SpqrSession *self, gint64 run_id, const char *dtype, const 
 {
   g_autoptr (SpqrJob) job = NULL;
   g_autofree char *title = NULL;
+  g_autofree char *done = NULL;
   SpqrExportDtype parsed = SPQR_EXPORT_EXACT;
   Exporting *e;
 
@@ -474,6 +497,8 @@ spqr_session_export (SpqrSession *self, gint64 run_id, const char *dtype, const 
   *e = (Exporting) { g_object_ref (self->store), run_id, parsed, g_strdup (folder) };
   title = g_strdup_printf (_("Export run %" G_GINT64_FORMAT), run_id);
   job = spqr_job_new (title, export_in_worker, e, free_exporting);
+  done = g_strdup_printf (_("Run %" G_GINT64_FORMAT " is exported and read back"), run_id);
+  spqr_session_announce (self, job, done, folder);
   submit (self, SPQR_LANE_EXPORT, job);
   return job;
 }

@@ -24,17 +24,19 @@ struct _SpqrSession {
   GHashTable *stats;               /* SpqrTensor (borrowed) -> SpqrStats */
   GHashTable *figures;             /* SpqrTensor (borrowed) -> SpqrTensorFigures */
   GHashTable *hessians;            /* SpqrTensor (borrowed) -> GBytes of floats, shared by layers with one input */
-  gint64 shown_run;
+  gint64 shown_run, pending_run;   /* pending: to be shown once its model is open */
   guint figures_idle;
 };
 
-enum { SPQR_SESSION_FIGURES_CHANGED, SPQR_SESSION_PARAMS_CHANGED, SPQR_SESSION_FAILED, SPQR_SESSION_N_SIGNALS };
+enum { SPQR_SESSION_FIGURES_CHANGED, SPQR_SESSION_PARAMS_CHANGED, SPQR_SESSION_FAILED, SPQR_SESSION_DONE, SPQR_SESSION_N_SIGNALS };
 extern guint spqr_session_signals[SPQR_SESSION_N_SIGNALS];
 
 /* Tells later, once, that figures changed. */
 void               spqr_session_queue_figures_changed (SpqrSession *self);
 SpqrTensorFigures *spqr_session_ensure_figures (SpqrSession *self, SpqrTensor *tensor);
 void               spqr_session_report_failure (SpqrSession *self, const char *title, const GError *error);
+/* When the job finishes, signal "done" tells so with this text, and where its result is (NULL: in the runs). */
+void               spqr_session_announce (SpqrSession *self, SpqrJob *job, const char *text, const char *folder);
 /* Takes over a Hessian for a tensor (a new reference) and puts it on the bench. */
 void               spqr_session_take_hessian (SpqrSession *self, SpqrTensor *tensor, GBytes *hessian);
 /* Begins to measure every tensor of the model in the background. */

@@ -1,3 +1,4 @@
+#include "session/spqr-model-memory.h"
 #include "session/spqr-session-private.h"
 
 #include <glib/gi18n.h>
@@ -80,6 +81,31 @@ set_opening (SpqrSession *self, gboolean opening)
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_OPENING]);
 }
 
+static void set_text (SpqrSession *self, char **place, const char *text, guint property);
+
+/* The texts at hand belong to a model: another one has its own, or none yet. */
+static void
+recall (SpqrSession *self)
+{
+  const char *location = spqr_model_get_location (self->model);
+  g_autofree char *calibration = spqr_memory_get (location, SPQR_MEMORY_CALIBRATION);
+  g_autofree char *evaluation = spqr_memory_get (location, SPQR_MEMORY_EVALUATION);
+
+  set_text (self, &self->calibration, calibration, PROP_CALIBRATION);
+  set_text (self, &self->evaluation, evaluation, PROP_EVALUATION);
+  spqr_memory_note_opened (location);
+}
+
+static void
+show_pending_run (SpqrSession *self)
+{
+  gint64 run = self->pending_run;
+
+  self->pending_run = 0;
+  if (run > 0)
+    spqr_session_show_run (self, run);
+}
+
 static void
 take_model (SpqrSession *self, SpqrModel *model)
 {
@@ -89,8 +115,10 @@ take_model (SpqrSession *self, SpqrModel *model)
   g_hash_table_remove_all (self->hessians);
   self->shown_run = 0;
   g_set_object (&self->model, model);
+  recall (self);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_MODEL]);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_SHOWN_RUN]);
+  show_pending_run (self);
   spqr_session_start_stats (self);
 }
 
@@ -105,7 +133,10 @@ on_opened (SpqrJob *job, SpqrSession *self)
   if (opening->model != NULL)
     take_model (self, opening->model);
   else
-    spqr_session_report_failure (self, _("This model cannot be opened"), spqr_job_get_error (job));
+    {
+      self->pending_run = 0;
+      spqr_session_report_failure (self, _("This model cannot be opened"), spqr_job_get_error (job));
+    }
 }
 
 void
@@ -251,6 +282,12 @@ spqr_session_show_run (SpqrSession *self, gint64 run_id)
 
   g_return_if_fail (SPQR_IS_SESSION (self));
 
+  /* The run's model is about to arrive. */
+  if (self->opening)
+    {
+      self->pending_run = run_id;
+      return;
+    }
   forget_run (self);
   if (run_id > 0 && self->store != NULL)
     layers = spqr_store_list_layers (self->store, run_id, &error);
@@ -323,12 +360,16 @@ void
 spqr_session_set_calibration (SpqrSession *self, const char *data)
 {
   set_text (self, &self->calibration, data, PROP_CALIBRATION);
+  if (self->model != NULL)
+    spqr_memory_set (spqr_model_get_location (self->model), SPQR_MEMORY_CALIBRATION, data);
 }
 
 void
 spqr_session_set_evaluation (SpqrSession *self, const char *data)
 {
   set_text (self, &self->evaluation, data, PROP_EVALUATION);
+  if (self->model != NULL)
+    spqr_memory_set (spqr_model_get_location (self->model), SPQR_MEMORY_EVALUATION, data);
 }
 
 SpqrSession *
@@ -424,6 +465,9 @@ spqr_session_class_init (SpqrSessionClass *klass)
     g_signal_new ("figures-changed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   spqr_session_signals[SPQR_SESSION_PARAMS_CHANGED] =
     g_signal_new ("params-changed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  spqr_session_signals[SPQR_SESSION_DONE] =
+    g_signal_new ("done", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2,
+                  G_TYPE_STRING, G_TYPE_STRING);
   spqr_session_signals[SPQR_SESSION_FAILED] =
     g_signal_new ("failed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2,
                   G_TYPE_STRING, G_TYPE_STRING);

@@ -90,4 +90,6 @@ SpqrJob      *spqr_session_evaluate (SpqrSession *self, SpqrRun *run, const char
 /* Cancels all jobs and joins them. */
 void          spqr_session_shutdown (SpqrSession *self);
 
+/* Signal "done" (char *text, char *folder): long work that leaves something behind has finished; folder is
+ * where it is, NULL for a run of the database. */
 /* Signal "failed" (char *title, char *message): for a message that does not lose the session. */

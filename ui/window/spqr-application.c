@@ -75,6 +75,12 @@ show_about (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 }
 
 static void
+activate (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  g_application_activate (user_data);
+}
+
+static void
 quit (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 {
   GtkWindow *window = gtk_application_get_active_window (user_data);
@@ -89,7 +95,7 @@ quit (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 static void
 spqr_application_startup (GApplication *application)
 {
-  static const GActionEntry actions[] = { { "about", show_about }, { "quit", quit } };
+  static const GActionEntry actions[] = { { "about", show_about }, { "activate", activate }, { "quit", quit } };
   static const struct { const char *action, *keys[3]; } keys[] = {
     { "win.open", { "<Control>o" } },          { "win.find", { "<Control>f" } },
     { "win.quantize", { "<Control><Shift>q" } }, { "win.calibrate", { "<Control><Shift>c" } },

@@ -70,7 +70,7 @@ update (SpqrQuantizeDialog *self)
   sum_up (self, &weights, &bits);
   size = spqr_format_bytes (bits / 8);
   count = spqr_format_count (weights);
-  text = g_strdup_printf (_("%s weights at %.3f bits each (formula, without outliers): %s. Each 0.1 %% of outliers adds 0.032 bits."),
+  text = g_strdup_printf (_("%s weights at %.3f bits each (formula, without outliers): %s. Each 0.1\302\240%% of outliers adds 0.032\302\240bits."),
                           count, weights > 0 ? bits / weights : 0, size);
   gtk_label_set_label (self->cost, text);
   gtk_widget_set_sensitive (GTK_WIDGET (self->calibration), calibrated);

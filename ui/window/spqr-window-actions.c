@@ -44,6 +44,21 @@ open_sample (GtkWidget *widget, const char *name, GVariant *parameter)
 }
 
 static void
+open_path (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  spqr_session_open (spqr_window_get_session (SPQR_WINDOW (widget)), g_variant_get_string (parameter, NULL));
+}
+
+static void
+show_folder (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  g_autoptr (GFile) folder = g_file_new_for_path (g_variant_get_string (parameter, NULL));
+  g_autofree char *uri = g_file_get_uri (folder);
+
+  gtk_show_uri (GTK_WINDOW (widget), uri, GDK_CURRENT_TIME);
+}
+
+static void
 show_page (GtkWidget *widget, const char *name, GVariant *parameter)
 {
   spqr_window_show_page (SPQR_WINDOW (widget), g_variant_get_string (parameter, NULL));
@@ -90,6 +105,8 @@ spqr_window_class_install_actions (GtkWidgetClass *widget_class)
 {
   gtk_widget_class_install_action (widget_class, "win.open", NULL, open_model);
   gtk_widget_class_install_action (widget_class, "win.open-sample", NULL, open_sample);
+  gtk_widget_class_install_action (widget_class, "win.open-path", "s", open_path);
+  gtk_widget_class_install_action (widget_class, "win.show-folder", "s", show_folder);
   gtk_widget_class_install_action (widget_class, "win.page", "s", show_page);
   gtk_widget_class_install_action (widget_class, "win.find", NULL, find_tensor);
   gtk_widget_class_install_action (widget_class, "win.quantize", NULL, quantize);

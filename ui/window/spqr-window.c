@@ -7,6 +7,7 @@
 #include "pages/spqr-map-page.h"
 #include "pages/spqr-runs-page.h"
 #include "plot/spqr-format.h"
+#include "session/spqr-model-memory.h"
 #include "window/spqr-jobs-button.h"
 #include "window/spqr-tensor-list.h"
 #include "window/spqr-window-private.h"
@@ -22,6 +23,9 @@ struct _SpqrWindow {
   GtkLabel *model_label, *state_label;
   SpqrTensorList *tensor_list;
   SpqrJobsButton *jobs_button;
+  GMenu *recent_menu;
+  GtkListBox *recent_list;
+  GtkWidget *recent_box;
 };
 
 G_DEFINE_FINAL_TYPE (SpqrWindow, spqr_window, ADW_TYPE_APPLICATION_WINDOW)
@@ -60,6 +64,97 @@ on_failed (SpqrWindow *self, const char *title, const char *message)
   gtk_window_present (GTK_WINDOW (dialog));
 }
 
+static void
+on_notifier (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GNotification) notification = user_data;
+  g_autoptr (GVariant) answer = g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, NULL);
+  GApplication *application = g_application_get_default ();
+
+  if (answer != NULL && application != NULL)
+    g_application_send_notification (application, NULL, notification);
+}
+
+/* For who has gone on to something else. Asked first, because GLib complains where no desktop shows notifications. */
+static void
+notify_desktop (SpqrWindow *self, const char *text)
+{
+  GApplication *application = G_APPLICATION (gtk_window_get_application (GTK_WINDOW (self)));
+  GDBusConnection *bus = application != NULL ? g_application_get_dbus_connection (application) : NULL;
+  GNotification *notification;
+
+  if (gtk_window_is_active (GTK_WINDOW (self)) || bus == NULL)
+    return;
+  notification = g_notification_new (text);
+  g_notification_set_default_action (notification, "app.activate");
+  g_dbus_connection_call (bus, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "StartServiceByName",
+                          g_variant_new ("(su)", "org.freedesktop.Notifications", 0), NULL, G_DBUS_CALL_FLAGS_NONE, -1, NULL,
+                          on_notifier, notification);
+}
+
+static void
+on_done (SpqrWindow *self, const char *text, const char *folder)
+{
+  AdwToast *toast = adw_toast_new (text);
+
+  adw_toast_set_button_label (toast, _("_Show"));
+  adw_toast_set_action_name (toast, folder != NULL ? "win.show-folder" : "win.page");
+  adw_toast_set_action_target_value (toast, g_variant_new_string (folder != NULL ? folder : "runs"));
+  adw_toast_overlay_add_toast (self->toasts, toast);
+  notify_desktop (self, text);
+}
+
+/* ---- models that were open before ---- */
+
+static GtkWidget *
+make_recent_row (const char *location)
+{
+  GtkWidget *row = adw_action_row_new ();
+  g_autofree char *name = g_path_get_basename (location), *folder = g_path_get_dirname (location);
+  g_autofree char *title = g_markup_escape_text (name, -1), *subtitle = g_markup_escape_text (folder, -1);
+
+  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), title);
+  adw_action_row_set_subtitle (ADW_ACTION_ROW (row), subtitle);
+  gtk_list_box_row_set_activatable (GTK_LIST_BOX_ROW (row), TRUE);
+  gtk_actionable_set_action_name (GTK_ACTIONABLE (row), "win.open-path");
+  gtk_actionable_set_action_target (GTK_ACTIONABLE (row), "s", location);
+  return row;
+}
+
+static void
+update_recent (SpqrWindow *self)
+{
+  g_auto (GStrv) recent = spqr_memory_list_recent (8);
+  GtkListBoxRow *row;
+
+  g_menu_remove_all (self->recent_menu);
+  while ((row = gtk_list_box_get_row_at_index (self->recent_list, 0)) != NULL)
+    gtk_list_box_remove (self->recent_list, GTK_WIDGET (row));
+  for (guint i = 0; recent[i] != NULL; i++)
+    {
+      g_autofree char *name = g_path_get_basename (recent[i]);
+      g_autoptr (GMenuItem) item = g_menu_item_new (name, NULL);
+
+      g_menu_item_set_action_and_target (item, "win.open-path", "s", recent[i]);
+      g_menu_append_item (self->recent_menu, item);
+      if (i < 4)
+        gtk_list_box_append (self->recent_list, make_recent_row (recent[i]));
+    }
+  gtk_widget_set_visible (self->recent_box, recent[0] != NULL);
+}
+
+static gboolean
+on_drop (GtkDropTarget *target, const GValue *value, double x, double y, SpqrWindow *self)
+{
+  GSList *files = gdk_file_list_get_files (g_value_get_boxed (value));
+  g_autofree char *path = files != NULL ? g_file_get_path (files->data) : NULL;
+
+  if (path != NULL)
+    spqr_session_open (self->session, path);
+  g_slist_free (files);
+  return path != NULL;
+}
+
 /* "sample · LlamaForCausalLM · 8 blocks · 3.6 M parameters · F16 · 7.6 MB" */
 static char *
 describe_model (SpqrModel *model)
@@ -82,6 +177,7 @@ on_model (SpqrWindow *self)
   g_autofree char *text = NULL;
 
   gtk_stack_set_visible_child_name (self->content_stack, model != NULL ? "model" : "empty");
+  update_recent (self);
   spqr_window_update_actions (self);
   if (model == NULL)
     return;
@@ -128,6 +224,7 @@ set_session (SpqrWindow *self, SpqrSession *session)
   add_page (self, spqr_runs_page_new (session), "runs", _("Runs"), "view-list-bullet-symbolic");
   g_signal_connect_object (session, "notify::model", G_CALLBACK (on_model), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "notify::opening", G_CALLBACK (spqr_window_update_actions), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "done", G_CALLBACK (on_done), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "failed", G_CALLBACK (on_failed), self, G_CONNECT_SWAPPED);
   spqr_name_inner_buttons (GTK_WIDGET (self));
   on_model (self);
@@ -212,13 +309,20 @@ spqr_window_class_init (SpqrWindowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, SpqrWindow, state_label);
   gtk_widget_class_bind_template_child (widget_class, SpqrWindow, tensor_list);
   gtk_widget_class_bind_template_child (widget_class, SpqrWindow, jobs_button);
+  gtk_widget_class_bind_template_child (widget_class, SpqrWindow, recent_menu);
+  gtk_widget_class_bind_template_child (widget_class, SpqrWindow, recent_list);
+  gtk_widget_class_bind_template_child (widget_class, SpqrWindow, recent_box);
   spqr_window_class_install_actions (widget_class);
 }
 
 static void
 spqr_window_init (SpqrWindow *self)
 {
+  GtkDropTarget *drop = gtk_drop_target_new (GDK_TYPE_FILE_LIST, GDK_ACTION_COPY);
+
   gtk_widget_init_template (GTK_WIDGET (self));
+  g_signal_connect_object (drop, "drop", G_CALLBACK (on_drop), self, 0);
+  gtk_widget_add_controller (GTK_WIDGET (self), GTK_EVENT_CONTROLLER (drop));
   g_signal_connect_object (self->tensor_list, "activated", G_CALLBACK (on_tensor_activated), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->stack, "notify::visible-child", G_CALLBACK (on_page_changed), self, G_CONNECT_SWAPPED);
 }
