@@ -60,8 +60,10 @@ def need(value, name, explanation=''):
 
 def page(studio, name, landmark):
     """Shows a page by its key; landmark is something only it has."""
+    studio.wait_window('sample')
     studio.key({'Map': 'alt+1', 'Layer': 'alt+2', 'Runs': 'alt+3'}[name])
-    node = wait(lambda: next((n for n in studio.nodes() if n.name == landmark and n.extents()[2] > 0), None), 10)
+    wait(lambda: any(n.name == name and n.role == 'tab' and n.has('selected') for n in studio.nodes()), 10)
+    node = studio.wait_for(landmark, seconds=10)
     studio.settle()
     return node
 
@@ -350,7 +352,10 @@ def closes(studio, database):
 
 
 def save_screenshots(studio, suffix):
-    """The three pages, as they are. Tooltips and hovering would be chance: the pointer is out of the way."""
+    """The three pages; the map in the colours of the run. The pointer is out of the way: what it would show is chance."""
+    page(studio, 'Runs', 'Filter runs')
+    press(studio, 'Show on Map')
+    wait(lambda: 'of the shown run' in studio.labels(), 10)
     for name, landmark in (('map', 'Map of the model'), ('layer', 'Weight bits'), ('runs', 'Filter runs')):
         studio.screen.run('xdotool', 'mousemove', '1900', '1070')
         page(studio, name.capitalize(), landmark)

@@ -6,7 +6,7 @@
 #include "plot/spqr-format.h"
 #include "plot/spqr-plot-heatmap.h"
 
-enum { MARGIN = 12, MAX_CELL_WIDTH = 84, MAX_CELL_HEIGHT = 44, COLORBAR = 10, COLORBAR_WIDTH = 300, LABEL_GAP = 10 };
+enum { MARGIN = 12, MAX_CELL_WIDTH = 140, MAX_CELL_HEIGHT = 64, COLORBAR = 10, COLORBAR_WIDTH = 300, LABEL_GAP = 10 };
 
 void
 spqr_grid_init (SpqrGrid *plot, size_t rows, size_t cols, const double *values)
