@@ -21,6 +21,7 @@ typedef struct {
   const float *w, *h;
   const gint32 *perm;
   gsize rows, cols;
+  GPtrArray *copies;         /* of what the file does not align */
   SpqrRunParams params;
 } Input;
 
@@ -33,6 +34,23 @@ fail (GError **error, const Input *input, const char *message)
   return FALSE;
 }
 
+/* The entry's data on an address that numbers may lie on; NULL: no memory. Files need not align theirs. */
+static gconstpointer
+align (const Input *input, const SpqrSafetensorsEntry *entry)
+{
+  gpointer copy;
+
+  if ((guintptr) entry->data % sizeof (float) == 0)
+    return entry->data;
+  copy = g_try_malloc (MAX (entry->n_bytes, 1));
+  if (copy != NULL)
+    {
+      memcpy (copy, entry->data, entry->n_bytes);
+      g_ptr_array_add (input->copies, copy);
+    }
+  return copy;
+}
+
 /* The tensor's data when it has this type and shape (rows 0: a vector of cols), else NULL. */
 static gconstpointer
 find (const Input *input, const char *name, SpqrDtype dtype, gsize rows, gsize cols)
@@ -42,7 +60,7 @@ find (const Input *input, const char *name, SpqrDtype dtype, gsize rows, gsize c
   if (entry == NULL || entry->dtype != dtype || entry->n_dims != (rows > 0 ? 2 : 1) ||
       (gsize) entry->shape[entry->n_dims - 1] != cols || (rows > 0 && (gsize) entry->shape[0] != rows))
     return NULL;
-  return entry->data;
+  return align (input, entry);
 }
 
 static gboolean
@@ -54,7 +72,9 @@ find_weights (Input *input, GError **error)
     return fail (error, input, "needs a tensor W, F32, of two dimensions");
   input->rows = w->shape[0];
   input->cols = w->shape[1];
-  input->w = (const float *) w->data;
+  input->w = align (input, w);
+  if (input->w == NULL)
+    return spqr_quant_set_status (error, SPQR_NO_MEMORY, input->path);
   input->h = find (input, "H", SPQR_DTYPE_F32, input->cols, input->cols);
   input->perm = find (input, "perm", SPQR_DTYPE_I32, 0, input->cols);
   return TRUE;
@@ -295,7 +315,8 @@ run (SpqrCli *cli, int argc, char **argv, GError **error)
   };
   g_autoptr (SpqrParamFlags) param_flags = spqr_param_flags_new ();
   g_autoptr (SpqrSafetensors) file = NULL;
-  Input input = { .params = spqr_run_params_default };
+  g_autoptr (GPtrArray) copies = g_ptr_array_new_with_free_func (g_free);
+  Input input = { .copies = copies, .params = spqr_run_params_default };
 
   if (!spqr_cli_parse (cli, &spqr_command_layer, entries, spqr_param_flags_group (param_flags), &argc, &argv, 1, 1, error))
     return FALSE;

@@ -1,6 +1,8 @@
 """What is measured and exported is what was made: changed models, exchanged databases, lost output."""
+import json
 import os
-import shutil
+import random
+import struct
 import sys
 
 sys.dont_write_bytecode = True
@@ -84,6 +86,25 @@ def output_that_cannot_be_written(folder):
     script = 'exec "$@" > /dev/full'
     done = spqr("inspect", model, status=1, prefix=["sh", "-c", script, "sh"])
     says(done, "output")
+
+
+@case
+def layer_file_that_aligns_nothing(folder):
+    spqr, rng = Spqr(folder), random.Random(3)
+    rows, cols = 6, 16
+    weights = struct.pack(f"<{rows * cols}f", *(rng.gauss(0, 1) for _ in range(rows * cols)))
+    hessian = struct.pack(f"<{cols * cols}f", *(float(i == j) * (2 + i) for i in range(cols) for j in range(cols)))
+    header = json.dumps({"W": {"dtype": "F32", "shape": [rows, cols], "data_offsets": [0, len(weights)]},
+                         "H": {"dtype": "F32", "shape": [cols, cols],
+                               "data_offsets": [len(weights), len(weights) + len(hessian)]}}).encode()
+    results = []
+    for more in range(4):
+        text = header + b" " * (-len(header) % 8 + more)
+        path = os.path.join(folder, f"{more}.safetensors")
+        with open(path, "wb") as file:
+            file.write(struct.pack("<Q", len(text)) + text + weights + hessian)
+        results.append({**spqr.json("layer", path), "seconds": 0})
+    assert all(result == results[0] for result in results), results
 
 
 if __name__ == "__main__":
