@@ -104,6 +104,7 @@ static gboolean
 reach (Sitting *s, guint index, GError **error)
 {
   const SpqrSurvey *survey = s->survey;
+  SpqrExec exec = spqr_exec_for_cancellable (s->cancellable);
 
   if (!s->embedded)
     {
@@ -116,7 +117,7 @@ reach (Sitting *s, guint index, GError **error)
     }
   while (s->reached < index)
     {
-      g_autoptr (SpqrBlock) block = spqr_net_load_block (survey->net, s->reached, error);
+      g_autoptr (SpqrBlock) block = spqr_net_load_block_with (survey->net, s->reached, &exec, error);
 
       if (block == NULL || !pass_on (s, block, error))
         return FALSE;
@@ -145,7 +146,8 @@ look_at_block (Sitting *s, guint index, GError **error)
   SpqrBlockLinear linears[8];
   guint n_linears = spqr_net_list_linears (s->survey->net, index, linears);
   guint missing = load_kept (s, index, wanted_groups (s, index), hessians);
-  g_autoptr (SpqrBlock) block = spqr_net_load_block (s->survey->net, index, error);
+  SpqrExec exec = spqr_exec_for_cancellable (s->cancellable);
+  g_autoptr (SpqrBlock) block = spqr_net_load_block_with (s->survey->net, index, &exec, error);
   gboolean done = block != NULL && !g_cancellable_set_error_if_cancelled (s->cancellable, error) &&
                   (missing == 0 || observe (s, index, block, missing, hessians, error)) &&
                   hand_over (s, block, linears, n_linears, hessians, error);

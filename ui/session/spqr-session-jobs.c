@@ -235,6 +235,7 @@ calibrate_in_worker (SpqrJob *job, gpointer data, GCancellable *cancellable, GEr
   Calibrating *c = data;
   g_autoptr (SpqrCalibration) calibration = NULL;
   g_autoptr (SpqrNet) net = NULL;
+  g_autoptr (SpqrHessianCache) cache = spqr_hessian_cache_new (NULL, 0);
   SpqrSurvey survey = { .last_block = spqr_model_get_config (c->model)->n_blocks - 1, .only_group = -1,
                         .step = report_step, .step_data = c };
 
@@ -244,6 +245,8 @@ calibrate_in_worker (SpqrJob *job, gpointer data, GCancellable *cancellable, GEr
   if (calibration == NULL || (net = spqr_net_new (c->model, NULL, error)) == NULL)
     return FALSE;
   survey.net = net;
+  survey.cache = cache;
+  survey.model_fingerprint = spqr_model_get_fingerprint (c->model);
   if (c->only != NULL && !spqr_survey_limit_to (&survey, c->only, error))
     return FALSE;
   survey.ids = calibration->ids;
