@@ -219,7 +219,7 @@ def start_quantization(studio, windows):
     return window
 
 
-def cancels(studio, database, data):
+def cancels(studio, database):
     window = start_quantization(studio, 2000)
     named(studio, 'quantization')
     press(studio, 'Quantize', window)
@@ -236,7 +236,8 @@ def cancels(studio, database, data):
     studio.key('space')
     check(wait(lambda: any(run['state'] == 'cancelled' for run in runs(database)), 10), 'Cancel: the database says cancelled', runs(database))
     check(wait(lambda: 'Cancelled' in studio.labels(), 5), 'Cancel: the popover says so')
-    check(not stray_files(os.path.join(data, 'runs')), 'Cancel: no stray file', stray_files(os.path.join(data, 'runs')))
+    folder = runs(database)[-1]['folder']
+    check(os.path.isdir(folder) and not stray_files(folder), 'Cancel: no stray file', f'{folder}: {stray_files(folder)}')
     studio.key('Escape')
 
 
@@ -351,9 +352,11 @@ def closes(studio, database):
     check(not any(run['state'] == 'running' for run in runs(database)), 'and no run is left running', runs(database))
 
 
-def save_screenshots(studio, suffix):
+def save_screenshots(studio, suffix, figure):
     """The three pages; the map in the colours of the run. The pointer is out of the way: what it would show is chance."""
     page(studio, 'Runs', 'Filter runs')
+    studio.click(need(studio.wait_for(figure, 'label', 10), 'the finished run is in the table'))
+    studio.settle()
     press(studio, 'Show on Map')
     wait(lambda: 'of the shown run' in studio.labels(), 10)
     for name, landmark in (('map', 'Map of the model'), ('layer', 'Weight bits'), ('runs', 'Filter runs')):
@@ -370,7 +373,7 @@ def save_screenshots(studio, suffix):
             shutil.copy(path, os.path.join(SOURCE, 'data', 'screenshots'))
 
 
-def in_the_dark(screen, database):
+def in_the_dark(screen, database, done):
     """The same again with a dark theme, over the runs there are: calibrated, a run shown on the map."""
     studio = Studio(screen, STUDIO, '--db', database, SAMPLE, ADW_DEBUG_COLOR_SCHEME='prefer-dark')
     try:
@@ -381,7 +384,7 @@ def in_the_dark(screen, database):
         studio.click(canvas, 0.42, 0.3)
         studio.wait_for('Calibrate…', 'button')
         calibrates(studio)
-        save_screenshots(studio, '-dark')
+        save_screenshots(studio, '-dark', f'{done["ppl"]:.4f}')
         check(not quiet(studio), 'in the dark: no warnings', '\n'.join(quiet(studio)))
     finally:
         studio.end()
@@ -396,8 +399,12 @@ def resize(studio):
 
 def main():
     os.makedirs(OUTPUT, exist_ok=True)
+    global SAMPLE
     screen = Screen()
-    database = os.path.join(screen.folder, 'runs.db')
+    # As at home: the screenshots show the paths.
+    SAMPLE = shutil.copytree(SAMPLE, os.path.join(screen.folder, 'models', 'sample'))
+    os.makedirs(os.path.join(screen.folder, 'spqr'))
+    database = os.path.join(screen.folder, 'spqr', 'runs.db')
     studio = Studio(screen, STUDIO, '--db', database, SAMPLE)
     try:
         canvas = opens(studio)
@@ -407,10 +414,10 @@ def main():
         named(studio, 'layer')
         tunes(studio)
         calibrates(studio)
-        cancels(studio, database, screen.folder)
+        cancels(studio, database)
         done = quantizes(studio, database)
         lists_runs(studio, done)
-        save_screenshots(studio, '')
+        save_screenshots(studio, '', f'{done["ppl"]:.4f}')
         work = os.path.join(screen.folder, 'work')
         os.makedirs(work)
         page(studio, 'Runs', 'Filter runs')
@@ -418,7 +425,7 @@ def main():
         survives(studio, os.path.join(screen.folder))
         closes(studio, database)
         check(not quiet(studio), 'no warnings on standard error', '\n'.join(quiet(studio)))
-        in_the_dark(screen, database)
+        in_the_dark(screen, database, done)
         newer_database(screen, screen.folder)
     except Stop as stop:
         note(f'What follows “{stop}” was not tried.')

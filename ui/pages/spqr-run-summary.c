@@ -2,6 +2,7 @@
 
 #include <glib/gi18n.h>
 #include <math.h>
+#include <string.h>
 
 #include "controls/spqr-param-text.h"
 #include "plot/spqr-format.h"
@@ -10,8 +11,9 @@
 struct _SpqrRunSummary {
   GtkWidget parent_instance;
   GtkWidget *scroller;
-  GtkGrid *grid;
-  int next_row, first_column;
+  GtkGrid *grid, *side;      /* side: the parameters of a single run */
+  GtkGrid *target;           /* what is being filled */
+  int next_row;
 };
 
 G_DEFINE_FINAL_TYPE (SpqrRunSummary, spqr_run_summary, GTK_TYPE_WIDGET)
@@ -32,13 +34,27 @@ make_label (const char *text, gboolean dim)
 }
 
 static void
-clear (SpqrRunSummary *self)
+clear_grid (GtkGrid *grid)
 {
   GtkWidget *child;
 
-  while ((child = gtk_widget_get_first_child (GTK_WIDGET (self->grid))) != NULL)
-    gtk_grid_remove (self->grid, child);
-  self->next_row = self->first_column = 0;
+  while ((child = gtk_widget_get_first_child (GTK_WIDGET (grid))) != NULL)
+    gtk_grid_remove (grid, child);
+}
+
+static void
+begin (SpqrRunSummary *self, GtkGrid *target)
+{
+  self->target = target;
+  self->next_row = 0;
+}
+
+static void
+clear (SpqrRunSummary *self)
+{
+  clear_grid (self->grid);
+  clear_grid (self->side);
+  begin (self, self->grid);
 }
 
 static void
@@ -48,15 +64,15 @@ add_heading (SpqrRunSummary *self, const char *text, int span)
 
   gtk_widget_add_css_class (label, "pane-title");
   gtk_widget_set_margin_top (label, self->next_row > 0 ? 9 : 0);
-  gtk_grid_attach (self->grid, label, self->first_column, self->next_row++, span, 1);
+  gtk_grid_attach (self->target, label, 0, self->next_row++, span, 1);
 }
 
 static void
 add_row (SpqrRunSummary *self, const char *name, const char *const *values, guint n)
 {
-  gtk_grid_attach (self->grid, make_label (name, TRUE), self->first_column, self->next_row, 1, 1);
+  gtk_grid_attach (self->target, make_label (name, TRUE), 0, self->next_row, 1, 1);
   for (guint i = 0; i < n; i++)
-    gtk_grid_attach (self->grid, make_label (values[i], FALSE), self->first_column + 1 + i, self->next_row, 1, 1);
+    gtk_grid_attach (self->target, make_label (values[i], FALSE), 1 + i, self->next_row, 1, 1);
   self->next_row++;
 }
 
@@ -74,6 +90,19 @@ add_number (SpqrRunSummary *self, const char *name, double value, char *(*format
   add_text (self, name, text);
 }
 
+/* A path as one says it: "~" is home. */
+static void
+add_path (SpqrRunSummary *self, const char *name, const char *path)
+{
+  const char *home = g_get_home_dir ();
+  gsize length = strlen (home);
+  g_autofree char *text = NULL;
+
+  if (path != NULL && length > 1 && strncmp (path, home, length) == 0 && path[length] == G_DIR_SEPARATOR)
+    text = g_strconcat ("~", path + length, NULL);
+  add_text (self, name, text != NULL ? text : path);
+}
+
 static char *four_decimals (double value) { return spqr_format_fixed (value, 4); }
 static char *three_decimals (double value) { return spqr_format_fixed (value, 3); }
 
@@ -89,8 +118,7 @@ add_params (SpqrRunSummary *self, SpqrRun *run)
   if (recipe == NULL)
     return;
   /* Beside the rest: there are many of them. */
-  self->first_column = 2;
-  self->next_row = 0;
+  begin (self, self->side);
   add_heading (self, _("Parameters"), 2);
   for (guint i = 0; i < n; i++)
     {
@@ -139,16 +167,14 @@ add_exports (SpqrRunSummary *self, SpqrRun *run, SpqrStore *store)
   for (guint i = 0; i < exports->len; i++)
     {
       const SpqrRunExport *record = exports->pdata[i];
-      add_text (self, record->format, record->path);
+      add_path (self, record->format, record->path);
     }
 }
 
 static void
 show_one (SpqrRunSummary *self, SpqrRun *run, SpqrStore *store)
 {
-  g_autofree char *calibration = run->calibration != NULL
-    ? g_strdup_printf (_("%s, %d windows of %d tokens, seed %" G_GINT64_FORMAT), run->calibration, run->nsamples, run->seqlen, run->seed)
-    : g_strdup (_("none"));
+  g_autofree char *windows = g_strdup_printf (_("%d of %d tokens, seed %" G_GINT64_FORMAT), run->nsamples, run->seqlen, run->seed);
 
   add_heading (self, _("Result"), 2);
   add_number (self, _("Bits (formula)"), run->bits_formula, three_decimals);
@@ -158,10 +184,12 @@ show_one (SpqrRunSummary *self, SpqrRun *run, SpqrStore *store)
     add_text (self, _("Error"), run->error);
   add_evals (self, run, store);
   add_heading (self, _("Origin"), 2);
-  add_text (self, _("Model"), run->model_path);
-  add_text (self, _("Calibration"), calibration);
+  add_path (self, _("Model"), run->model_path);
+  add_path (self, _("Calibration"), run->calibration != NULL ? run->calibration : _("none"));
+  if (run->calibration != NULL)
+    add_text (self, _("Windows"), windows);
   add_text (self, _("Device"), run->backend);
-  add_text (self, _("Folder"), run->folder);
+  add_path (self, _("Folder"), run->folder);
   add_text (self, _("Made by"), run->version);
   add_exports (self, run, store);
   add_params (self, run);
@@ -294,17 +322,29 @@ spqr_run_summary_class_init (SpqrRunSummaryClass *klass)
   gtk_widget_class_set_layout_manager_type (GTK_WIDGET_CLASS (klass), GTK_TYPE_BIN_LAYOUT);
 }
 
+static GtkGrid *
+make_grid (GtkWidget *box)
+{
+  GtkGrid *grid = GTK_GRID (gtk_grid_new ());
+
+  gtk_grid_set_column_spacing (grid, 18);
+  gtk_grid_set_row_spacing (grid, 3);
+  gtk_box_append (GTK_BOX (box), GTK_WIDGET (grid));
+  return grid;
+}
+
 static void
 spqr_run_summary_init (SpqrRunSummary *self)
 {
-  self->grid = GTK_GRID (gtk_grid_new ());
-  gtk_grid_set_column_spacing (self->grid, 18);
-  gtk_grid_set_row_spacing (self->grid, 3);
-  gtk_widget_set_margin_start (GTK_WIDGET (self->grid), 12);
-  gtk_widget_set_margin_end (GTK_WIDGET (self->grid), 12);
-  gtk_widget_set_margin_top (GTK_WIDGET (self->grid), 9);
-  gtk_widget_set_margin_bottom (GTK_WIDGET (self->grid), 12);
+  GtkWidget *box = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 48);
+
+  gtk_widget_set_margin_start (box, 12);
+  gtk_widget_set_margin_end (box, 12);
+  gtk_widget_set_margin_top (box, 9);
+  gtk_widget_set_margin_bottom (box, 12);
+  self->grid = make_grid (box);
+  self->side = make_grid (box);
   self->scroller = gtk_scrolled_window_new ();
-  gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (self->scroller), GTK_WIDGET (self->grid));
+  gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (self->scroller), box);
   gtk_widget_set_parent (self->scroller, GTK_WIDGET (self));
 }

@@ -98,6 +98,7 @@ spqr_application_startup (GApplication *application)
   static const GActionEntry actions[] = { { "about", show_about }, { "activate", activate }, { "quit", quit } };
   static const struct { const char *action, *keys[3]; } keys[] = {
     { "win.open", { "<Control>o" } },          { "win.find", { "<Control>f" } },
+    { "win.sidebar", { "F9" } },
     { "win.quantize", { "<Control><Shift>q" } }, { "win.calibrate", { "<Control><Shift>c" } },
     { "win.page('map')", { "<Alt>1" } },       { "win.page('layer')", { "<Alt>2" } },
     { "win.page('runs')", { "<Alt>3" } },      { "app.quit", { "<Control>q" } },

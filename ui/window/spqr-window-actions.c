@@ -71,6 +71,12 @@ find_tensor (GtkWidget *widget, const char *name, GVariant *parameter)
 }
 
 static void
+toggle_sidebar (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  spqr_window_toggle_sidebar (SPQR_WINDOW (widget));
+}
+
+static void
 quantize (GtkWidget *widget, const char *name, GVariant *parameter)
 {
   SpqrWindow *self = SPQR_WINDOW (widget);
@@ -109,6 +115,7 @@ spqr_window_class_install_actions (GtkWidgetClass *widget_class)
   gtk_widget_class_install_action (widget_class, "win.show-folder", "s", show_folder);
   gtk_widget_class_install_action (widget_class, "win.page", "s", show_page);
   gtk_widget_class_install_action (widget_class, "win.find", NULL, find_tensor);
+  gtk_widget_class_install_action (widget_class, "win.sidebar", NULL, toggle_sidebar);
   gtk_widget_class_install_action (widget_class, "win.quantize", NULL, quantize);
   gtk_widget_class_install_action (widget_class, "win.calibrate", NULL, calibrate);
   gtk_widget_class_install_action (widget_class, "win.calibrate-layer", NULL, calibrate);

@@ -6,4 +6,5 @@
 void spqr_window_class_install_actions (GtkWidgetClass *widget_class);
 /* Which actions make sense now. */
 void spqr_window_update_actions (SpqrWindow *self);
+void spqr_window_toggle_sidebar (SpqrWindow *self);
 void spqr_window_focus_search (SpqrWindow *self);

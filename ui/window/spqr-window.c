@@ -49,6 +49,12 @@ spqr_window_show_page (SpqrWindow *self, const char *name)
 }
 
 void
+spqr_window_toggle_sidebar (SpqrWindow *self)
+{
+  adw_flap_set_reveal_flap (self->flap, !adw_flap_get_reveal_flap (self->flap));
+}
+
+void
 spqr_window_focus_search (SpqrWindow *self)
 {
   adw_flap_set_reveal_flap (self->flap, TRUE);
@@ -169,6 +175,15 @@ describe_model (SpqrModel *model)
                           config->n_blocks, parameters, dtype, bytes);
 }
 
+/* Without a model there is nothing to see but the history. */
+static void
+update_content (SpqrWindow *self)
+{
+  gboolean runs = g_strcmp0 (adw_view_stack_get_visible_child_name (self->stack), "runs") == 0;
+
+  gtk_stack_set_visible_child_name (self->content_stack, runs || spqr_session_get_model (self->session) != NULL ? "model" : "empty");
+}
+
 static void
 on_model (SpqrWindow *self)
 {
@@ -176,7 +191,7 @@ on_model (SpqrWindow *self)
   const SpqrConfig *config;
   g_autofree char *text = NULL;
 
-  gtk_stack_set_visible_child_name (self->content_stack, model != NULL ? "model" : "empty");
+  update_content (self);
   update_recent (self);
   spqr_window_update_actions (self);
   if (model == NULL)
@@ -199,6 +214,9 @@ on_tensor_activated (SpqrWindow *self)
 static void
 on_page_changed (SpqrWindow *self)
 {
+  if (self->session == NULL)
+    return;
+  update_content (self);
   /* The runs need the room, and have no use for the tensors. */
   adw_flap_set_reveal_flap (self->flap, g_strcmp0 (adw_view_stack_get_visible_child_name (self->stack), "runs") != 0);
 }
