@@ -76,7 +76,7 @@ test_answer (void)
   g_assert_true (spqr_lab_quantize (lab, &params, 0, 0, NULL, NULL, &plain, &error));
   g_assert_cmpfloat_with_epsilon (answer->figures.formula_bits, plain.bits_formula, 1e-9);
   g_assert_cmpfloat_with_epsilon (answer->figures.stored_bits, plain.bits_stored, 1e-9);
-  g_assert_cmpfloat (answer->figures.error, ==, plain.proxy_loss);
+  g_assert_cmpfloat (answer->figures.error, ==, sqrt (plain.proxy_loss));
   g_assert_cmpfloat_with_epsilon (answer->figures.formula[SPQR_LAYER_BITS_SECOND_ORDER], 64.0 / 256, 1e-9);
   spqr_layer_decode (&plain.layer, 0, 48, decoded);
   for (gsize row = 0; row < 48; row++)

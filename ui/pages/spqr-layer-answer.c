@@ -1,5 +1,7 @@
 #include "pages/spqr-layer-answer.h"
 
+#include <math.h>
+
 #include "pack/spqr-pack.h"
 
 /* ---- bits ---- */
@@ -52,7 +54,7 @@ take_figures (SpqrLab *lab, const SpqrLabAnswer *answer, SpqrLayerFigures *f)
 {
   *f = (SpqrLayerFigures) {
     .rows = spqr_lab_get_rows (lab), .cols = spqr_lab_get_cols (lab), .row0 = answer->row0, .count = answer->count,
-    .whole = answer->whole, .calibrated = answer->calibrated, .error = answer->proxy_loss,
+    .whole = answer->whole, .calibrated = answer->calibrated, .error = sqrt (answer->proxy_loss),
     .outlier_share = answer->outlier_share, .n_outliers = (double) spqr_layer_outliers (&answer->layer),
     .seconds = answer->seconds };
   split_formula (&answer->layer, f, f->formula);

@@ -15,7 +15,7 @@ typedef struct {
   gsize rows, cols;          /* of the layer */
   gsize row0, count;         /* the rows that these figures are of */
   gboolean whole, calibrated;
-  double error;              /* |(W - W^) X|^2 / |W X|^2; uncalibrated |W - W^|^2 / |W|^2 */
+  double error;              /* |(W - W^) X| / |W X|, as everywhere; uncalibrated |W - W^| / |W| */
   double outlier_share, n_outliers;
   double formula[SPQR_N_LAYER_BITS], stored[SPQR_N_LAYER_BITS];   /* bits a weight */
   double formula_bits, stored_bits;                               /* their sums */

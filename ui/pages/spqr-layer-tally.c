@@ -110,9 +110,9 @@ show (SpqrLayerTally *self)
   show_bar (self);
   gtk_label_set_label (self->names[ERROR], f->calibrated ? _("Output error") : _("Weight error"));
   gtk_widget_set_tooltip_text (GTK_WIDGET (self->names[ERROR]), f->calibrated
-    ? _("Error of the layer's output on the calibration text, relative to the output:\ntr(ΔW H ΔWᵀ) / tr(W H Wᵀ). Falls with more bits, "
+    ? _("Error of the layer's output on the calibration text, relative to the output:\n√(tr(ΔW H ΔWᵀ) / tr(W H Wᵀ)). Falls with more bits, "
         "smaller groups, more outliers.")
-    : _("Error of the weights, relative to the weights: |ΔW|² / |W|².\nCalibrated, it becomes the error of the layer's output."));
+    : _("Error of the weights, relative to the weights: |ΔW| / |W|.\nCalibrated, it becomes the error of the layer's output."));
   show_line (self, BITS, stored ? f->stored_bits : f->formula_bits, stored ? p->stored_bits : p->formula_bits, FALSE);
   show_line (self, ERROR, f->error, p->error, TRUE);
   show_line (self, OUTLIERS, f->outlier_share, p->outlier_share, TRUE);
