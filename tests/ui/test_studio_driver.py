@@ -199,11 +199,17 @@ class Studio:
                 path = queue.pop(0)
                 order.append(path)
                 if path not in known or (known[path][5] != 0 and known[path][6] not in LONG_LISTS):
-                    queue[:0] = [child for _, child in self.call(path, ACCESSIBLE, 'GetChildren')[0]]
+                    queue[:0] = self._children(path)
             known = self._cached()
             return [Node(self, path, known[path]) for path in order if path in known]
         except GLib.Error:
             return []
+
+    def _children(self, path):
+        try:
+            return [child for _, child in self.call(path, ACCESSIBLE, 'GetChildren')[0]]
+        except GLib.Error:
+            return []                   # gone since its parent named it
 
     def _cached(self):
         return {item[0][1]: item for item in self.call('/org/a11y/atspi/cache', 'org.a11y.atspi.Cache', 'GetItems')[0]}
@@ -331,7 +337,10 @@ def wait(condition, seconds=20, pause=0.1):
     """What condition() gives as soon as it is something; None after so many seconds."""
     end = time.monotonic() + seconds
     while True:
-        value = condition()
+        try:
+            value = condition()
+        except AttributeError:
+            value = None                # what it looks at is not there, or gone for a moment
         if value:
             return value
         if time.monotonic() > end:
