@@ -8,6 +8,7 @@ With SPQR_UPDATE_SCREENSHOTS=1 the screenshots also go to data/screenshots/.
 import json
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -400,6 +401,7 @@ def resize(studio):
 def main():
     os.makedirs(OUTPUT, exist_ok=True)
     global SAMPLE
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))       # past the time: what was started is ended first
     screen = Screen()
     # As at home: the screenshots show the paths.
     SAMPLE = shutil.copytree(SAMPLE, os.path.join(screen.folder, 'models', 'sample'))

@@ -3,9 +3,11 @@
 
 No window manager is assumed: the driver gives the keyboard to a new dialog itself.
 """
+import ctypes
 import os
 import re
 import shutil
+import signal
 import struct
 import subprocess
 import tempfile
@@ -24,6 +26,11 @@ FRAME = 5
 LONG_LISTS = ('Blocks and tensors', 'Layers, highest figure first')
 STATES = {'checked': 4, 'focusable': 11, 'focused': 12, 'modal': 16, 'pressed': 20, 'selected': 23, 'sensitive': 24,
           'visible': 30}
+
+
+def end_with_us():
+    """In a child: ends with the test, however that ends."""
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)      # PR_SET_PDEATHSIG
 
 
 class Picture:
@@ -84,7 +91,8 @@ class Screen:
             if self._start_server(width, height):
                 break
         self.bus = subprocess.Popen(['dbus-daemon', '--session', '--nofork', '--print-address=1'], text=True,
-                                    stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=self.environment)
+                                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                                    env=self.environment, preexec_fn=end_with_us)
         self.environment['DBUS_SESSION_BUS_ADDRESS'] = self.bus.stdout.readline().strip()
         session = self._connect(self.environment['DBUS_SESSION_BUS_ADDRESS'])
         address = session.call_sync('org.a11y.Bus', '/org/a11y/bus', 'org.a11y.Bus', 'GetAddress', None, None, 0, -1, None)
@@ -95,7 +103,8 @@ class Screen:
         ours, theirs = os.pipe()
         self.server = subprocess.Popen(['Xvfb', '-displayfd', str(theirs), '-screen', '0', f'{width}x{height}x24',
                                         '-fbdir', self.folder, '-noreset', '-nolisten', 'tcp'],
-                                       pass_fds=[theirs], stderr=subprocess.DEVNULL)
+                                       pass_fds=[theirs], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                       stderr=subprocess.DEVNULL, preexec_fn=end_with_us)
         os.close(theirs)
         with open(ours) as answer:      # to the end of the line: the server writes it in two pieces
             self.environment['DISPLAY'] = ':' + answer.readline().strip()
@@ -162,7 +171,8 @@ class Studio:
         self.errors_path = tempfile.mktemp(dir=screen.folder, prefix='stderr-')
         self.probe_path = tempfile.mktemp(dir=screen.folder, prefix='probe-')
         with open(self.errors_path, 'wb') as errors:
-            self.process = subprocess.Popen([binary, *arguments], stderr=errors, stdout=errors,
+            self.process = subprocess.Popen([binary, *arguments], stdin=subprocess.DEVNULL, stderr=errors, stdout=errors,
+                                            preexec_fn=end_with_us,
                                             env=dict(screen.environment, SPQR_LOOP_PROBE=self.probe_path, **environment))
         self.begun = time.monotonic()
         self.bus = None
