@@ -152,7 +152,7 @@ attention_kernel (Attention a, size_t tokens0, size_t tokens1)
 
 /* ALiBi is the CPU's: what there is of it rounds as one published model does. */
 SpqrStatus
-spqr_cuda_attention (void *device, const SpqrAttention *attention, const SpqrExec *exec)
+spqr_cuda_attention (void *device, const SpqrAttentionOp *attention, const SpqrExec *exec)
 {
   SpqrCudaOp op ((SpqrCuda *) device, exec);
   size_t dim = attention->head_dim, count = attention->tokens * attention->heads * dim;

@@ -31,7 +31,7 @@ SpqrStatus spqr_cuda_layer_norm (void *device, float *x, size_t tokens, size_t n
                                  float epsilon, const SpqrExec *exec);
 SpqrStatus spqr_cuda_rotary (void *device, float *x, size_t tokens, size_t heads, size_t head_dim, size_t rotary_dim,
                              const float *cos, const float *sin, const SpqrExec *exec);
-SpqrStatus spqr_cuda_attention (void *device, const SpqrAttention *attention, const SpqrExec *exec);
+SpqrStatus spqr_cuda_attention (void *device, const SpqrAttentionOp *attention, const SpqrExec *exec);
 SpqrStatus spqr_cuda_gated_activation (void *device, SpqrGateActivation activation, float *gate, const float *up,
                                        size_t count, const SpqrExec *exec);
 SpqrStatus spqr_cuda_cross_entropy (void *device, const float *hidden, size_t tokens, size_t n, const void *head,

@@ -258,7 +258,7 @@ spqr_backend_run_rotary (SpqrBackendRun *run, float *x, size_t tokens, size_t he
 }
 
 SpqrStatus
-spqr_backend_run_attention (SpqrBackendRun *run, const SpqrAttention *attention)
+spqr_backend_run_attention (SpqrBackendRun *run, const SpqrAttentionOp *attention)
 {
   RUN_OP (run, attention,
           DESC (.op = SPQR_OP_ATTENTION, .rows = attention->keys, .cols = attention->heads * attention->head_dim,

@@ -74,7 +74,7 @@ typedef struct {
   float scale, soft_cap /* 0: none */;
   const float *alibi_slopes;
   float *out;
-} SpqrAttention;
+} SpqrAttentionOp;
 
 /* One device's slots. The first argument is what open() gave. A NULL slot is SPQR_UNSUPPORTED;
  * name, memory, supports, estimate are not optional. */
@@ -117,7 +117,7 @@ typedef struct {
    * whose cosines and sines stand in cos, sin (tokens, rotary_dim/2). */
   SpqrStatus (*rotary) (void *device, float *x, size_t tokens, size_t heads, size_t head_dim, size_t rotary_dim,
                         const float *cos, const float *sin, const SpqrExec *exec);
-  SpqrStatus (*attention) (void *device, const SpqrAttention *attention, const SpqrExec *exec);
+  SpqrStatus (*attention) (void *device, const SpqrAttentionOp *attention, const SpqrExec *exec);
   /* gate[i] = activation(gate[i]) * up[i]; up NULL: activation alone. */
   SpqrStatus (*gated_activation) (void *device, SpqrGateActivation activation, float *gate, const float *up, size_t count,
                                   const SpqrExec *exec);

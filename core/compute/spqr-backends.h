@@ -71,7 +71,7 @@ SpqrStatus spqr_backend_run_layer_norm (SpqrBackendRun *run, float *x, size_t to
                                         const float *bias, float epsilon);
 SpqrStatus spqr_backend_run_rotary (SpqrBackendRun *run, float *x, size_t tokens, size_t heads, size_t head_dim,
                                     size_t rotary_dim, const float *cos, const float *sin);
-SpqrStatus spqr_backend_run_attention (SpqrBackendRun *run, const SpqrAttention *attention);
+SpqrStatus spqr_backend_run_attention (SpqrBackendRun *run, const SpqrAttentionOp *attention);
 SpqrStatus spqr_backend_run_gated_activation (SpqrBackendRun *run, SpqrGateActivation activation, float *gate,
                                               const float *up, size_t count);
 SpqrStatus spqr_backend_run_cross_entropy (SpqrBackendRun *run, const float *hidden, size_t tokens, size_t n,

@@ -183,7 +183,7 @@ static SpqrStatus
 op_attention (World *world, const SpqrDeviceOps *ops, void *handle, const SpqrExec *exec)
 {
   g_autofree float *out = g_new (float, TOKENS * N);
-  SpqrAttention attention = {
+  SpqrAttentionOp attention = {
     .q = world->x, .k = world->x, .v = world->x, .tokens = TOKENS, .keys = TOKENS, .heads = 5, .kv_heads = 5, .head_dim = N / 5,
     .scale = 0.2f, .out = out,
   };

@@ -424,7 +424,7 @@ test_activations (void)
 }
 
 static void
-attention_expected (const SpqrAttention *a, float *out)
+attention_expected (const SpqrAttentionOp *a, float *out)
 {
   g_autofree double *p = g_new (double, a->keys);
 
@@ -473,7 +473,7 @@ test_attention (void)
       gsize count = cases[i].tokens * cases[i].heads * cases[i].dim, kv_count = cases[i].keys * cases[i].kv_heads * cases[i].dim;
       g_autofree float *q = cuda_random (rand, count, 2), *k = cuda_random (rand, kv_count, 2), *v = cuda_random (rand, kv_count, 2);
       g_autofree float *ours = g_new (float, count), *expected = g_new (float, count);
-      SpqrAttention a = {
+      SpqrAttentionOp a = {
         .q = q, .k = k, .v = v, .tokens = cases[i].tokens, .keys = cases[i].keys, .heads = cases[i].heads,
         .kv_heads = cases[i].kv_heads, .head_dim = cases[i].dim, .window = cases[i].window,
         .scale = (float) (1 / sqrt ((double) cases[i].dim)), .soft_cap = cases[i].cap, .out = ours,
