@@ -250,13 +250,13 @@ class Studio:
             return file.read()
 
     def gaps(self, since=0.0):
-        """Seconds for which the main loop did not come round, longest first."""
+        """(seconds for which the main loop did not come round, seconds that it worked in them), longest first."""
         try:
             with open(self.probe_path) as file:
-                gaps = [line.split() for line in file if line.endswith('\n')]
+                gaps = [[float(word) for word in line.split()] for line in file if line.endswith('\n')]
         except FileNotFoundError:
             return []
-        return sorted((float(gap) for when, gap in gaps if float(when) >= since), reverse=True)
+        return sorted(((gap, busy) for when, gap, busy in gaps if when >= since), reverse=True)
 
     # ---- its windows ----
 

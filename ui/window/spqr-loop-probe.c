@@ -1,12 +1,31 @@
 #include "window/spqr-loop-probe.h"
 
 #include <glib/gstdio.h>
+#include <time.h>
 
 #define TICK_MS 4
 #define FRAME_US 16000
 
 static FILE *probe_file;
-static gint64 last_tick;
+static gint64 last_tick, last_busy;
+
+/* Processor time of this thread, in µs: tells a pause that we made from one in which others had the processor. */
+static gint64
+busy_time (void)
+{
+  struct timespec spent;
+
+  clock_gettime (CLOCK_THREAD_CPUTIME_ID, &spent);
+  return (gint64)spent.tv_sec * G_USEC_PER_SEC + spent.tv_nsec / 1000;
+}
+
+static void
+write_seconds (gint64 time_us, char end)
+{
+  char text[G_ASCII_DTOSTR_BUF_SIZE];
+
+  fprintf (probe_file, "%s%c", g_ascii_formatd (text, sizeof text, "%.6f", time_us / 1e6), end);
+}
 
 static gboolean
 tick (gpointer user_data)
@@ -15,13 +34,13 @@ tick (gpointer user_data)
 
   if (pause > FRAME_US)
     {
-      char when[G_ASCII_DTOSTR_BUF_SIZE], length[G_ASCII_DTOSTR_BUF_SIZE];
-
-      fprintf (probe_file, "%s %s\n", g_ascii_formatd (when, sizeof when, "%.6f", last_tick / 1e6),
-               g_ascii_formatd (length, sizeof length, "%.6f", pause / 1e6));
+      write_seconds (last_tick, ' ');
+      write_seconds (pause, ' ');
+      write_seconds (busy_time () - last_busy, '\n');
       fflush (probe_file);
     }
   last_tick = g_get_monotonic_time ();
+  last_busy = busy_time ();
   return G_SOURCE_CONTINUE;
 }
 
