@@ -1,10 +1,14 @@
 #include "job/spqr-job-queue.h"
 
+/* A thread and what it has to do. Lanes in which the newest wins have a slot for every owner, for as long
+ * as there is something to do for it. */
 typedef struct {
+  SpqrLane lane;
+  gconstpointer owner;     /* only ever compared; NULL: nobody in particular */
   GThread *thread;
   GQueue waiting;          /* of SpqrJob, owned */
   SpqrJob *running;        /* borrowed from the thread that runs it */
-} Lane;
+} Slot;
 
 struct _SpqrJobQueue {
   GObject parent_instance;
@@ -12,11 +16,11 @@ struct _SpqrJobQueue {
   GMutex lock;
   GCond wake;
   gboolean closed;
-  Lane lanes[SPQR_N_LANES];
+  GPtrArray *slots;        /* of Slot */
   GPtrArray *listed;       /* main thread only */
 };
 
-typedef struct { SpqrJobQueue *queue; SpqrLane lane; } LaneStart;
+typedef struct { SpqrJobQueue *queue; Slot *slot; } SlotStart;
 
 static void spqr_job_queue_list_model_init (GListModelInterface *iface);
 
@@ -24,32 +28,39 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (SpqrJobQueue, spqr_job_queue, G_TYPE_OBJECT,
                                G_IMPLEMENT_INTERFACE (G_TYPE_LIST_MODEL, spqr_job_queue_list_model_init))
 
 static SpqrJob *
-next_job (SpqrJobQueue *self, Lane *lane)
+next_job (SpqrJobQueue *self, Slot *slot)
 {
+  SpqrJob *job;
+
   g_mutex_lock (&self->lock);
-  lane->running = NULL;
-  while (g_queue_is_empty (&lane->waiting) && !self->closed)
+  while (g_queue_is_empty (&slot->waiting) && slot->owner == NULL && !self->closed)
     g_cond_wait (&self->wake, &self->lock);
-  lane->running = g_queue_pop_head (&lane->waiting);
+  job = slot->running = g_queue_pop_head (&slot->waiting);
+  if (job == NULL && !self->closed)
+    {
+      /* Owners come and go: a page that asks again gets another one. */
+      g_thread_unref (g_steal_pointer (&slot->thread));
+      g_ptr_array_remove (self->slots, slot);
+    }
   g_mutex_unlock (&self->lock);
-  return lane->running;
+  return job;
 }
 
 static gpointer
-lane_thread (gpointer data)
+slot_thread (gpointer data)
 {
-  LaneStart *start = data;
+  SlotStart *start = data;
   SpqrJobQueue *self = start->queue;
-  Lane *lane = &self->lanes[start->lane];
+  Slot *slot = start->slot;
   SpqrJob *job;
 
   g_free (start);
   /* A closed queue still hands out what waits, all of it cancelled, so that each job ends. */
-  while ((job = next_job (self, lane)) != NULL)
+  while ((job = next_job (self, slot)) != NULL)
     {
       spqr_job_run (job);
       g_mutex_lock (&self->lock);
-      lane->running = NULL;
+      slot->running = NULL;
       g_mutex_unlock (&self->lock);
       spqr_job_release (job);
     }
@@ -57,18 +68,46 @@ lane_thread (gpointer data)
 }
 
 /* With the lock held. */
+static Slot *
+find_slot (SpqrJobQueue *self, SpqrLane lane, gconstpointer owner)
+{
+  Slot *slot;
+
+  for (guint i = 0; i < self->slots->len; i++)
+    {
+      slot = self->slots->pdata[i];
+      if (slot->lane == lane && slot->owner == owner)
+        return slot;
+    }
+  slot = g_new0 (Slot, 1);
+  slot->lane = lane;
+  slot->owner = owner;
+  g_ptr_array_add (self->slots, slot);
+  return slot;
+}
+
 static void
-make_way (Lane *lane)
+free_slot (gpointer data)
+{
+  Slot *slot = data;
+
+  g_queue_clear_full (&slot->waiting, g_object_unref);
+  g_free (slot);
+}
+
+/* With the lock held. */
+static void
+make_way (Slot *slot)
 {
   SpqrJob *older;
 
-  while ((older = g_queue_pop_head (&lane->waiting)) != NULL)
+  while ((older = g_queue_pop_head (&slot->waiting)) != NULL)
     {
       spqr_job_discard (older);
       g_object_unref (older);
     }
-  if (lane->running != NULL)
-    g_cancellable_cancel (spqr_job_get_cancellable (lane->running));
+  if (slot->running != NULL)
+    spqr_job_cancel (slot->running);
 }
 
 static void
@@ -78,12 +117,27 @@ list_job (SpqrJobQueue *self, SpqrJob *job)
   g_list_model_items_changed (G_LIST_MODEL (self), self->listed->len - 1, 0, 1);
 }
 
-void
-spqr_job_queue_submit (SpqrJobQueue *self, SpqrLane lane, SpqrJob *job)
+/* With the lock held. */
+static void
+enqueue (SpqrJobQueue *self, Slot *slot, SpqrJob *job)
 {
-  Lane *slot = &self->lanes[lane];
+  if (slot->lane == SPQR_LANE_PREVIEW || slot->lane == SPQR_LANE_BACKGROUND)
+    make_way (slot);
+  g_queue_push_tail (&slot->waiting, g_object_ref (job));
+  if (slot->thread == NULL)
+    {
+      SlotStart *start = g_new (SlotStart, 1);
+      *start = (SlotStart) { self, slot };
+      slot->thread = g_thread_new ("spqr-lane", slot_thread, start);
+    }
+  g_cond_broadcast (&self->wake);
+}
 
+void
+spqr_job_queue_submit_for (SpqrJobQueue *self, SpqrLane lane, gconstpointer owner, SpqrJob *job)
+{
   g_return_if_fail (SPQR_IS_JOB_QUEUE (self) && lane < SPQR_N_LANES);
+  g_return_if_fail (owner == NULL || lane == SPQR_LANE_PREVIEW || lane == SPQR_LANE_BACKGROUND);
 
   if (lane == SPQR_LANE_BATCH || lane == SPQR_LANE_EXPORT)
     list_job (self, job);
@@ -91,19 +145,95 @@ spqr_job_queue_submit (SpqrJobQueue *self, SpqrLane lane, SpqrJob *job)
   if (self->closed)
     spqr_job_discard (job);
   else
+    enqueue (self, find_slot (self, lane, owner), job);
+  g_mutex_unlock (&self->lock);
+}
+
+void
+spqr_job_queue_submit (SpqrJobQueue *self, SpqrLane lane, SpqrJob *job)
+{
+  spqr_job_queue_submit_for (self, lane, NULL, job);
+}
+
+/* ---- the order of those that wait ---- */
+
+/* With the lock held. Those that were cancelled while they waited still lie there and do not count. */
+static GList *
+find_waiting (SpqrJobQueue *self, SpqrJob *job)
+{
+  for (guint i = 0; i < self->slots->len; i++)
     {
-      if (lane == SPQR_LANE_PREVIEW || lane == SPQR_LANE_BACKGROUND)
-        make_way (slot);
-      g_queue_push_tail (&slot->waiting, g_object_ref (job));
-      if (slot->thread == NULL)
-        {
-          LaneStart *start = g_new (LaneStart, 1);
-          *start = (LaneStart) { self, lane };
-          slot->thread = g_thread_new ("spqr-lane", lane_thread, start);
-        }
-      g_cond_broadcast (&self->wake);
+      Slot *slot = self->slots->pdata[i];
+      GList *item = spqr_job_is_active (job) ? g_queue_find (&slot->waiting, job) : NULL;
+
+      if (item != NULL)
+        return item;
+    }
+  return NULL;
+}
+
+static GList *
+neighbour (GList *item, gboolean earlier)
+{
+  do
+    item = earlier ? item->prev : item->next;
+  while (item != NULL && !spqr_job_is_active (item->data));
+  return item;
+}
+
+/* With the lock held. */
+static GList *
+find_neighbour (SpqrJobQueue *self, SpqrJob *job, gboolean earlier, GList **item)
+{
+  *item = find_waiting (self, job);
+  return *item != NULL ? neighbour (*item, earlier) : NULL;
+}
+
+gboolean
+spqr_job_queue_can_move (SpqrJobQueue *self, SpqrJob *job, gboolean earlier)
+{
+  gboolean can;
+  GList *item;
+
+  g_mutex_lock (&self->lock);
+  can = find_neighbour (self, job, earlier, &item) != NULL;
+  g_mutex_unlock (&self->lock);
+  return can;
+}
+
+/* The list shows what is waiting in the order in which it will be done. */
+static void
+swap_listed (SpqrJobQueue *self, SpqrJob *a, SpqrJob *b)
+{
+  guint i, j;
+
+  if (!g_ptr_array_find (self->listed, a, &i) || !g_ptr_array_find (self->listed, b, &j))
+    return;
+  self->listed->pdata[i] = b;
+  self->listed->pdata[j] = a;
+  g_list_model_items_changed (G_LIST_MODEL (self), MIN (i, j), MAX (i, j) - MIN (i, j) + 1, MAX (i, j) - MIN (i, j) + 1);
+}
+
+gboolean
+spqr_job_queue_move (SpqrJobQueue *self, SpqrJob *job, gboolean earlier)
+{
+  GList *item, *other;
+  SpqrJob *passed = NULL;
+
+  g_return_val_if_fail (SPQR_IS_JOB_QUEUE (self) && SPQR_IS_JOB (job), FALSE);
+
+  g_mutex_lock (&self->lock);
+  other = find_neighbour (self, job, earlier, &item);
+  if (other != NULL)
+    {
+      passed = other->data;
+      other->data = job;
+      item->data = passed;
     }
   g_mutex_unlock (&self->lock);
+  if (passed != NULL)
+    swap_listed (self, job, passed);
+  return passed != NULL;
 }
 
 void
@@ -142,18 +272,25 @@ spqr_job_queue_shutdown (SpqrJobQueue *self)
 {
   g_mutex_lock (&self->lock);
   self->closed = TRUE;
-  for (int l = 0; l < SPQR_N_LANES; l++)
+  for (guint i = 0; i < self->slots->len; i++)
     {
-      for (GList *item = self->lanes[l].waiting.head; item != NULL; item = item->next)
+      Slot *slot = self->slots->pdata[i];
+
+      for (GList *item = slot->waiting.head; item != NULL; item = item->next)
         spqr_job_cancel (item->data);
-      if (self->lanes[l].running != NULL)
-        spqr_job_cancel (self->lanes[l].running);
+      if (slot->running != NULL)
+        spqr_job_cancel (slot->running);
     }
   g_cond_broadcast (&self->wake);
   g_mutex_unlock (&self->lock);
-  for (int l = 0; l < SPQR_N_LANES; l++)
-    if (self->lanes[l].thread != NULL)
-      g_thread_join (g_steal_pointer (&self->lanes[l].thread));
+  /* A closed queue gets no new slot and loses none. */
+  for (guint i = 0; i < self->slots->len; i++)
+    {
+      Slot *slot = self->slots->pdata[i];
+
+      if (slot->thread != NULL)
+        g_thread_join (g_steal_pointer (&slot->thread));
+    }
 }
 
 SpqrJobQueue *
@@ -196,8 +333,7 @@ spqr_job_queue_finalize (GObject *object)
   SpqrJobQueue *self = SPQR_JOB_QUEUE (object);
 
   spqr_job_queue_shutdown (self);
-  for (int l = 0; l < SPQR_N_LANES; l++)
-    g_queue_clear_full (&self->lanes[l].waiting, g_object_unref);
+  g_ptr_array_unref (self->slots);
   g_ptr_array_unref (self->listed);
   g_mutex_clear (&self->lock);
   g_cond_clear (&self->wake);
@@ -215,5 +351,6 @@ spqr_job_queue_init (SpqrJobQueue *self)
 {
   g_mutex_init (&self->lock);
   g_cond_init (&self->wake);
+  self->slots = g_ptr_array_new_with_free_func (free_slot);
   self->listed = g_ptr_array_new_with_free_func (g_object_unref);
 }

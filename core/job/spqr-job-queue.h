@@ -1,7 +1,8 @@
 /* spqr-job-queue.h: the lanes in which jobs run.
  *
- * A lane is one thread. Preview and background have one slot: a newer job takes the place of a waiting
- * one and cancels the running one. The others are first come, first served. All lanes share the worker pool. */
+ * A lane is one thread, first come, first served. In preview and background the newest wins: a newer
+ * job takes the place of a waiting one and cancels the running one, of the same owner; each owner has a
+ * thread of its own, so that what one page looks at never takes another page's place. All share the worker pool. */
 #pragma once
 
 #include "job/spqr-job.h"
@@ -16,12 +17,19 @@ typedef enum {
 } SpqrLane;
 
 #define SPQR_TYPE_JOB_QUEUE (spqr_job_queue_get_type ())
-/* A GListModel of the jobs of BATCH and EXPORT, oldest first; they stay listed until cleared. */
+/* A GListModel of the jobs of BATCH and EXPORT, oldest first, but those that wait in the order in which they
+ * will be done; they stay listed until cleared. */
 G_DECLARE_FINAL_TYPE (SpqrJobQueue, spqr_job_queue, SPQR, JOB_QUEUE, GObject)
 
 SpqrJobQueue *spqr_job_queue_new (void);
 /* Takes a reference to job. Main thread. */
 void          spqr_job_queue_submit (SpqrJobQueue *self, SpqrLane lane, SpqrJob *job);
+/* For lanes in which the newest wins. owner, a page or a dialog, is only ever compared. */
+void          spqr_job_queue_submit_for (SpqrJobQueue *self, SpqrLane lane, gconstpointer owner, SpqrJob *job);
+/* Moves a job that waits one place forward or back among those that wait in its lane. FALSE: it does not wait
+ * any more, or is first or last already. */
+gboolean      spqr_job_queue_can_move (SpqrJobQueue *self, SpqrJob *job, gboolean earlier);
+gboolean      spqr_job_queue_move (SpqrJobQueue *self, SpqrJob *job, gboolean earlier);
 /* Removes ended jobs from the list. */
 void          spqr_job_queue_clear_ended (SpqrJobQueue *self);
 /* Removes all of them, whatever they are at; they go on, unlisted. */

@@ -1,5 +1,10 @@
 #include "job/spqr-job.h"
 
+/* Progress is shown at most this often: a label that changes faster cannot be read, and costs frames. */
+#define SHOW_EVERY (100 * G_TIME_SPAN_MILLISECOND)
+/* Whoever cancels through the cancellable alone wakes nobody; a paused job looks for it this often. */
+#define LOOK_EVERY (50 * G_TIME_SPAN_MILLISECOND)
+
 struct _SpqrJob {
   GObject parent_instance;
 
@@ -14,6 +19,7 @@ struct _SpqrJob {
   char *message;
   double fraction, seconds_left;
   SpqrJobState state;
+  gboolean paused, parked;
   GError *error;
 
   /* What the work last said; under the lock. */
@@ -22,11 +28,13 @@ struct _SpqrJob {
   double new_fraction;
   SpqrJobState new_state;
   GError *new_error;
-  gint64 started;
-  gboolean notify_queued;
+  gboolean new_paused, new_parked;
+  GCond woken;                     /* cancelled, or let go on */
+  gint64 started, shown;           /* begun (what it was paused for taken off); shown last */
+  GSource *source;                 /* of the notification that is queued, or NULL */
 };
 
-enum { PROP_0, PROP_TITLE, PROP_MESSAGE, PROP_FRACTION, PROP_STATE, PROP_SECONDS_LEFT, PROP_ACTIVE, N_PROPS };
+enum { PROP_0, PROP_TITLE, PROP_MESSAGE, PROP_FRACTION, PROP_STATE, PROP_SECONDS_LEFT, PROP_ACTIVE, PROP_PAUSED, PROP_PARKED, N_PROPS };
 enum { ENDED, N_SIGNALS };
 
 static GParamSpec *properties[N_PROPS];
@@ -56,20 +64,24 @@ static gboolean
 publish (gpointer user_data)
 {
   SpqrJob *self = user_data;
-  gboolean state_changed, ended;
+  gboolean state_changed, pause_changed, ended;
 
   g_mutex_lock (&self->lock);
-  self->notify_queued = FALSE;
+  g_clear_pointer (&self->source, g_source_unref);
+  self->shown = g_get_monotonic_time ();
   if (self->new_message != NULL)
     {
       g_free (self->message);
       self->message = g_steal_pointer (&self->new_message);
     }
   self->fraction = self->new_fraction;
-  self->seconds_left = self->new_state == SPQR_JOB_RUNNING
+  self->seconds_left = self->new_state == SPQR_JOB_RUNNING && !self->new_parked
                          ? estimate_seconds_left (self->started, self->fraction) : -1;
   state_changed = self->state != self->new_state;
   self->state = self->new_state;
+  pause_changed = self->paused != self->new_paused || self->parked != self->new_parked;
+  self->paused = self->new_paused;
+  self->parked = self->new_parked;
   if (self->new_error != NULL)
     self->error = g_steal_pointer (&self->new_error);
   g_mutex_unlock (&self->lock);
@@ -84,26 +96,35 @@ publish (gpointer user_data)
       g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STATE]);
       g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_ACTIVE]);
     }
+  if (pause_changed)
+    {
+      g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_PAUSED]);
+      g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_PARKED]);
+    }
   g_object_thaw_notify (G_OBJECT (self));
   if (ended)
     g_signal_emit (self, signals[ENDED], 0);
   return G_SOURCE_REMOVE;
 }
 
-/* With the lock held. */
+/* With the lock held. at_once: a change that people wait for; progress comes no oftener than it is shown. */
 static void
-queue_publish (SpqrJob *self)
+queue_publish (SpqrJob *self, gboolean at_once)
 {
-  g_autoptr (GSource) source = NULL;
+  gint64 due = at_once ? 0 : self->shown + SHOW_EVERY;
 
-  if (self->notify_queued)
-    return;
-  self->notify_queued = TRUE;
-  source = g_idle_source_new ();
-  g_source_set_priority (source, G_PRIORITY_DEFAULT_IDLE);
-  g_source_set_callback (source, publish, g_object_ref (self), g_object_unref);
-  g_source_set_static_name (source, "spqr-job-publish");
-  g_source_attach (source, self->context);
+  if (self->source != NULL)
+    {
+      if (at_once)
+        g_source_set_ready_time (self->source, 0);
+      return;
+    }
+  self->source = g_timeout_source_new (0);
+  g_source_set_ready_time (self->source, due);
+  g_source_set_priority (self->source, G_PRIORITY_DEFAULT_IDLE);
+  g_source_set_callback (self->source, publish, g_object_ref (self), g_object_unref);
+  g_source_set_static_name (self->source, "spqr-job-publish");
+  g_source_attach (self->source, self->context);
 }
 
 /* With the lock held. The first final state stays: cancelling, discarding and the end of the work may
@@ -121,8 +142,10 @@ change_state (SpqrJob *self, SpqrJobState state, GError *error)
     self->started = g_get_monotonic_time ();
   if (state == SPQR_JOB_FINISHED)
     self->new_fraction = 1;
+  if (state_is_final (state))
+    self->new_paused = self->new_parked = FALSE;
   self->new_error = error;
-  queue_publish (self);
+  queue_publish (self, TRUE);
   return TRUE;
 }
 
@@ -137,6 +160,21 @@ set_state (SpqrJob *self, SpqrJobState state, GError *error)
   return changed;
 }
 
+/* With the lock held, in the work's thread: waits until it may go on or is to end. */
+static void
+park (SpqrJob *self)
+{
+  gint64 began = g_get_monotonic_time ();
+
+  self->new_parked = TRUE;
+  queue_publish (self, TRUE);
+  while (self->new_paused && !g_cancellable_is_cancelled (self->cancellable))
+    g_cond_wait_until (&self->woken, &self->lock, g_get_monotonic_time () + LOOK_EVERY);
+  self->new_parked = FALSE;
+  self->started += g_get_monotonic_time () - began;
+  queue_publish (self, TRUE);
+}
+
 void
 spqr_job_report (double fraction, const char *what, gpointer job)
 {
@@ -149,7 +187,24 @@ spqr_job_report (double fraction, const char *what, gpointer job)
       g_free (self->new_message);
       self->new_message = g_strdup (what);
     }
-  queue_publish (self);
+  queue_publish (self, FALSE);
+  if (self->new_paused)
+    park (self);
+  g_mutex_unlock (&self->lock);
+}
+
+void
+spqr_job_set_paused (SpqrJob *self, gboolean paused)
+{
+  g_return_if_fail (SPQR_IS_JOB (self));
+
+  g_mutex_lock (&self->lock);
+  if (!state_is_final (self->new_state) && self->new_paused != paused)
+    {
+      self->new_paused = paused;
+      g_cond_broadcast (&self->woken);
+      queue_publish (self, TRUE);
+    }
   g_mutex_unlock (&self->lock);
 }
 
@@ -189,6 +244,7 @@ spqr_job_cancel (SpqrJob *self)
   /* It may wait behind a long one; the person who cancelled it should not. */
   if (self->new_state == SPQR_JOB_QUEUED)
     change_state (self, SPQR_JOB_CANCELLED, NULL);
+  g_cond_broadcast (&self->woken);
   g_mutex_unlock (&self->lock);
 }
 
@@ -231,6 +287,8 @@ double        spqr_job_get_fraction (SpqrJob *self) { return self->fraction; }
 SpqrJobState  spqr_job_get_state (SpqrJob *self) { return self->state; }
 double        spqr_job_get_seconds_left (SpqrJob *self) { return self->seconds_left; }
 gboolean      spqr_job_is_active (SpqrJob *self) { return !state_is_final (self->state); }
+gboolean      spqr_job_is_paused (SpqrJob *self) { return self->paused; }
+gboolean      spqr_job_is_parked (SpqrJob *self) { return self->parked; }
 const GError *spqr_job_get_error (SpqrJob *self) { return self->error; }
 gpointer      spqr_job_get_data (SpqrJob *self) { return self->data; }
 
@@ -249,6 +307,7 @@ spqr_job_finalize (GObject *object)
   g_clear_object (&self->cancellable);
   g_main_context_unref (self->context);
   g_mutex_clear (&self->lock);
+  g_cond_clear (&self->woken);
   G_OBJECT_CLASS (spqr_job_parent_class)->finalize (object);
 }
 
@@ -265,6 +324,8 @@ spqr_job_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec
     case PROP_STATE: g_value_set_int (value, self->state); break;
     case PROP_SECONDS_LEFT: g_value_set_double (value, self->seconds_left); break;
     case PROP_ACTIVE: g_value_set_boolean (value, spqr_job_is_active (self)); break;
+    case PROP_PAUSED: g_value_set_boolean (value, self->paused); break;
+    case PROP_PARKED: g_value_set_boolean (value, self->parked); break;
     default: G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
 }
@@ -283,6 +344,8 @@ spqr_job_class_init (SpqrJobClass *klass)
   properties[PROP_STATE] = g_param_spec_int ("state", NULL, NULL, 0, SPQR_JOB_DISCARDED, 0, flags);
   properties[PROP_SECONDS_LEFT] = g_param_spec_double ("seconds-left", NULL, NULL, -1, G_MAXDOUBLE, -1, flags);
   properties[PROP_ACTIVE] = g_param_spec_boolean ("active", NULL, NULL, TRUE, flags);
+  properties[PROP_PAUSED] = g_param_spec_boolean ("paused", NULL, NULL, FALSE, flags);
+  properties[PROP_PARKED] = g_param_spec_boolean ("parked", NULL, NULL, FALSE, flags);
   g_object_class_install_properties (object_class, N_PROPS, properties);
   signals[ENDED] = g_signal_new ("ended", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
@@ -291,6 +354,7 @@ static void
 spqr_job_init (SpqrJob *self)
 {
   g_mutex_init (&self->lock);
+  g_cond_init (&self->woken);
   self->cancellable = g_cancellable_new ();
   self->context = g_main_context_ref_thread_default ();
   self->seconds_left = -1;

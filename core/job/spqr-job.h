@@ -2,7 +2,8 @@
  *
  * The work itself is a blocking function that runs in a lane's thread. Properties change and signals
  * are emitted only in the main context in which the job was made; progress is coalesced into one
- * idle notification, however often the work reports. */
+ * notification, ten times a second at most, however often the work reports. A paused job waits in its
+ * next report (between two layers, windows or tensors), so that work needs to know nothing of it. */
 #pragma once
 
 #include <gio/gio.h>
@@ -28,7 +29,8 @@ typedef gboolean (*SpqrJobFunc) (SpqrJob *job, gpointer data, GCancellable *canc
 SpqrJob      *spqr_job_new (const char *title, SpqrJobFunc func, gpointer data, GDestroyNotify destroy);
 
 /* Properties, notified in the main context: title, message (strings), fraction (double), state,
- * seconds-left (double, -1 while unknown), active (boolean: queued or running). */
+ * seconds-left (double, -1 while unknown), active (boolean: queued or running), paused (boolean: it is
+ * to wait), parked (boolean: it does). */
 const char   *spqr_job_get_title (SpqrJob *self);
 const char   *spqr_job_get_message (SpqrJob *self);
 double        spqr_job_get_fraction (SpqrJob *self);
@@ -38,8 +40,13 @@ gboolean      spqr_job_is_active (SpqrJob *self);
 const GError *spqr_job_get_error (SpqrJob *self);     /* NULL unless failed */
 gpointer      spqr_job_get_data (SpqrJob *self);      /* main thread, once it ended, or for immutable parts */
 void          spqr_job_cancel (SpqrJob *self);
+/* Holds a running job, or one that will run, at its next report; it keeps its lane. What it waited does not
+ * count as time spent. An ended job is left alone. */
+void          spqr_job_set_paused (SpqrJob *self, gboolean paused);
+gboolean      spqr_job_is_paused (SpqrJob *self);
+gboolean      spqr_job_is_parked (SpqrJob *self);
 
-/* From the work's thread. The signature is that of SpqrProgressFunc with the job as user data. */
+/* From the work's thread, which holds no lock that others need: a paused job waits here. The signature is that of SpqrProgressFunc with the job as user data. */
 void          spqr_job_report (double fraction, const char *what, gpointer job);
 
 /* Signal "ended" (main context): state is final. */

@@ -358,7 +358,7 @@ ask (SpqrCompareView *self)
   self->job = spqr_job_new (_("Comparing a layer"), answer_in_worker, q, free_asking);
   g_signal_connect_object (self->job, "ended", G_CALLBACK (on_ended), self, 0);
   set_busy (self, TRUE);
-  spqr_job_queue_submit (spqr_session_get_jobs (self->session), SPQR_LANE_PREVIEW, self->job);
+  spqr_job_queue_submit_for (spqr_session_get_jobs (self->session), SPQR_LANE_PREVIEW, self, self->job);
 }
 
 static void

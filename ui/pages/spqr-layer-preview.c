@@ -356,7 +356,7 @@ ask (SpqrLayerPreview *self)
   choose_rows (self, q);
   self->job = spqr_job_new (_("Looking at a layer"), answer_in_worker, q, free_question);
   g_signal_connect_object (self->job, "ended", G_CALLBACK (on_ended), self, 0);
-  spqr_job_queue_submit (self->jobs, SPQR_LANE_PREVIEW, self->job);
+  spqr_job_queue_submit_for (self->jobs, SPQR_LANE_PREVIEW, self, self->job);
   g_signal_emit (self, signals[BUSY_CHANGED], 0);
 }
 
