@@ -49,6 +49,7 @@ cuda_device_close (CudaDevice *device)
   g_assert_cmpuint (device->shim->events_now, ==, 0);
   g_assert_cmpuint (device->shim->streams_now, ==, 0);
   g_assert_cmpuint (device->shim->handles_now, ==, 0);
+  g_assert_cmpuint (device->shim->pinned_now, ==, 0);
   g_assert_cmpstr (device->shim->trouble, ==, "");
 }
 

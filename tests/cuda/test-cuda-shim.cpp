@@ -87,7 +87,7 @@ test_right (void)
       in[i] = i * i;
       expected[i / 64] += in[i];
     }
-  for (int order = 0; order < 2; order++)
+  for (int order = 0; order < 6; order++)
     {
       spqr_cuda_shim.order = order;
       memset (out, 0, sizeof out);
@@ -136,11 +136,59 @@ test_wrong (void)
   test_right ();
 }
 
+/* What lies in memory that a copy on another stream fills, with or without waiting for its event. */
+static int
+read_behind_copy (bool wait)
+{
+  cudaStream_t copies, kernels;
+  cudaEvent_t event;
+  int *pinned = NULL, *device = NULL, out[32] = { 0 };
+
+  g_assert_cmpint (cudaHostAlloc ((void **) &pinned, 64 * sizeof *pinned, cudaHostAllocDefault), ==, cudaSuccess);
+  g_assert_cmpint (cudaMalloc ((void **) &device, 64 * sizeof *device), ==, cudaSuccess);
+  for (int i = 0; i < 64; i++)
+    pinned[i] = 7;
+  cudaStreamCreateWithFlags (&copies, cudaStreamNonBlocking);
+  cudaStreamCreateWithFlags (&kernels, cudaStreamNonBlocking);
+  cudaEventCreateWithFlags (&event, cudaEventDisableTiming);
+  cudaMemcpyAsync (device, pinned, 64 * sizeof *pinned, cudaMemcpyHostToDevice, copies);
+  cudaEventRecord (event, copies);
+  if (wait)
+    cudaStreamWaitEvent (kernels, event, 0);
+  SPQR_LAUNCH_RAW (sum_kernel, 1, 64, 0, kernels, device, out);
+  cudaStreamSynchronize (kernels);
+  cudaStreamSynchronize (copies);
+  cudaEventDestroy (event);
+  cudaStreamDestroy (copies);
+  cudaStreamDestroy (kernels);
+  cudaFree (device);
+  cudaFreeHost (pinned);
+  return out[0];
+}
+
+static void
+test_streams (void)
+{
+  bool noticed = false;
+
+  for (int schedule = 0; schedule < 12; schedule++)
+    {
+      spqr_cuda_shim.schedule = schedule;
+      g_assert_cmpint (read_behind_copy (true), ==, 448);
+      noticed = noticed || read_behind_copy (false) != 448;
+    }
+  spqr_cuda_shim.schedule = 0;
+  g_assert_true (noticed);
+  g_assert_cmpint (read_behind_copy (false), !=, 448);
+  g_assert_cmpuint (spqr_cuda_shim.streams_now + spqr_cuda_shim.events_now + spqr_cuda_shim.pinned_now, ==, 0);
+}
+
 int
 main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/shim/right", test_right);
   g_test_add_func ("/shim/wrong", test_wrong);
+  g_test_add_func ("/shim/streams", test_streams);
   return g_test_run ();
 }

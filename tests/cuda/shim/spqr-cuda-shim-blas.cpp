@@ -3,16 +3,18 @@
 
 #include <cblas.h>
 
-#include "spqr-cuda-shim-control.h"
+#include "spqr-cuda-shim-private.h"
 
 extern "C" void spotrf_ (const char *uplo, const int *n, float *a, const int *lda, int *info);
 
-struct SpqrShimBlas { int unused; };
-struct SpqrShimSolver { int unused; };
+struct SpqrShimBlas { cudaStream_t stream; };
+struct SpqrShimSolver { cudaStream_t stream; };
 
 static bool
 may_compute ()
 {
+  SpqrShimGuard guard;
+
   spqr_cuda_shim.launches++;
   if (spqr_cuda_shim.fail_launch_at > 0 && --spqr_cuda_shim.fail_launch_at == 0)
     spqr_cuda_shim.failed = 1;
@@ -48,8 +50,9 @@ cublasDestroy_v2 (cublasHandle_t handle)
 }
 
 cublasStatus_t
-cublasSetStream_v2 (cublasHandle_t, cudaStream_t)
+cublasSetStream_v2 (cublasHandle_t handle, cudaStream_t stream)
 {
+  handle->stream = stream;
   return CUBLAS_STATUS_SUCCESS;
 }
 
@@ -60,39 +63,45 @@ cublasSetMathMode (cublasHandle_t, cublasMath_t)
 }
 
 cublasStatus_t
-cublasSgemm_v2 (cublasHandle_t, cublasOperation_t a_op, cublasOperation_t b_op, int m, int n, int k, const float *alpha,
+cublasSgemm_v2 (cublasHandle_t handle, cublasOperation_t a_op, cublasOperation_t b_op, int m, int n, int k, const float *alpha,
                 const float *a, int lda, const float *b, int ldb, const float *beta, float *c, int ldc)
 {
   if (m < 0 || n < 0 || k < 0 || lda < (a_op == CUBLAS_OP_N ? m : k) || ldb < (b_op == CUBLAS_OP_N ? k : n) || ldc < m)
     return CUBLAS_STATUS_INVALID_VALUE;
   if (!may_compute ())
     return CUBLAS_STATUS_EXECUTION_FAILED;
-  cblas_sgemm (CblasColMajor, transpose (a_op), transpose (b_op), m, n, k, *alpha, a, lda, b, ldb, *beta, c, ldc);
+  spqr_shim_enqueue (handle->stream, [=, alpha = *alpha, beta = *beta] () {
+    cblas_sgemm (CblasColMajor, transpose (a_op), transpose (b_op), m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+  });
   return CUBLAS_STATUS_SUCCESS;
 }
 
 cublasStatus_t
-cublasSsyrk_v2 (cublasHandle_t, cublasFillMode_t uplo, cublasOperation_t op, int n, int k, const float *alpha, const float *a,
+cublasSsyrk_v2 (cublasHandle_t handle, cublasFillMode_t uplo, cublasOperation_t op, int n, int k, const float *alpha, const float *a,
                 int lda, const float *beta, float *c, int ldc)
 {
   if (n < 0 || k < 0 || lda < (op == CUBLAS_OP_N ? n : k) || ldc < n)
     return CUBLAS_STATUS_INVALID_VALUE;
   if (!may_compute ())
     return CUBLAS_STATUS_EXECUTION_FAILED;
-  cblas_ssyrk (CblasColMajor, triangle (uplo), transpose (op), n, k, *alpha, a, lda, *beta, c, ldc);
+  spqr_shim_enqueue (handle->stream, [=, alpha = *alpha, beta = *beta] () {
+    cblas_ssyrk (CblasColMajor, triangle (uplo), transpose (op), n, k, alpha, a, lda, beta, c, ldc);
+  });
   return CUBLAS_STATUS_SUCCESS;
 }
 
 cublasStatus_t
-cublasStrsm_v2 (cublasHandle_t, cublasSideMode_t side, cublasFillMode_t uplo, cublasOperation_t op, cublasDiagType_t diag,
+cublasStrsm_v2 (cublasHandle_t handle, cublasSideMode_t side, cublasFillMode_t uplo, cublasOperation_t op, cublasDiagType_t diag,
                 int m, int n, const float *alpha, const float *a, int lda, float *b, int ldb)
 {
   if (m < 0 || n < 0 || lda < (side == CUBLAS_SIDE_LEFT ? m : n) || ldb < m)
     return CUBLAS_STATUS_INVALID_VALUE;
   if (!may_compute ())
     return CUBLAS_STATUS_EXECUTION_FAILED;
-  cblas_strsm (CblasColMajor, side == CUBLAS_SIDE_LEFT ? CblasLeft : CblasRight, triangle (uplo), transpose (op),
-               diag == CUBLAS_DIAG_UNIT ? CblasUnit : CblasNonUnit, m, n, *alpha, a, lda, b, ldb);
+  spqr_shim_enqueue (handle->stream, [=, alpha = *alpha] () {
+    cblas_strsm (CblasColMajor, side == CUBLAS_SIDE_LEFT ? CblasLeft : CblasRight, triangle (uplo), transpose (op),
+                 diag == CUBLAS_DIAG_UNIT ? CblasUnit : CblasNonUnit, m, n, alpha, a, lda, b, ldb);
+  });
   return CUBLAS_STATUS_SUCCESS;
 }
 
@@ -113,8 +122,9 @@ cusolverDnDestroy (cusolverDnHandle_t handle)
 }
 
 cusolverStatus_t
-cusolverDnSetStream (cusolverDnHandle_t, cudaStream_t)
+cusolverDnSetStream (cusolverDnHandle_t handle, cudaStream_t stream)
 {
+  handle->stream = stream;
   return CUSOLVER_STATUS_SUCCESS;
 }
 
@@ -126,10 +136,10 @@ cusolverDnSpotrf_bufferSize (cusolverDnHandle_t, cublasFillMode_t, int n, float 
 }
 
 cusolverStatus_t
-cusolverDnSpotrf (cusolverDnHandle_t, cublasFillMode_t uplo, int n, float *a, int lda, float *, int, int *info)
+cusolverDnSpotrf (cusolverDnHandle_t handle, cublasFillMode_t uplo, int n, float *a, int lda, float *, int, int *info)
 {
   if (!may_compute ())
     return CUSOLVER_STATUS_EXECUTION_FAILED;
-  spotrf_ (uplo == CUBLAS_FILL_MODE_LOWER ? "L" : "U", &n, a, &lda, info);
+  spqr_shim_enqueue (handle->stream, [=] () { spotrf_ (uplo == CUBLAS_FILL_MODE_LOWER ? "L" : "U", &n, a, &lda, info); });
   return CUSOLVER_STATUS_SUCCESS;
 }

@@ -10,11 +10,12 @@ typedef struct {
   /* To the shim. A count of 0: never. */
   int fail_alloc_at, fail_launch_at, fail_copy_at;      /* the so-manieth from now on fails; counts down */
   size_t memory;                /* device memory in bytes; 0: plenty */
-  int order;                    /* 0: threads and blocks ascending, 1: descending */
+  int order;                    /* 0: threads and blocks ascending, 1: descending, else shuffled by this seed */
+  int schedule;                 /* of streams; 0: when somebody waits, 1: at once, else by this seed */
   int driver_version, device_major, n_devices;
   /* From the shim. */
   size_t bytes_now, bytes_most, allocations_now;
-  size_t launches, allocations, copies, events_now, streams_now, handles_now;
+  size_t launches, allocations, copies, events_now, streams_now, handles_now, pinned_now;
   int failed;                   /* a sticky error: set back to 0 to go on */
   char trouble[256];            /* what a kernel did wrong: divergent barrier, … */
   /* Names of the kernels launched so far, each once. */

@@ -10,18 +10,17 @@
 
 #include <setjmp.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <ucontext.h>
 
-#include "spqr-cuda-shim-control.h"
+#include "spqr-cuda-shim-private.h"
 
 #define MOST_THREADS 1024
 #define STACK_BYTES ((size_t) 128 << 10)
 #define SHARED_BYTES ((size_t) 48 << 10)        /* what a block may have without asking for more */
 
 SpqrCudaShim spqr_cuda_shim = {
-  0, 0, 0, 0, 0, 13000, 9, 1,
-  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, "", {}, 0,
+  0, 0, 0, 0, 0, 0, 13000, 9, 1,
+  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, "", {}, 0,
 };
 
 thread_local SpqrShimIndex spqr_shim_thread, spqr_shim_block, spqr_shim_block_dim, spqr_shim_grid_dim;
@@ -59,7 +58,6 @@ struct Machine {
 };
 
 thread_local Machine *machine;
-thread_local cudaError_t last_error;
 
 void
 trouble (const char *what)
@@ -169,18 +167,40 @@ may_run (const Fiber *fiber, const Warp *warp)
     }
 }
 
+/* The i-th of n to run: as they stand, the other way round, or shuffled, another way each round: an
+ * odd step modulo the next power of two visits each number once. */
+unsigned
+place (unsigned i, unsigned n, unsigned round)
+{
+  unsigned size = 1, seed = (unsigned) spqr_cuda_shim.order * 2654435761u + round * 40503u, skipped = 0, at;
+
+  if (spqr_cuda_shim.order < 2 || n > MOST_THREADS)
+    return spqr_cuda_shim.order == 1 ? n - 1 - i : i;
+  while (size < n)
+    size *= 2;
+  /* The i-th of the numbers below n in the order of a full cycle of length size. */
+  for (unsigned k = 0;; k++)
+    {
+      at = (k * (2 * (seed >> 8) + 1) + (seed & 0xff)) % size;
+      if (at >= n)
+        skipped++;
+      else if (k - skipped == i)
+        return at;
+    }
+}
+
 void
 run_block ()
 {
   bool moved = true, left = true;
 
   begin_block ();
-  while (left && moved && !machine->bad)
+  for (unsigned round = 0; left && moved && !machine->bad; round++)
     {
       left = moved = false;
       for (unsigned i = 0; i < machine->n_threads && !machine->bad; i++)
         {
-          unsigned t = spqr_cuda_shim.order != 0 ? machine->n_threads - 1 - i : i;
+          unsigned t = place (i, machine->n_threads, round);
           Fiber *fiber = &machine->fibers[t];
 
           if (may_run (fiber, &machine->warps[t / 32]))
@@ -197,27 +217,6 @@ run_block ()
   if (machine->bad)             /* they stand in the middle of something: give them fresh stacks' starts */
     for (unsigned t = 0; t < machine->n_threads; t++)
       machine->fibers[t].entered = false;
-}
-
-bool
-counts_down (int *counter)
-{
-  if (*counter <= 0)
-    return false;
-  return --*counter == 0;
-}
-
-cudaError_t
-set_error (cudaError_t error)
-{
-  last_error = error;
-  return error;
-}
-
-cudaError_t
-sticky ()
-{
-  return spqr_cuda_shim.failed ? set_error (cudaErrorLaunchFailure) : cudaSuccess;
 }
 
 void
@@ -295,22 +294,32 @@ spqr_shim_exchange (unsigned mask, int kind, uint64_t mine)
   return warp->slots[generation % 2];
 }
 
-void
-spqr_shim_run (const char *name, dim3 grid, dim3 block, size_t shared, void (*call) (void *), void *data)
+bool
+spqr_shim_may_launch (const char *name, dim3 grid, dim3 block, size_t shared)
 {
   size_t n_threads = (size_t) block.x * block.y * block.z;
-  size_t n_blocks = (size_t) grid.x * grid.y * grid.z;
 
   spqr_cuda_shim.launches++;
   note_kernel (name);
-  if (counts_down (&spqr_cuda_shim.fail_launch_at))
+  if (spqr_shim_counts_down (&spqr_cuda_shim.fail_launch_at))
     spqr_cuda_shim.failed = 1;
-  if (sticky () != cudaSuccess)
-    return;
-  if (n_threads == 0 || n_threads > MOST_THREADS || n_blocks == 0 || grid.y > 65535 || grid.z > 65535 ||
-      shared > SHARED_BYTES || !prepare ((unsigned) n_threads))
+  if (spqr_shim_sticky () != cudaSuccess)
+    return false;
+  if (n_threads > 0 && n_threads <= MOST_THREADS && (size_t) grid.x * grid.y * grid.z > 0 && grid.y <= 65535 && grid.z <= 65535 &&
+      shared <= SHARED_BYTES)
+    return true;
+  spqr_shim_set_error (cudaErrorInvalidConfiguration);
+  return false;
+}
+
+void
+spqr_shim_run (const char *name, dim3 grid, dim3 block, size_t shared, void (*call) (void *), void *data)
+{
+  size_t n_blocks = (size_t) grid.x * grid.y * grid.z;
+
+  if (!prepare (block.x * block.y * block.z))
     {
-      set_error (cudaErrorInvalidConfiguration);
+      spqr_cuda_shim.failed = 1;
       return;
     }
   machine->call = call;
@@ -321,7 +330,7 @@ spqr_shim_run (const char *name, dim3 grid, dim3 block, size_t shared, void (*ca
   spqr_shim_dynamic = machine->dynamic;
   for (size_t i = 0; i < n_blocks && !machine->bad; i++)
     {
-      size_t at = spqr_cuda_shim.order != 0 ? n_blocks - 1 - i : i;
+      size_t at = place ((unsigned) i, (unsigned) n_blocks, 0);
 
       spqr_shim_block = { (unsigned) (at % grid.x), (unsigned) (at / grid.x % grid.y), (unsigned) (at / grid.x / grid.y) };
       memset (machine->dynamic, 0xff, shared);
@@ -331,221 +340,7 @@ spqr_shim_run (const char *name, dim3 grid, dim3 block, size_t shared, void (*ca
     {
       fprintf (stderr, "# shim: %s: %s\n", name, spqr_cuda_shim.trouble);
       spqr_cuda_shim.failed = 1;
-      (void) sticky ();
+      (void) spqr_shim_sticky ();
     }
 }
 
-/* ---- runtime ---- */
-
-struct SpqrShimStream { int unused; };
-struct SpqrShimEvent { double milliseconds; };
-struct Allocation { size_t bytes, pad[7]; };    /* before each allocation */
-
-cudaError_t
-cudaDriverGetVersion (int *version)
-{
-  *version = spqr_cuda_shim.driver_version;
-  return cudaSuccess;
-}
-
-cudaError_t
-cudaRuntimeGetVersion (int *version)
-{
-  *version = CUDART_VERSION;
-  return cudaSuccess;
-}
-
-cudaError_t
-cudaGetDeviceCount (int *count)
-{
-  *count = spqr_cuda_shim.n_devices;
-  return *count > 0 ? cudaSuccess : cudaErrorNoDevice;
-}
-
-cudaError_t
-cudaSetDevice (int device)
-{
-  if (device < 0 || device >= spqr_cuda_shim.n_devices)
-    return set_error (cudaErrorInvalidValue);
-  return sticky ();
-}
-
-cudaError_t
-cudaGetDeviceProperties (cudaDeviceProp *properties, int device)
-{
-  *properties = {};
-  snprintf (properties->name, sizeof properties->name, "CUDA shim %d", device);
-  properties->major = spqr_cuda_shim.device_major;
-  properties->multiProcessorCount = 4;
-  properties->totalGlobalMem = (size_t) 1 << 40;
-  return cudaSuccess;
-}
-
-static size_t
-memory_size ()
-{
-  return spqr_cuda_shim.memory != 0 ? spqr_cuda_shim.memory : (size_t) 1 << 40;
-}
-
-cudaError_t
-cudaMemGetInfo (size_t *free_bytes, size_t *total_bytes)
-{
-  *total_bytes = memory_size ();
-  *free_bytes = *total_bytes > spqr_cuda_shim.bytes_now ? *total_bytes - spqr_cuda_shim.bytes_now : 0;
-  return sticky ();
-}
-
-cudaError_t
-cudaMalloc (void **at, size_t bytes)
-{
-  Allocation *allocation;
-
-  *at = NULL;
-  spqr_cuda_shim.allocations++;
-  if (sticky () != cudaSuccess)
-    return last_error;
-  if (counts_down (&spqr_cuda_shim.fail_alloc_at) || spqr_cuda_shim.bytes_now + bytes > memory_size ())
-    return set_error (cudaErrorMemoryAllocation);
-  allocation = (Allocation *) aligned_alloc (64, (sizeof *allocation + bytes + 63) / 64 * 64);
-  if (allocation == NULL)
-    return set_error (cudaErrorMemoryAllocation);
-  allocation->bytes = bytes;
-  memset (allocation + 1, 0xff, bytes);         /* NaN: nobody may count on zeros */
-  *at = allocation + 1;
-  spqr_cuda_shim.bytes_now += bytes;
-  spqr_cuda_shim.allocations_now++;
-  if (spqr_cuda_shim.bytes_now > spqr_cuda_shim.bytes_most)
-    spqr_cuda_shim.bytes_most = spqr_cuda_shim.bytes_now;
-  return cudaSuccess;
-}
-
-cudaError_t
-cudaFree (void *at)
-{
-  if (at != NULL)
-    {
-      Allocation *allocation = (Allocation *) at - 1;
-
-      spqr_cuda_shim.bytes_now -= allocation->bytes;
-      spqr_cuda_shim.allocations_now--;
-      free (allocation);
-    }
-  return cudaSuccess;
-}
-
-static cudaError_t
-may_copy ()
-{
-  spqr_cuda_shim.copies++;
-  if (counts_down (&spqr_cuda_shim.fail_copy_at))
-    spqr_cuda_shim.failed = 1;
-  return sticky ();
-}
-
-cudaError_t
-cudaMemcpyAsync (void *to, const void *from, size_t bytes, cudaMemcpyKind, cudaStream_t)
-{
-  if (may_copy () != cudaSuccess)
-    return last_error;
-  memcpy (to, from, bytes);
-  return cudaSuccess;
-}
-
-cudaError_t
-cudaMemcpy2DAsync (void *to, size_t to_pitch, const void *from, size_t from_pitch, size_t width, size_t rows, cudaMemcpyKind, cudaStream_t)
-{
-  if (may_copy () != cudaSuccess)
-    return last_error;
-  if (to_pitch < width || from_pitch < width)
-    return set_error (cudaErrorInvalidValue);
-  for (size_t r = 0; r < rows; r++)
-    memcpy ((char *) to + r * to_pitch, (const char *) from + r * from_pitch, width);
-  return cudaSuccess;
-}
-
-cudaError_t
-cudaMemsetAsync (void *at, int value, size_t bytes, cudaStream_t)
-{
-  if (sticky () != cudaSuccess)
-    return last_error;
-  memset (at, value, bytes);
-  return cudaSuccess;
-}
-
-cudaError_t
-cudaStreamCreateWithFlags (cudaStream_t *stream, unsigned)
-{
-  *stream = (cudaStream_t) calloc (1, sizeof **stream);
-  spqr_cuda_shim.streams_now++;
-  return *stream != NULL ? cudaSuccess : cudaErrorMemoryAllocation;
-}
-
-cudaError_t
-cudaStreamDestroy (cudaStream_t stream)
-{
-  spqr_cuda_shim.streams_now--;
-  free (stream);
-  return cudaSuccess;
-}
-
-cudaError_t
-cudaStreamSynchronize (cudaStream_t)
-{
-  return sticky ();
-}
-
-cudaError_t
-cudaEventCreateWithFlags (cudaEvent_t *event, unsigned)
-{
-  if (sticky () != cudaSuccess)
-    return last_error;
-  *event = (cudaEvent_t) calloc (1, sizeof **event);
-  spqr_cuda_shim.events_now++;
-  return *event != NULL ? cudaSuccess : cudaErrorMemoryAllocation;
-}
-
-cudaError_t
-cudaEventDestroy (cudaEvent_t event)
-{
-  spqr_cuda_shim.events_now--;
-  free (event);
-  return cudaSuccess;
-}
-
-cudaError_t
-cudaEventRecord (cudaEvent_t event, cudaStream_t)
-{
-  struct timespec now;
-
-  clock_gettime (CLOCK_MONOTONIC, &now);
-  event->milliseconds = (double) now.tv_sec * 1e3 + (double) now.tv_nsec * 1e-6;
-  return sticky ();
-}
-
-cudaError_t
-cudaEventElapsedTime (float *milliseconds, cudaEvent_t start, cudaEvent_t end)
-{
-  *milliseconds = (float) (end->milliseconds - start->milliseconds);
-  return sticky ();
-}
-
-cudaError_t
-cudaEventSynchronize (cudaEvent_t)
-{
-  return sticky ();
-}
-
-cudaError_t
-cudaGetLastError ()
-{
-  cudaError_t error = last_error;
-
-  last_error = cudaSuccess;
-  return error;
-}
-
-const char *
-cudaGetErrorString (cudaError_t error)
-{
-  return error == cudaSuccess ? "no error" : "an error of the shim";
-}

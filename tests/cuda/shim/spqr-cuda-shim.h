@@ -2,8 +2,8 @@
  *
  * Kernels are compiled as ordinary functions. A launch runs its blocks one after the other; the
  * threads of a block are fibers, which change at barriers and warp operations only. The order in
- * which fibers and blocks run can be turned round (SpqrCudaShim.order): a kernel that lacks a
- * barrier gives different numbers then. Barriers which not every thread reaches, and warp
+ * which fibers and blocks run can be turned round or shuffled (SpqrCudaShim.order): a kernel that
+ * lacks a barrier gives different numbers then. Streams put their work off (SpqrCudaShim.schedule). Barriers which not every thread reaches, and warp
  * operations with an incomplete mask or of different kinds in one warp, make the launch fail.
  * Shared memory is filled with NaN before each block where it is dynamic.
  *
@@ -16,6 +16,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <functional>
 
 using std::isfinite;
 using std::isinf;
@@ -51,17 +53,33 @@ extern thread_local unsigned char *spqr_shim_dynamic;
 
 typedef struct SpqrShimStream *cudaStream_t;
 
+/* Counts, fails when it is time, refuses what no device takes. */
+bool spqr_shim_may_launch (const char *name, dim3 grid, dim3 block, size_t shared);
 void spqr_shim_run (const char *name, dim3 grid, dim3 block, size_t shared, void (*call) (void *), void *data);
+/* Puts work at the end of a stream; NULL: does it. */
+void spqr_shim_enqueue (cudaStream_t stream, std::function<void ()> work);
 
-template <typename Body>
+template <typename T> struct SpqrShimSame { typedef T type; };
+
+/* Arguments are copied now, as at a launch; the kernel runs when the stream comes to it. */
+template <typename... Parameters>
 static inline void
-spqr_shim_launch (const char *name, dim3 grid, dim3 block, size_t shared, Body body)
+spqr_shim_launch (const char *name, dim3 grid, dim3 block, size_t shared, cudaStream_t stream, void (*kernel) (Parameters...),
+                  typename SpqrShimSame<Parameters>::type... arguments)
 {
-  spqr_shim_run (name, grid, block, shared, [] (void *data) { (*static_cast<Body *> (data)) (); }, &body);
+  if (!spqr_shim_may_launch (name, grid, block, shared))
+    return;
+  spqr_shim_enqueue (stream, [=] () {
+    auto body = [=] () { kernel (arguments...); };
+
+    spqr_shim_run (name, grid, block, shared, [] (void *data) { (*static_cast<decltype (body) *> (data)) (); },
+                   const_cast<void *> (static_cast<const void *> (&body)));
+  });
 }
 
+/* kernel may stand in parentheses. */
 #define SPQR_LAUNCH_RAW(kernel, grid, block, shared, stream, ...) \
-  spqr_shim_launch (#kernel, (grid), (block), (shared), [&] () { (kernel) (__VA_ARGS__); })
+  spqr_shim_launch (#kernel, (grid), (block), (shared), (stream), (kernel) __VA_OPT__ (,) __VA_ARGS__)
 
 /* ---- inside kernels ---- */
 
@@ -183,6 +201,7 @@ typedef enum { cudaMemcpyHostToDevice = 1, cudaMemcpyDeviceToHost = 2, cudaMemcp
 typedef struct SpqrShimEvent *cudaEvent_t;
 typedef struct { char name[256]; int major, minor, multiProcessorCount; size_t totalGlobalMem; } cudaDeviceProp;
 #define cudaStreamNonBlocking 1u
+#define cudaHostAllocDefault 0u
 #define cudaEventDefault 0u
 #define cudaEventDisableTiming 2u
 
@@ -194,6 +213,8 @@ cudaError_t cudaGetDeviceProperties (cudaDeviceProp *properties, int device);
 cudaError_t cudaMemGetInfo (size_t *free_bytes, size_t *total_bytes);
 cudaError_t cudaMalloc (void **at, size_t bytes);
 cudaError_t cudaFree (void *at);
+cudaError_t cudaHostAlloc (void **at, size_t bytes, unsigned flags);
+cudaError_t cudaFreeHost (void *at);
 cudaError_t cudaMemcpyAsync (void *to, const void *from, size_t bytes, cudaMemcpyKind kind, cudaStream_t stream);
 cudaError_t cudaMemcpy2DAsync (void *to, size_t to_pitch, const void *from, size_t from_pitch, size_t width, size_t rows,
                                cudaMemcpyKind kind, cudaStream_t stream);
@@ -201,6 +222,7 @@ cudaError_t cudaMemsetAsync (void *at, int value, size_t bytes, cudaStream_t str
 cudaError_t cudaStreamCreateWithFlags (cudaStream_t *stream, unsigned flags);
 cudaError_t cudaStreamDestroy (cudaStream_t stream);
 cudaError_t cudaStreamSynchronize (cudaStream_t stream);
+cudaError_t cudaStreamWaitEvent (cudaStream_t stream, cudaEvent_t event, unsigned flags);
 cudaError_t cudaEventCreateWithFlags (cudaEvent_t *event, unsigned flags);
 cudaError_t cudaEventDestroy (cudaEvent_t event);
 cudaError_t cudaEventRecord (cudaEvent_t event, cudaStream_t stream);
