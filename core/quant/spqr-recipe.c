@@ -5,31 +5,15 @@
 #include <string.h>
 
 #include "model/spqr-json.h"
-#include "quant/spqr-param-private.h"
+#include "quant/spqr-recipe-private.h"
 
 #define FORMAT_VERSION 1
 #define MAX_BLOCK 1000000
 
-typedef struct {
-  int role;                       /* SpqrRole; -1: any */
-  int first_block, last_block;    /* -1, -1: any */
-  char *tensor;                   /* NULL: any */
-  gboolean skip;                  /* else: the parameters in mask are those of values */
-  SpqrParamMask mask;
-  SpqrRunParams values;
-} Override;
-
-struct _SpqrRecipe {
-  gint ref_count;
-  char *name;
-  SpqrRunParams defaults;
-  GPtrArray *overrides;           /* of Override */
-};
-
 /* ---- overrides ---- */
 
-static void
-override_free (gpointer data)
+void
+_spqr_override_free (gpointer data)
 {
   Override *override = data;
 
@@ -56,17 +40,16 @@ override_copy (gconstpointer source, gpointer data)
   return copy;
 }
 
-static gboolean
-matches (const Override *override, const char *tensor, int role, int block)
+gboolean
+_spqr_override_matches (const Override *override, const char *tensor, int role, int block)
 {
   return (override->tensor == NULL || g_strcmp0 (override->tensor, tensor) == 0)
          && (override->role < 0 || override->role == role)
          && (override->first_block < 0 || (block >= override->first_block && block <= override->last_block));
 }
 
-/* Every tensor that `inner` is for, `outer` is for too. */
-static gboolean
-covers (const Override *outer, const Override *inner)
+gboolean
+_spqr_override_covers (const Override *outer, const Override *inner)
 {
   return (outer->tensor == NULL || g_strcmp0 (outer->tensor, inner->tensor) == 0)
          && (outer->role < 0 || outer->role == inner->role)
@@ -81,7 +64,7 @@ apply (const Override *override, SpqrRunParams *params, gboolean *wanted)
 
   *wanted = !override->skip;
   for (guint i = 0; i < n; i++)
-    if ((override->mask & (SpqrParamMask) 1 << i) != 0)
+    if ((override->set & (SpqrParamMask) 1 << i) != 0)
       spqr_param_set (&table[i], params, spqr_param_get (&table[i], &override->values), NULL);
 }
 
@@ -101,7 +84,7 @@ check_override (SpqrRecipe *self, guint index, GError **error)
   gboolean wanted = TRUE;
 
   for (guint i = 0; i < self->overrides->len; i++)
-    if (covers (self->overrides->pdata[i], override))
+    if (_spqr_override_covers (self->overrides->pdata[i], override))
       apply (self->overrides->pdata[i], &params, &wanted);
   if (!wanted || spqr_run_params_validate (&params, error))
     return TRUE;
@@ -109,8 +92,8 @@ check_override (SpqrRecipe *self, guint index, GError **error)
   return FALSE;
 }
 
-static gboolean
-check_recipe (SpqrRecipe *self, GError **error)
+gboolean
+_spqr_recipe_check (SpqrRecipe *self, GError **error)
 {
   if (!spqr_run_params_validate (&self->defaults, error))
     {
@@ -132,7 +115,7 @@ spqr_recipe_new (const SpqrRunParams *defaults)
 
   self->ref_count = 1;
   self->defaults = *defaults;
-  self->overrides = g_ptr_array_new_with_free_func (override_free);
+  self->overrides = g_ptr_array_new_with_free_func (_spqr_override_free);
   return self;
 }
 
@@ -153,8 +136,8 @@ spqr_recipe_unref (SpqrRecipe *self)
   g_free (self);
 }
 
-static SpqrRecipe *
-copy_recipe (SpqrRecipe *self)
+SpqrRecipe *
+_spqr_recipe_copy (SpqrRecipe *self)
 {
   SpqrRecipe *copy = g_new0 (SpqrRecipe, 1);
 
@@ -168,7 +151,7 @@ copy_recipe (SpqrRecipe *self)
 SpqrRecipe *
 spqr_recipe_with_name (SpqrRecipe *self, const char *name)
 {
-  SpqrRecipe *copy = copy_recipe (self);
+  SpqrRecipe *copy = _spqr_recipe_copy (self);
 
   g_free (copy->name);
   copy->name = g_strdup (name);
@@ -232,7 +215,7 @@ set_values (Override *override, const char *const *keys, const char *const *valu
         }
       if (!spqr_param_set_text (info, &override->values, values[i], error))
         return FALSE;
-      override->mask |= (SpqrParamMask) 1 << _spqr_param_index (info);
+      override->set |= (SpqrParamMask) 1 << _spqr_param_index (info);
     }
   return TRUE;
 }
@@ -240,7 +223,7 @@ set_values (Override *override, const char *const *keys, const char *const *valu
 static gboolean
 same_condition (const Override *a, const Override *b)
 {
-  return covers (a, b) && covers (b, a);
+  return _spqr_override_covers (a, b) && _spqr_override_covers (b, a);
 }
 
 /* What `added` makes of `last`, where both are for the same layers. */
@@ -252,19 +235,19 @@ join (Override *last, const Override *added)
   if (last->skip || added->skip)
     {
       last->skip = added->skip;
-      last->mask = added->mask;
+      last->set = added->set;
       last->values = added->values;
       return;
     }
   apply (added, &last->values, &wanted);
-  last->mask |= added->mask;
+  last->set |= added->set;
 }
 
 SpqrRecipe *
 spqr_recipe_with_override (SpqrRecipe *self, int role, int first_block, int last_block, const char *tensor,
                            const char *const *keys, const char *const *values, GError **error)
 {
-  g_autoptr (SpqrRecipe) copy = copy_recipe (self);
+  g_autoptr (SpqrRecipe) copy = _spqr_recipe_copy (self);
   Override *override = override_new ();
   Override *last = copy->overrides->len > 0 ? copy->overrides->pdata[copy->overrides->len - 1] : NULL;
 
@@ -274,17 +257,17 @@ spqr_recipe_with_override (SpqrRecipe *self, int role, int first_block, int last
       || (tensor != NULL && !set_tensor (override, tensor, error))
       || (keys != NULL && !set_values (override, keys, values, error)))
     {
-      override_free (override);
+      _spqr_override_free (override);
       return NULL;
     }
   if (last != NULL && same_condition (last, override))
     {
       join (last, override);
-      override_free (override);
+      _spqr_override_free (override);
     }
   else
     g_ptr_array_add (copy->overrides, override);
-  return check_recipe (copy, error) ? g_steal_pointer (&copy) : NULL;
+  return _spqr_recipe_check (copy, error) ? g_steal_pointer (&copy) : NULL;
 }
 
 /* ---- from JSON ---- */
@@ -333,7 +316,7 @@ parse_set (Override *override, JsonNode *node, GError **error)
 {
   if (!JSON_NODE_HOLDS_OBJECT (node))
     return refuse_member (error, "set", "an object of parameters");
-  return _spqr_params_set_object (&override->values, json_node_get_object (node), TRUE, &override->mask, error);
+  return _spqr_params_set_object (&override->values, json_node_get_object (node), TRUE, &override->set, error);
 }
 
 static gboolean
@@ -468,7 +451,7 @@ spqr_recipe_parse (const char *json, GError **error)
   while (json_object_iter_next_ordered (&iter, &key, &node))
     if (!parse_member (self, key, node, error))
       return NULL;
-  return check_recipe (self, error) ? g_steal_pointer (&self) : NULL;
+  return _spqr_recipe_check (self, error) ? g_steal_pointer (&self) : NULL;
 }
 
 /* ---- to JSON ---- */
@@ -492,7 +475,7 @@ append_override (GString *text, const Override *override)
   else
     {
       g_string_append (text, "\"set\": ");
-      _spqr_params_append_object (text, &override->values, override->mask);
+      _spqr_params_append_object (text, &override->values, override->set);
     }
   g_string_append (text, " }");
 }
@@ -532,6 +515,14 @@ spqr_recipe_get_n_overrides (SpqrRecipe *self)
   return self->overrides->len;
 }
 
+const SpqrRecipeOverride *
+spqr_recipe_get_override (SpqrRecipe *self, guint index)
+{
+  g_return_val_if_fail (index < self->overrides->len, NULL);
+
+  return self->overrides->pdata[index];
+}
+
 const SpqrRunParams *
 spqr_recipe_get_defaults (SpqrRecipe *self)
 {
@@ -545,7 +536,7 @@ spqr_recipe_resolve (SpqrRecipe *self, const char *tensor_name, SpqrRole role, i
   gboolean wanted = TRUE;
 
   for (guint i = 0; i < self->overrides->len; i++)
-    if (matches (self->overrides->pdata[i], tensor_name, (int) role, block))
+    if (_spqr_override_matches (self->overrides->pdata[i], tensor_name, (int) role, block))
       apply (self->overrides->pdata[i], &resolved, &wanted);
   *params = resolved.layer;
   return wanted;

@@ -12,6 +12,16 @@
  * something takes back an earlier "skip". Blocks are first and last, both included. */
 typedef struct _SpqrRecipe SpqrRecipe;
 
+/* Of which layers, and what. */
+typedef struct {
+  int role;                       /* SpqrRole; -1: any */
+  int first_block, last_block;    /* -1, -1: any */
+  char *tensor;                   /* NULL: any */
+  gboolean skip;                  /* left as they are; else: */
+  guint32 set;                    /* bit i: the parameter i of spqr_param_table() is that of values */
+  SpqrRunParams values;
+} SpqrRecipeOverride;
+
 /* The parameters are taken as they are: spqr_run_params_validate() them first. */
 SpqrRecipe *spqr_recipe_new (const SpqrRunParams *defaults);
 SpqrRecipe *spqr_recipe_ref (SpqrRecipe *self);
@@ -32,6 +42,8 @@ SpqrRecipe *spqr_recipe_with_override (SpqrRecipe *self, int role, int first_blo
 
 const char *spqr_recipe_get_name (SpqrRecipe *self);             /* NULL: none */
 guint       spqr_recipe_get_n_overrides (SpqrRecipe *self);
+/* Borrowed. */
+const SpqrRecipeOverride *spqr_recipe_get_override (SpqrRecipe *self, guint index);
 const SpqrRunParams *spqr_recipe_get_defaults (SpqrRecipe *self);
 /* FALSE: this tensor is not to be quantized. Two overrides that are sound alone may contradict each
  * other where they meet: spqr_params_validate() what comes out. */
