@@ -215,6 +215,18 @@ hessian_values (GBytes *h)
   return h != NULL ? g_bytes_get_data (h, NULL) : NULL;
 }
 
+float *
+spqr_lab_get_hessian_diagonal (SpqrLab *self)
+{
+  g_autoptr (GBytes) h = acquire_hessian (self);
+  const float *values = hessian_values (h);
+  float *diagonal = values != NULL ? g_try_new (float, self->cols) : NULL;
+
+  for (gsize j = 0; diagonal != NULL && j < self->cols; j++)
+    diagonal[j] = values[j * (self->cols + 1)];
+  return diagonal;
+}
+
 /* From the cache, or made and cached. *h: the Hessian it belongs to (NULL or a reference). */
 static Factor *
 get_factor (SpqrLab *self, const SpqrParams *params, const SpqrExec *exec, GBytes **h, SpqrStatus *status)

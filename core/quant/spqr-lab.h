@@ -32,6 +32,9 @@ gboolean     spqr_lab_is_calibrated (SpqrLab *self);
 gboolean     spqr_lab_set_hessian (SpqrLab *self, const float *h, GError **error);
 /* The same without looking at the numbers or copying them: cols * cols finite floats, kept as they are. */
 void         spqr_lab_share_hessian (SpqrLab *self, GBytes *h);
+/* The diagonal of H as it was given, undamped, (cols) in original column order: 0 at an input that is
+ * always 0. g_free(); NULL without a Hessian or memory. */
+float       *spqr_lab_get_hessian_diagonal (SpqrLab *self);
 
 typedef struct {
   SpqrLayer layer;          /* of rows row0 … row0+count-1 */

@@ -169,6 +169,62 @@ test_newest (Fixture *f, gconstpointer user_data)
   g_assert_null (find_button (GTK_WIDGET (f->labels)));
 }
 
+/* Calibration tells which inputs are always 0: nothing in the weights does. The label then says so with
+ * its confidence, and a click shows those columns. */
+static void
+test_dead_inputs (Fixture *f, gconstpointer user_data)
+{
+  g_autoptr (SpqrFieldData) data = new_data (f, SPQR_FIELD_WEIGHT);
+  g_autofree float *h = g_new0 (float, COLS * COLS), *diagonal = NULL;
+  g_autoptr (GError) error = NULL;
+  const SpqrPattern *dead;
+  GtkButton *button;
+
+  spqr_layer_labels_set_field (f->labels, data, SPQR_FIELD_WEIGHT, f->lab, NULL);
+  wait_for_patterns (f);
+  g_assert_null (spqr_patterns_get (spqr_layer_labels_get_patterns (f->labels), SPQR_PATTERN_DEAD_INPUTS));
+  g_assert_null (spqr_lab_get_hessian_diagonal (f->lab));
+
+  for (gsize j = 0; j < COLS; j++)
+    h[j * (COLS + 1)] = j >= 40 && j < 43 ? 0 : 1 + j;
+  g_assert_true (spqr_lab_set_hessian (f->lab, h, &error));
+  g_assert_no_error (error);
+  diagonal = spqr_lab_get_hessian_diagonal (f->lab);
+  g_assert_cmpfloat (diagonal[41], ==, 0);
+  g_assert_cmpfloat (diagonal[255], ==, 256);
+  spqr_layer_labels_set_field (f->labels, data, SPQR_FIELD_WEIGHT, f->lab, NULL);
+  g_assert_null (spqr_layer_labels_get_patterns (f->labels));
+  wait_for_patterns (f);
+  dead = spqr_patterns_get (spqr_layer_labels_get_patterns (f->labels), SPQR_PATTERN_DEAD_INPUTS);
+  g_assert_nonnull (dead);
+  g_assert_cmpuint (dead->count, ==, 3);
+  button = find_button (GTK_WIDGET (f->labels));
+  g_assert_cmpstr (gtk_button_get_label (button), ==, "3 dead inputs · 100 %");
+  g_signal_emit_by_name (button, "clicked");
+  g_assert_cmpint (f->place.col, >=, 40);
+  g_assert_cmpint (f->place.col, <, 43);
+  g_assert_cmpfloat (f->place.view.col0, <=, 40);
+  g_assert_cmpfloat (f->place.view.col1, >=, 43);
+  g_assert_cmpfloat (f->place.view.col1 - f->place.view.col0, <, 60);
+}
+
+/* Noise alone: nothing is said. */
+static void
+test_silent (Fixture *f, gconstpointer user_data)
+{
+  g_autoptr (GRand) random = g_rand_new_with_seed (11);
+  float *values = g_new (float, ROWS * COLS);
+  g_autoptr (SpqrFieldData) data = NULL;
+
+  for (gsize i = 0; i < ROWS * COLS; i++)
+    values[i] = (float) (g_rand_double (random) - 0.5);
+  data = spqr_field_data_new (values, ROWS, COLS, NULL, values, g_free, NULL);
+  spqr_layer_labels_set_field (f->labels, data, SPQR_FIELD_ERROR, f->lab, NULL);
+  wait_for_patterns (f);
+  g_assert_cmpuint (spqr_layer_labels_get_patterns (f->labels)->n, ==, 0);
+  g_assert_null (find_button (GTK_WIDGET (f->labels)));
+}
+
 /* A window closed in the middle of a search. */
 static void
 test_close (Fixture *f, gconstpointer user_data)
@@ -188,6 +244,8 @@ main (int argc, char **argv)
   adw_init ();
   g_test_add ("/layer-labels/click", Fixture, NULL, set_up, test_click, tear_down);
   g_test_add ("/layer-labels/newest", Fixture, NULL, set_up, test_newest, tear_down);
+  g_test_add ("/layer-labels/dead-inputs", Fixture, NULL, set_up, test_dead_inputs, tear_down);
+  g_test_add ("/layer-labels/silent", Fixture, NULL, set_up, test_silent, tear_down);
   g_test_add ("/layer-labels/close", Fixture, NULL, set_up, test_close, tear_down);
   return g_test_run ();
 }

@@ -16,6 +16,7 @@ typedef struct {
   SpqrFieldData *data;
   SpqrLab *lab;
   SpqrPatternInput input;
+  gboolean calibrated;
   SpqrPatterns patterns;
   Cell *peaks[SPQR_N_PATTERNS];
 } Search;
@@ -83,8 +84,12 @@ search_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *c
 {
   Search *search = task_data;
   SpqrExec exec = spqr_exec_for_cancellable (cancellable);
-  SpqrStatus status = spqr_patterns_find (&search->input, &exec, &search->patterns);
+  g_autofree float *diagonal = search->calibrated ? spqr_lab_get_hessian_diagonal (search->lab) : NULL;
+  SpqrStatus status;
 
+  search->input.hessian_diag = diagonal;
+  status = spqr_patterns_find (&search->input, &exec, &search->patterns);
+  search->input.hessian_diag = NULL;
   for (gsize k = 0; k < search->patterns.n && !g_cancellable_is_cancelled (cancellable); k++)
     {
       const SpqrPattern *pattern = &search->patterns.items[k];
@@ -163,7 +168,7 @@ explain (SpqrPatternKind kind)
     case SPQR_PATTERN_UNSTRUCTURED:
       return _("Single weights that neither their row nor their column explains. They are what SpQR keeps as outliers.");
     case SPQR_PATTERN_DEAD_INPUTS:
-      return _("Inputs that no output uses.");
+      return _("Inputs that no output uses, or that were 0 throughout the calibration text.");
     case SPQR_N_PATTERNS:
     default:
       return NULL;
@@ -226,8 +231,7 @@ make_chip (SpqrLayerLabels *self, const SpqrPattern *pattern, guint k)
   g_autofree char *name = spqr_layer_label_name (pattern), *text = NULL, *tip = describe (pattern);
   GtkWidget *chip;
 
-  text = pattern->kind == SPQR_PATTERN_DEAD_INPUTS ? g_strdup (name)
-                                                   : g_strdup_printf (_("%s · %.0f %%"), name, floor (100 * pattern->confidence));
+  text = g_strdup_printf (_("%s · %.0f %%"), name, floor (100 * pattern->confidence));
   chip = gtk_button_new_with_label (text);
   gtk_widget_add_css_class (chip, "small-toggle");
   gtk_widget_add_css_class (chip, "figures");
@@ -353,6 +357,7 @@ search_new (SpqrFieldData *data, SpqrField field, SpqrLab *lab, const SpqrConfig
 
   search->data = spqr_field_data_ref (data);
   search->lab = spqr_lab_ref (lab);
+  search->calibrated = spqr_lab_is_calibrated (lab) && spqr_lab_get_cols (lab) == data->cols;
   search->input = (SpqrPatternInput) { .field = data->values, .rows = data->rows, .cols = data->cols,
                                        .squared = field != SPQR_FIELD_SENSITIVITY };
   if (spqr_lab_get_rows (lab) == data->rows && spqr_lab_get_cols (lab) == data->cols)
@@ -367,6 +372,7 @@ spqr_layer_labels_set_field (SpqrLayerLabels *self, SpqrFieldData *data, SpqrFie
   g_return_if_fail (SPQR_IS_LAYER_LABELS (self));
 
   if (data != NULL && self->asked != NULL && data == self->asked->data && field == self->field &&
+      lab != NULL && spqr_lab_is_calibrated (lab) == self->asked->calibrated &&
       (self->current || self->timer > 0 || self->cancellable != NULL))
     return;
   stop_search (self);

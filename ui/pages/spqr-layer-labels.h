@@ -24,7 +24,8 @@ typedef struct { SpqrViewport view; gint64 row, col; } SpqrLayerPlace;
 GtkWidget *spqr_layer_labels_new (void);
 
 /* Looks for patterns in a worker and lists them when they are there; the newest field wins. The same
- * data again costs nothing. Fields that are not quantities of single weights (codes, scales, zeros,
+ * data again costs nothing, unless the lab has been calibrated meanwhile: then inputs that are always 0
+ * can be told. Fields that are not quantities of single weights (codes, scales, zeros,
  * outliers) and vectors have no labels. data and lab NULL: nothing to look at. */
 void spqr_layer_labels_set_field (SpqrLayerLabels *self, SpqrFieldData *data, SpqrField field, SpqrLab *lab,
                                   const SpqrConfig *config);
