@@ -13,6 +13,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+#include "compute/spqr-priority.h"
 #include "num/spqr-blas.h"
 
 #if defined(__x86_64__)
@@ -45,6 +46,7 @@ struct _SpqrPool {
   bool quit;
   pthread_t *workers;
   guint n_workers;
+  bool behind_window;
 };
 
 static inline bool
@@ -147,6 +149,8 @@ worker_main (void *data)
 {
   SpqrPool *pool = data;
 
+  if (pool->behind_window)
+    spqr_priority_step_back ();
   pthread_mutex_lock (&pool->lock);
   while (!pool->quit)
     {
@@ -200,14 +204,15 @@ pool_parallel_for (void *data, size_t n, size_t grain, SpqrRangeFunc func, void 
 
 static pthread_once_t blas_once = PTHREAD_ONCE_INIT;
 
-SpqrPool *
-spqr_pool_new (guint n_threads)
+static SpqrPool *
+pool_new (guint n_threads, bool behind_window)
 {
   SpqrPool *pool = g_new0 (SpqrPool, 1);
 
   if (n_threads == 0)
     n_threads = MAX (g_get_num_processors (), 1);
   n_threads = MIN (n_threads, 1024);
+  pool->behind_window = behind_window;
   pthread_once (&blas_once, spqr_blas_single_thread);
   pthread_mutex_init (&pool->lock, NULL);
   pthread_cond_init (&pool->work, NULL);
@@ -218,6 +223,12 @@ spqr_pool_new (guint n_threads)
          pthread_create (&pool->workers[pool->n_workers], NULL, worker_main, pool) == 0)
     pool->n_workers++;
   return pool;
+}
+
+SpqrPool *
+spqr_pool_new (guint n_threads)
+{
+  return pool_new (n_threads, false);
 }
 
 void
@@ -247,6 +258,7 @@ spqr_pool_get_n_threads (SpqrPool *pool)
 static pthread_mutex_t default_lock = PTHREAD_MUTEX_INITIALIZER;
 static SpqrPool *default_pool;
 static guint default_threads;
+static bool default_behind_window;
 
 SpqrPool *
 spqr_pool_get_default (void)
@@ -255,7 +267,7 @@ spqr_pool_get_default (void)
 
   pthread_mutex_lock (&default_lock);
   if (default_pool == NULL)
-    default_pool = spqr_pool_new (default_threads);
+    default_pool = pool_new (default_threads, default_behind_window);
   pool = default_pool;
   pthread_mutex_unlock (&default_lock);
   return pool;
@@ -266,6 +278,14 @@ spqr_pool_set_default_threads (guint n_threads)
 {
   pthread_mutex_lock (&default_lock);
   default_threads = n_threads;
+  pthread_mutex_unlock (&default_lock);
+}
+
+void
+spqr_pool_set_default_behind_window (void)
+{
+  pthread_mutex_lock (&default_lock);
+  default_behind_window = true;
   pthread_mutex_unlock (&default_lock);
 }
 

@@ -12,6 +12,8 @@ SpqrPool *spqr_pool_new (guint n_threads);
 /* The process's pool, made on first use with spqr_pool_set_default_threads()'s number. Not owned. */
 SpqrPool *spqr_pool_get_default (void);
 void      spqr_pool_set_default_threads (guint n_threads);
+/* Its workers step behind the thread that serves a window (spqr-priority.h). Before the first use. */
+void      spqr_pool_set_default_behind_window (void);
 guint     spqr_pool_get_n_threads (SpqrPool *pool);
 void      spqr_pool_free (SpqrPool *pool);
 

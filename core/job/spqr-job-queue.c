@@ -1,5 +1,7 @@
 #include "job/spqr-job-queue.h"
 
+#include "compute/spqr-priority.h"
+
 /* A thread and what it has to do. Lanes in which the newest wins have a slot for every owner, for as long
  * as there is something to do for it. */
 typedef struct {
@@ -55,6 +57,7 @@ slot_thread (gpointer data)
   SpqrJob *job;
 
   g_free (start);
+  spqr_priority_step_back ();
   /* A closed queue still hands out what waits, all of it cancelled, so that each job ends. */
   while ((job = next_job (self, slot)) != NULL)
     {
