@@ -152,6 +152,17 @@ spqr_cli_open_store (SpqrCli *cli, GError **error)
   return spqr_store_open (cli->database, error);
 }
 
+SpqrStore *
+spqr_cli_open_keeping_store (SpqrCli *cli)
+{
+  g_autoptr (GError) error = NULL;
+  SpqrStore *store = spqr_cli_open_store (cli, &error);
+
+  if (store == NULL)
+    g_info ("%s; nothing is kept for a later sitting", error->message);
+  return store;
+}
+
 static gboolean
 parse_run_id (const char *what, gint64 *id)
 {

@@ -52,6 +52,8 @@ void     spqr_cli_end_progress (SpqrCli *cli);
 SpqrDevice *spqr_cli_get_device (SpqrCli *cli, GError **error);
 /* The database that --db names. */
 SpqrStore *spqr_cli_open_store (SpqrCli *cli, GError **error);
+/* The same for keeping what is measured while it is: NULL, and work goes on without, where there is none. */
+SpqrStore *spqr_cli_open_keeping_store (SpqrCli *cli);
 /* A model folder, or a run by its id or folder. *run is NULL for a model; full references. */
 SpqrModel *spqr_cli_open_model_or_run (SpqrCli *cli, const char *what, SpqrStore **store, SpqrRun **run, GError **error);
 

@@ -4,7 +4,6 @@
 #include <stdio.h>
 
 #include "cli/spqr-cli.h"
-#include "eval/spqr-perplexity.h"
 #include "job/spqr-data.h"
 #include "job/spqr-evaluate.h"
 
@@ -15,47 +14,39 @@ typedef struct {
 } Flags;
 
 static void
-print_result (SpqrCli *cli, const Flags *flags, guint seqlen, const SpqrPerplexity *result, SpqrRun *run)
+print_result (SpqrCli *cli, const SpqrRunEval *eval, gsize known)
 {
   g_autoptr (JsonBuilder) builder = json_builder_new ();
 
-  spqr_cli_end_progress (cli);
   if (!cli->json)
     {
-      printf (_("perplexity %.6f ± %.4f   (%s, %" G_GSIZE_FORMAT " windows of %u tokens, %.1f s)\n"), result->ppl,
-              result->ppl_stderr, flags->data, result->windows, seqlen, result->seconds);
-      if (isfinite (result->kl))
-        printf (_("KL divergence %.6g ± %.2g nats, same top token %.2f %%\n"), result->kl, result->kl_stderr,
-                100 * result->top1_agreement);
+      printf (_("perplexity %.6f ± %.4f   (%s, %" G_GINT64_FORMAT " windows of %d tokens, %.1f s)\n"), eval->ppl, eval->ppl_stderr,
+              eval->data, eval->windows, eval->seqlen, eval->seconds);
+      if (known > 0)
+        printf (_("%" G_GSIZE_FORMAT " of the windows had been measured before\n"), known);
+      if (isfinite (eval->kl))
+        printf (_("KL divergence %.6g ± %.2g nats, same top token %.2f %%\n"), eval->kl, eval->kl_stderr,
+                100 * eval->top1_agreement);
       return;
     }
   json_builder_begin_object (builder);
-  if (run != NULL)
-    spqr_json_integer (builder, "run", run->id);
-  spqr_json_text (builder, "data", flags->data);
-  spqr_json_integer (builder, "seqlen", seqlen);
-  spqr_json_integer (builder, "windows", result->windows);
-  spqr_json_integer (builder, "tokens", result->tokens);
-  spqr_json_number (builder, "nll", result->nll);
-  spqr_json_number (builder, "ppl", result->ppl);
-  spqr_json_number (builder, "ppl_stderr", result->ppl_stderr);
-  spqr_json_number (builder, "kl", result->kl);
-  spqr_json_number (builder, "kl_stderr", result->kl_stderr);
-  spqr_json_number (builder, "top1_agreement", result->top1_agreement);
-  spqr_json_number (builder, "seconds", result->seconds);
+  if (eval->run_id != 0)
+    spqr_json_integer (builder, "run", eval->run_id);
+  spqr_json_text (builder, "data", eval->data);
+  spqr_json_integer (builder, "seqlen", eval->seqlen);
+  spqr_json_integer (builder, "windows", eval->windows);
+  spqr_json_integer (builder, "known", known);
+  spqr_json_integer (builder, "tokens", eval->tokens);
+  spqr_json_number (builder, "nll", eval->nll);
+  spqr_json_number (builder, "ppl", eval->ppl);
+  spqr_json_number (builder, "ppl_stderr", eval->ppl_stderr);
+  spqr_json_number (builder, "kl", eval->kl);
+  spqr_json_number (builder, "kl_stderr", eval->kl_stderr);
+  spqr_json_number (builder, "top1_agreement", eval->top1_agreement);
+  spqr_json_text (builder, "tokenizer", eval->tokenizer_fingerprint);
+  spqr_json_number (builder, "seconds", eval->seconds);
   json_builder_end_object (builder);
   spqr_json_print (builder);
-}
-
-/* A run's evaluation is kept with it. */
-static gboolean
-record (SpqrStore *store, SpqrRun *run, const SpqrCorpus *corpus, guint seqlen, const SpqrPerplexity *result, GError **error)
-{
-  SpqrRunEval *eval = spqr_run_eval_describe (store, run, corpus, seqlen, result, NAN);
-  gboolean stored = spqr_store_add_eval (store, eval, error);
-
-  spqr_run_eval_free (eval);
-  return stored;
 }
 
 static gboolean
@@ -64,31 +55,28 @@ evaluate (SpqrCli *cli, const Flags *flags, const char *what, GError **error)
   g_autoptr (SpqrStore) store = NULL;
   g_autoptr (SpqrRun) run = NULL;
   g_autoptr (SpqrModel) model = spqr_cli_open_model_or_run (cli, what, &store, &run, error);
-  g_autoptr (SpqrModel) base_model = NULL;
-  g_autoptr (SpqrArtifacts) artifacts = NULL;
+  g_autoptr (SpqrModel) base = NULL;
   g_autoptr (SpqrCorpus) corpus = NULL;
-  g_autoptr (SpqrNet) net = NULL;
-  g_autoptr (SpqrNet) base = NULL;
-  SpqrPerplexity result = { 0 };
-  guint seqlen;
-  gboolean done;
+  g_autoptr (SpqrRunEval) eval = NULL;
+  gsize known = 0;
+  SpqrEvaluateRequest request = { .max_windows = (gsize) flags->windows, .with_kl = flags->kl_base != NULL, .known = &known,
+                                  .progress = spqr_cli_progress, .user_data = cli };
 
-  if (model == NULL || (corpus = spqr_corpus_load_for_model (model, flags->data, cli->data_dir, TRUE, cli->cancellable, error)) == NULL ||
-      (run != NULL && (artifacts = spqr_run_open_artifacts (store, run, error)) == NULL) ||
-      (net = spqr_net_new (model, artifacts != NULL ? spqr_artifacts_get_source (artifacts) : NULL, error)) == NULL)
+  if (model == NULL || (flags->kl_base != NULL && (base = spqr_model_open (flags->kl_base, error)) == NULL) ||
+      (corpus = spqr_corpus_load_for_model (model, flags->data, cli->data_dir, TRUE, cli->cancellable, error)) == NULL)
     return FALSE;
-  if (flags->kl_base != NULL && ((base_model = spqr_model_open (flags->kl_base, error)) == NULL ||
-                                 (base = spqr_net_new (base_model, NULL, error)) == NULL))
+  if (store == NULL)
+    store = spqr_cli_open_keeping_store (cli);
+  request.model = model;
+  request.kl_base = base;
+  request.corpus = corpus;
+  request.seqlen = flags->seqlen > 0 ? (guint) flags->seqlen : spqr_default_seqlen (model);
+  eval = spqr_evaluate_run (store, run, &request, cli->cancellable, error);
+  spqr_cli_end_progress (cli);
+  if (eval == NULL)
     return FALSE;
-  seqlen = flags->seqlen > 0 ? (guint) flags->seqlen : spqr_default_seqlen (model);
-  done = spqr_corpus_prepare_evaluation (corpus, seqlen, cli->cancellable, error) &&
-         spqr_perplexity_compute (net, base, corpus->ids, corpus->n_ids, seqlen, flags->windows, spqr_cli_progress, cli,
-                                  cli->cancellable, &result, error) &&
-         (run == NULL || record (store, run, corpus, seqlen, &result, error));
-  if (done)
-    print_result (cli, flags, seqlen, &result, run);
-  spqr_perplexity_clear (&result);
-  return done;
+  print_result (cli, eval, known);
+  return TRUE;
 }
 
 static gboolean

@@ -77,6 +77,17 @@ add_layers (JsonBuilder *builder, GPtrArray *layers)
 }
 
 static void
+add_accuracy (JsonBuilder *builder, const SpqrRunEval *eval)
+{
+  spqr_json_text (builder, "scoring", eval->scoring);
+  spqr_json_integer (builder, "n", eval->windows);
+  spqr_json_number (builder, "acc", eval->acc);
+  spqr_json_number (builder, "acc_stderr", eval->acc_stderr);
+  spqr_json_number (builder, "acc_norm", eval->acc_norm);
+  spqr_json_number (builder, "acc_norm_stderr", eval->acc_norm_stderr);
+}
+
+static void
 add_evals (JsonBuilder *builder, GPtrArray *evals)
 {
   spqr_json_begin_array (builder, "evals");
@@ -94,6 +105,9 @@ add_evals (JsonBuilder *builder, GPtrArray *evals)
       spqr_json_number (builder, "ppl_stderr", eval->ppl_stderr);
       spqr_json_number (builder, "kl", eval->kl);
       spqr_json_number (builder, "top1_agreement", eval->top1_agreement);
+      spqr_json_text (builder, "task", eval->task);
+      if (eval->task != NULL)
+        add_accuracy (builder, eval);
       json_builder_end_object (builder);
     }
   json_builder_end_array (builder);
@@ -107,6 +121,15 @@ cell (char *buffer, gsize size, double value, int decimals)
     return "–";
   g_snprintf (buffer, size, "%.*f", decimals, value);
   return buffer;
+}
+
+static void
+print_task (const SpqrRunEval *eval)
+{
+  printf (_("%-12s acc %.2f %% ± %.2f"), eval->task, 100 * eval->acc, 100 * eval->acc_stderr);
+  if (isfinite (eval->acc_norm))
+    printf (_(", acc_norm %.2f %% ± %.2f"), 100 * eval->acc_norm, 100 * eval->acc_norm_stderr);
+  printf (_(" (%s, %" G_GINT64_FORMAT " documents of %s)\n"), eval->scoring, eval->windows, eval->data);
 }
 
 static void
@@ -199,7 +222,12 @@ show_run (SpqrCli *cli, SpqrStore *store, gint64 id, GError **error)
       const SpqrRunEval *eval = evals->pdata[i];
       char before[16], after[16];
 
-      if (!isfinite (eval->ppl))
+      if (eval->task != NULL)
+        {
+          print_task (eval);
+          continue;
+        }
+      if (!isfinite (eval->ppl))   /* a task, as it was recorded once */
         {
           printf (_("evaluation   %s (%s)\n"), eval->protocol != NULL ? eval->protocol : "–", eval->data);
           continue;

@@ -3,29 +3,13 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "cli/spqr-cli-network.h"
-#include "eval/spqr-task-evaluate.h"
-#include "job/spqr-run-tasks.h"
+#include "cli/spqr-cli.h"
+#include "job/spqr-evaluate-tasks.h"
 
 typedef struct {
   char *tasks, *data, *scoring;
   gint64 limit;
 } Flags;
-
-typedef struct {
-  SpqrCli *cli;
-  const char *task;
-  double begin, span;         /* of the whole progress */
-} Part;
-
-static void
-report_part (double fraction, const char *what, gpointer user_data)
-{
-  const Part *part = user_data;
-  g_autofree char *text = g_strdup_printf ("%s: %s", part->task, what);
-
-  spqr_cli_progress (part->begin + fraction * part->span, text, part->cli);
-}
 
 static void
 add_result (JsonBuilder *builder, const SpqrTask *task, const SpqrTaskResult *result)
@@ -45,6 +29,7 @@ add_result (JsonBuilder *builder, const SpqrTask *task, const SpqrTaskResult *re
   spqr_json_integer (builder, "n_file", task->n_docs);
   spqr_json_text (builder, "file", task->path);
   spqr_json_text (builder, "note", task->note);
+  spqr_json_integer (builder, "known", result->known);
   spqr_json_number (builder, "seconds", result->seconds);
   json_builder_end_object (builder);
 }
@@ -62,108 +47,75 @@ print_result (const SpqrTask *task, const SpqrTaskResult *result)
     printf ("%-14s %s: %s\n", "", task->path, task->note);
 }
 
-/* Documents are read first, all of them: what is missing or broken shows before hours of work. */
-static GPtrArray *
-load_tasks (SpqrCli *cli, const Flags *flags, GError **error)
-{
-  g_autoptr (GPtrArray) tasks = g_ptr_array_new_with_free_func ((GDestroyNotify) spqr_task_free);
-  g_auto (GStrv) names = g_strsplit (flags->tasks, ",", -1);
-
-  for (guint i = 0; names[i] != NULL; i++)
-    {
-      const char *name = g_strstrip (names[i]);
-      SpqrTask *task;
-
-      if (!g_strv_contains (spqr_task_list (), name))
-        {
-          g_autofree char *known = g_strjoinv (", ", (char **) spqr_task_list ());
-
-          g_set_error (error, SPQR_USAGE_ERROR, 0, "--task: “%s” is no task; the tasks are %s", name, known);
-          return NULL;
-        }
-      task = spqr_task_load (name, flags->data != NULL ? flags->data : cli->data_dir, error);
-      if (task == NULL)
-        return NULL;
-      g_ptr_array_add (tasks, task);
-    }
-  return g_steal_pointer (&tasks);
-}
-
-static gsize
-count_docs (const SpqrTask *task, const Flags *flags)
-{
-  return flags->limit > 0 ? MIN ((gsize) flags->limit, task->n_docs) : task->n_docs;
-}
-
 static gboolean
-evaluate_all (SpqrCli *cli, const Flags *flags, SpqrScoring scoring, const SpqrCliNetwork *network, GPtrArray *tasks,
-              SpqrTaskResult *results, GError **error)
+parse_names (const char *text, char ***names, GError **error)
 {
-  double total = 0, done = 0;
+  g_auto (GStrv) parts = g_strsplit (text, ",", -1);
 
-  for (guint i = 0; i < tasks->len; i++)
-    total += count_docs (tasks->pdata[i], flags);
-  for (guint i = 0; i < tasks->len; i++)
-    {
-      const SpqrTask *task = tasks->pdata[i];
-      Part part = { cli, task->name, done / total, count_docs (task, flags) / total };
-      g_autoptr (SpqrRunEval) eval = NULL;
+  for (guint i = 0; parts[i] != NULL; i++)
+    if (!g_strv_contains (spqr_task_list (), g_strstrip (parts[i])))
+      {
+        g_autofree char *known = g_strjoinv (", ", (char **) spqr_task_list ());
 
-      if (!spqr_task_evaluate (network->net, network->tokenizer, task, scoring, (gsize) flags->limit, report_part, &part,
-                               cli->cancellable, &results[i], error))
+        g_set_error (error, SPQR_USAGE_ERROR, 0, "--task: “%s” is no task; the tasks are %s", parts[i], known);
         return FALSE;
-      done += count_docs (task, flags);
-      if (network->run == NULL)
-        continue;
-      eval = spqr_run_eval_describe_task (network->run, task, scoring, network->tokenizer, &results[i]);
-      if (!spqr_store_add_eval (network->store, eval, error))
-        return FALSE;
-    }
+      }
+  *names = g_steal_pointer (&parts);
   return TRUE;
 }
 
 static void
-print_all (SpqrCli *cli, SpqrScoring scoring, const SpqrCliNetwork *network, GPtrArray *tasks, const SpqrTaskResult *results)
+print_all (SpqrCli *cli, SpqrScoring scoring, SpqrRun *run, GPtrArray *outcomes)
 {
   g_autoptr (JsonBuilder) builder = json_builder_new ();
   double sum = 0;
 
   json_builder_begin_object (builder);
-  if (network->run != NULL)
-    spqr_json_integer (builder, "run", network->run->id);
+  if (run != NULL)
+    spqr_json_integer (builder, "run", run->id);
   spqr_json_text (builder, "scoring", spqr_scoring_get_name (scoring));
   spqr_json_begin_array (builder, "tasks");
-  for (guint i = 0; i < tasks->len; i++)
+  for (guint i = 0; i < outcomes->len; i++)
     {
-      sum += results[i].acc;
+      const SpqrTaskOutcome *outcome = outcomes->pdata[i];
+
+      sum += outcome->result.acc;
       if (cli->json)
-        add_result (builder, tasks->pdata[i], &results[i]);
+        add_result (builder, outcome->task, &outcome->result);
       else
-        print_result (tasks->pdata[i], &results[i]);
+        print_result (outcome->task, &outcome->result);
     }
   json_builder_end_array (builder);
-  spqr_json_number (builder, "acc_mean", sum / tasks->len);
+  spqr_json_number (builder, "acc_mean", sum / outcomes->len);
   json_builder_end_object (builder);
   if (cli->json)
     spqr_json_print (builder);
-  else if (tasks->len > 1)
-    printf (_("%-14s acc %6.2f %%\n"), _("mean"), 100 * sum / tasks->len);
+  else if (outcomes->len > 1)
+    printf (_("%-14s acc %6.2f %%\n"), _("mean"), 100 * sum / outcomes->len);
 }
 
 static gboolean
 run_tasks_for (SpqrCli *cli, const Flags *flags, SpqrScoring scoring, const char *what, GError **error)
 {
-  g_autoptr (GPtrArray) tasks = load_tasks (cli, flags, error);
-  g_auto (SpqrCliNetwork) network = { NULL };
-  g_autofree SpqrTaskResult *results = NULL;
+  g_autoptr (SpqrStore) store = NULL;
+  g_autoptr (SpqrRun) run = NULL;
+  g_autoptr (SpqrModel) model = NULL;
+  g_autoptr (GPtrArray) outcomes = NULL;
+  g_auto (GStrv) names = NULL;
+  SpqrTasksRequest request = { .scoring = scoring, .limit = (gsize) flags->limit, .progress = spqr_cli_progress, .user_data = cli,
+                               .data = flags->data != NULL ? flags->data : cli->data_dir };
 
-  if (tasks == NULL || !spqr_cli_network_open (cli, what, &network, error))
+  if (!parse_names (flags->tasks, &names, error) || (model = spqr_cli_open_model_or_run (cli, what, &store, &run, error)) == NULL)
     return FALSE;
-  results = g_new0 (SpqrTaskResult, tasks->len);
-  if (!evaluate_all (cli, flags, scoring, &network, tasks, results, error))
-    return FALSE;
+  if (store == NULL)
+    store = spqr_cli_open_keeping_store (cli);
+  request.model = model;
+  request.names = (const char * const *) names;
+  outcomes = spqr_evaluate_tasks (store, run, &request, cli->cancellable, error);
   spqr_cli_end_progress (cli);
-  print_all (cli, scoring, &network, tasks, results);
+  if (outcomes == NULL)
+    return FALSE;
+  print_all (cli, scoring, run, outcomes);
   return TRUE;
 }
 

@@ -1,8 +1,10 @@
 /* spqr-logprob.c: a group is a context and the continuations asked for after it, one after another. Its
  * rows are those of the context, then those of each continuation without its last id, which sees
- * the context's keys by way of its parent segment. Groups fill batches, batches fill chunks. */
+ * the context's keys by way of its parent segment. Groups fill batches, batches fill chunks. What is in a group
+ * and in a batch does not depend on the memory, so that a later sitting makes the same ones. */
 #include "eval/spqr-logprob.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "compute/spqr-cancel.h"
@@ -22,11 +24,13 @@ typedef struct {
   SpqrNet *net;
   Item *items;
   gsize n_items;
+  const SpqrKeeper *keeper;
   SpqrExec exec;
   SpqrSweepProgress progress;
   /* The chunk: */
   float *hidden;
   gsize rows, capacity;           /* rows used, and room for */
+  guint most_batches;             /* in a chunk */
   GArray *segments;               /* SpqrSegment */
   GArray *batches;                /* SpqrSweepBatch, whose n_segments count; pointers are set at the end */
 } Logprobs;
@@ -88,7 +92,8 @@ group_end (const Logprobs *self, gsize i, gsize *rows)
   *rows = self->items[i].n_context;
   do
     *rows += item_rows (&self->items[end++]);
-  while (end < self->n_items && same_context (&self->items[i], &self->items[end]) && *rows < self->capacity / 2);
+  while (end < self->n_items && same_context (&self->items[i], &self->items[end]) &&
+         *rows - self->items[i].n_context < SPQR_SWEEP_ROWS);
   return end;
 }
 
@@ -103,7 +108,8 @@ chunk_embed (Logprobs *self, const gint32 *ids, gsize n, gsize position0, GError
   return TRUE;
 }
 
-/* The chunk's last batch, or a new one where that has no room for rows more. */
+/* The chunk's last batch, or a new one where that has no room for rows more; NULL: the chunk is full. A
+ * whole batch's room is set aside for a new one: the end of the chunk shall not be that of a batch. */
 static SpqrSweepBatch *
 chunk_batch (Logprobs *self, gsize rows)
 {
@@ -112,6 +118,8 @@ chunk_batch (Logprobs *self, gsize rows)
 
   if (last != NULL && last->rows + rows <= SPQR_SWEEP_ROWS)
     return last;
+  if (self->batches->len == self->most_batches || MAX (rows, SPQR_SWEEP_ROWS) > self->capacity - self->rows)
+    return NULL;
   g_array_append_val (self->batches, fresh);
   return &g_array_index (self->batches, SpqrSweepBatch, self->batches->len - 1);
 }
@@ -128,11 +136,10 @@ chunk_add_segment (Logprobs *self, SpqrSweepBatch *batch, const gint32 *ids, gsi
   return chunk_embed (self, ids, n, position0, error);
 }
 
-/* Appends the items begin … end-1, which share a context and take that many rows. */
+/* Appends the items begin … end-1, which share a context. */
 static gboolean
-chunk_add_group (Logprobs *self, gsize begin, gsize end, gsize rows, GError **error)
+chunk_add_group (Logprobs *self, SpqrSweepBatch *batch, gsize begin, gsize end, GError **error)
 {
-  SpqrSweepBatch *batch = chunk_batch (self, rows);
   int parent = (int) batch->n_segments;
   gsize last;
 
@@ -165,15 +172,16 @@ chunk_fill (Logprobs *self, gsize i, gsize *end, GError **error)
     {
       gsize rows;
       gsize next = group_end (self, i, &rows);
+      SpqrSweepBatch *batch = chunk_batch (self, rows);
 
-      if (rows > self->capacity - self->rows)
+      if (batch == NULL)
         break;
       if (spqr_exec_should_stop (&self->exec))
         {
           g_set_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "Cancelled");
           return FALSE;
         }
-      if (!chunk_add_group (self, i, next, rows, error))
+      if (!chunk_add_group (self, batch, i, next, error))
         return FALSE;
       i = next;
     }
@@ -276,7 +284,6 @@ logprobs_init (Logprobs *self, const SpqrLogprobRequest *requests, gsize n, gsiz
   for (gsize i = 0; i < n; i++)
     if (!item_init (&self->items[i], &requests[i], i, max_length, &results[i].dropped, error))
       return FALSE;
-  self->capacity = G_MAXSIZE;
   for (gsize i = 0; i < n; )
     {
       gsize rows;
@@ -289,9 +296,10 @@ logprobs_init (Logprobs *self, const SpqrLogprobRequest *requests, gsize n, gsiz
       i = end;
     }
   self->progress.total += spqr_sweep_block_work (self->net) * config->n_blocks * total;
-  /* Room for the largest group at least: half of it is a limit for groups, plus one more sequence. */
-  self->capacity = MIN (spqr_sweep_rows_in_memory (config->hidden * sizeof (float)), MAX (total, 1));
-  self->capacity = MAX (self->capacity, 2 * most);
+  /* Room for the largest group at least: its context, the limit of a group, and the one that goes beyond it. */
+  self->capacity = MIN (spqr_sweep_rows_in_memory (config->hidden * sizeof (float)), total);
+  self->capacity = MAX (self->capacity, most + SPQR_SWEEP_ROWS);
+  self->most_batches = 1;
   self->hidden = g_try_new (float, self->capacity * config->hidden);
   self->segments = g_array_new (FALSE, FALSE, sizeof (SpqrSegment));
   self->batches = g_array_new (FALSE, FALSE, sizeof (SpqrSweepBatch));
@@ -302,24 +310,62 @@ logprobs_init (Logprobs *self, const SpqrLogprobRequest *requests, gsize n, gsiz
   return FALSE;
 }
 
-gboolean
-spqr_logprob_compute (SpqrNet *net, const SpqrLogprobRequest *requests, gsize n, gsize max_length, SpqrProgressFunc progress,
-                      gpointer user_data, GCancellable *cancellable, SpqrLogprob *results, GError **error)
+/* What an earlier sitting had. */
+static gsize
+take_known (Logprobs *self, SpqrLogprob *results)
 {
-  g_auto (Logprobs) self = { .net = net, .progress = { progress, user_data }, .exec = spqr_exec_for_cancellable (cancellable) };
+  g_autofree SpqrMeasured *measured = g_new (SpqrMeasured, self->n_items + 1);
+  gsize known = spqr_keeper_get (self->keeper, measured, self->n_items);
+
+  for (gsize i = 0; i < known; i++)
+    {
+      results[i].logprob = -measured[i].nll;
+      results[i].greedy = measured[i].agreed != 0;
+    }
+  if (known > 0)
+    {
+      g_autofree char *what = g_strdup_printf ("request %" G_GSIZE_FORMAT " of %" G_GSIZE_FORMAT, known, self->n_items);
+
+      spqr_sweep_progress_add (&self->progress, self->progress.total * known / self->n_items, what);
+    }
+  return known;
+}
+
+static void
+keep (Logprobs *self, gsize begin, gsize end, const SpqrLogprob *results)
+{
+  g_autofree SpqrMeasured *measured = g_new0 (SpqrMeasured, end - begin);
+
+  for (gsize i = begin; i < end; i++)
+    measured[i - begin] = (SpqrMeasured) { -results[i].logprob, NAN, NAN, results[i].greedy };
+  spqr_keeper_add (self->keeper, begin, measured, end - begin);
+}
+
+gboolean
+spqr_logprob_compute (SpqrNet *net, const SpqrLogprobRequest *requests, gsize n, gsize max_length, const SpqrKeeper *keeper,
+                      gsize *known, SpqrProgressFunc progress, gpointer user_data, GCancellable *cancellable,
+                      SpqrLogprob *results, GError **error)
+{
+  gsize first;
+  g_auto (Logprobs) self = { .net = net, .keeper = keeper, .progress = { progress, user_data }, .exec = spqr_exec_for_cancellable (cancellable) };
 
   g_return_val_if_fail (net != NULL && (n == 0 || (requests != NULL && results != NULL)), FALSE);
   if (max_length == 0)
     max_length = spqr_net_get_config (net)->context;
   if (!logprobs_init (&self, requests, n, max_length, results, error))
     return FALSE;
-  for (gsize begin = 0, end; begin < n; begin = end)
+  first = take_known (&self, results);
+  if (known != NULL)
+    *known = first;
+  for (gsize begin = first, end; begin < n; begin = end)
     {
       if (!chunk_fill (&self, begin, &end, error) ||
           !spqr_sweep_run (net, self.hidden, (SpqrSweepBatch *) (gpointer) self.batches->data, self.batches->len, "tasks",
                            &self.progress, &self.exec, error) ||
           !chunk_score (&self, begin, end, results, error))
         return FALSE;
+      keep (&self, begin, end, results);
+      self.most_batches = spqr_sweep_choose_batches (&self.progress, self.most_batches, G_MAXUINT / 2);
     }
   return TRUE;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "compute/spqr-progress.h"
+#include "eval/spqr-keeper.h"
 #include "net/spqr-net.h"
 
 /* Borrowed ids. A context has at least one; a continuation may be empty (log 1 = 0). */
@@ -18,8 +19,9 @@ typedef struct {
 
 /* results (n). max_length: ids that the network sees at most, 0: the model's context. Requests with the
  * same context beside each other share its pass. Blocking; any thread. Sequences go through the
- * network block by block, many at a time, so that a block's weights are loaded once for as many as
- * fit in memory. */
+ * network block by block, in batches whose make-up depends on the requests alone; a block's weights are loaded
+ * once for as many batches as makes loading cheap. keeper: nullable. known (nullable): how many requests an
+ * earlier sitting had answered. */
 gboolean spqr_logprob_compute (SpqrNet *net, const SpqrLogprobRequest *requests, gsize n, gsize max_length,
-                               SpqrProgressFunc progress, gpointer user_data, GCancellable *cancellable,
+                               const SpqrKeeper *keeper, gsize *known, SpqrProgressFunc progress, gpointer user_data, GCancellable *cancellable,
                                SpqrLogprob *results, GError **error);

@@ -13,7 +13,8 @@ typedef struct {
   const gint32 *ids;
   gsize windows, seqlen;
   gsize a_batch;                  /* windows that go through a block together */
-  gsize a_chunk;                  /* windows whose hidden states are held at a time */
+  gsize a_chunk;                  /* windows whose hidden states can be held at a time */
+  const SpqrKeeper *keeper;
   SpqrExec exec;
   SpqrSweepProgress progress;
   float *hidden, *base_hidden;    /* (a_chunk · seqlen, hidden) */
@@ -22,8 +23,7 @@ typedef struct {
   SpqrPrediction *predictions;    /* (a_batch · seqlen) */
   gint32 *targets;                /* the same */
   SpqrPerplexity *result;
-  double *window_kl;
-  gsize agreed;
+  SpqrMeasured *measured;         /* (windows) */
 } Evaluation;
 
 void
@@ -46,7 +46,7 @@ evaluation_clear (Evaluation *self)
   g_free (self->batches);
   g_free (self->predictions);
   g_free (self->targets);
-  g_free (self->window_kl);
+  g_free (self->measured);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Evaluation, evaluation_clear)
 
@@ -101,10 +101,10 @@ evaluation_alloc (Evaluation *self, GError **error)
   self->batches = g_try_new0 (SpqrSweepBatch, batches);
   self->predictions = g_try_new0 (SpqrPrediction, self->a_batch * self->seqlen);
   self->targets = g_try_new0 (gint32, self->a_batch * self->seqlen);
-  self->window_kl = g_try_new0 (double, self->windows);
+  self->measured = g_try_new0 (SpqrMeasured, self->windows);
   self->result->window_nll = g_try_new0 (double, self->windows);
   if (self->segments == NULL || self->batches == NULL || self->predictions == NULL || self->targets == NULL ||
-      self->window_kl == NULL || self->result->window_nll == NULL)
+      self->measured == NULL || self->result->window_nll == NULL)
     {
       g_set_error (error, SPQR_NET_ERROR, SPQR_NET_ERROR_NO_MEMORY,
                    "Not enough memory for %" G_GSIZE_FORMAT " windows", self->windows);
@@ -146,16 +146,19 @@ static void
 take_window (Evaluation *self, gsize window, const SpqrPrediction *predictions)
 {
   gsize n = self->seqlen - 1;
-  double nll = 0, kl = 0;
+  SpqrMeasured *measured = &self->measured[window];
 
+  *measured = (SpqrMeasured) { 0 };
   for (gsize t = 0; t < n; t++)
     {
-      nll += predictions[t].nll;
-      kl += predictions[t].kl;
-      self->agreed += predictions[t].top1 == predictions[t].base_top1;
+      measured->nll += predictions[t].nll;
+      measured->base_nll += predictions[t].base_nll;
+      measured->kl += predictions[t].kl;
+      measured->agreed += predictions[t].top1 == predictions[t].base_top1;
     }
-  self->result->window_nll[window] = nll / n;
-  self->window_kl[window] = kl / n;
+  measured->nll /= n;
+  measured->base_nll /= n;
+  measured->kl /= n;
 }
 
 /* Predictions of n windows, the first of which is number w of the chunk. The last row of a window
@@ -191,21 +194,28 @@ chunk_predict (Evaluation *self, gsize first, gsize count, GError **error)
 
       if (!batch_predict (self, first, w, n, error))
         return FALSE;
+      spqr_keeper_add (self->keeper, first + w, self->measured + first + w, n);
       spqr_sweep_progress_add (&self->progress, work * n * self->seqlen, what);
     }
   return TRUE;
 }
 
+/* Of one field of all windows. */
 static void
-mean_and_error (const double *values, gsize n, double *mean, double *standard_error)
+mean_and_error (const Evaluation *self, gsize field, double *mean, double *standard_error)
 {
+  gsize n = self->windows;
   double sum = 0, squares = 0;
 
   for (gsize i = 0; i < n; i++)
-    sum += values[i];
+    sum += G_STRUCT_MEMBER (double, &self->measured[i], field);
   *mean = sum / n;
   for (gsize i = 0; i < n; i++)
-    squares += (values[i] - *mean) * (values[i] - *mean);
+    {
+      double distance = G_STRUCT_MEMBER (double, &self->measured[i], field) - *mean;
+
+      squares += distance * distance;
+    }
   *standard_error = n > 1 ? sqrt (squares / (n - 1) / n) : NAN;
 }
 
@@ -213,19 +223,27 @@ static void
 evaluation_finish (Evaluation *self)
 {
   SpqrPerplexity *result = self->result;
-  double nll_error;
+  double nll_error, base_nll, base_error;
+  gint64 agreed = 0;
 
   result->seqlen = self->seqlen;
   result->windows = self->windows;
   result->tokens = self->windows * (self->seqlen - 1);
-  mean_and_error (result->window_nll, self->windows, &result->nll, &nll_error);
+  for (gsize w = 0; w < self->windows; w++)
+    {
+      result->window_nll[w] = self->measured[w].nll;
+      agreed += self->measured[w].agreed;
+    }
+  mean_and_error (self, G_STRUCT_OFFSET (SpqrMeasured, nll), &result->nll, &nll_error);
   result->ppl = exp (result->nll);
   result->ppl_stderr = result->ppl * nll_error;
-  result->kl = result->kl_stderr = result->top1_agreement = NAN;
+  result->kl = result->kl_stderr = result->top1_agreement = result->base_ppl = NAN;
   if (self->base == NULL)
     return;
-  mean_and_error (self->window_kl, self->windows, &result->kl, &result->kl_stderr);
-  result->top1_agreement = (double) self->agreed / result->tokens;
+  mean_and_error (self, G_STRUCT_OFFSET (SpqrMeasured, kl), &result->kl, &result->kl_stderr);
+  mean_and_error (self, G_STRUCT_OFFSET (SpqrMeasured, base_nll), &base_nll, &base_error);
+  result->base_ppl = exp (base_nll);
+  result->top1_agreement = (double) agreed / result->tokens;
 }
 
 static gboolean
@@ -272,30 +290,50 @@ work_of (const Evaluation *self, SpqrNet *net)
          (spqr_sweep_block_work (net) * spqr_net_get_config (net)->n_blocks + spqr_sweep_head_work (net));
 }
 
+/* What an earlier sitting had, in whole batches: it kept nothing else. */
+static gsize
+take_known (Evaluation *self)
+{
+  gsize known = spqr_keeper_get (self->keeper, self->measured, self->windows);
+
+  if (known < self->windows)
+    known -= known % self->a_batch;
+  self->result->known = known;
+  if (known > 0)
+    {
+      g_autofree char *what = g_strdup_printf ("window %" G_GSIZE_FORMAT " of %" G_GSIZE_FORMAT, known, self->windows);
+
+      spqr_sweep_progress_add (&self->progress, self->progress.total * known / self->windows, what);
+    }
+  return known;
+}
+
 static gboolean
 evaluation_run (Evaluation *self, GError **error)
 {
-  for (gsize first = 0; first < self->windows; first += self->a_chunk)
-    {
-      gsize count = MIN (self->a_chunk, self->windows - first);
+  gsize batches = 1, count;
 
+  for (gsize first = take_known (self); first < self->windows; first += count)
+    {
+      count = MIN (batches * self->a_batch, self->windows - first);
       if (!chunk_hidden (self, self->net, self->hidden, first, count, self->base != NULL ? "model" : "perplexity", error))
         return FALSE;
       if (self->base != NULL && !chunk_hidden (self, self->base, self->base_hidden, first, count, "base model", error))
         return FALSE;
       if (!chunk_predict (self, first, count, error))
         return FALSE;
+      batches = spqr_sweep_choose_batches (&self->progress, batches, self->a_chunk / self->a_batch);
     }
   return TRUE;
 }
 
 gboolean
 spqr_perplexity_compute (SpqrNet *net, SpqrNet *base, const gint32 *ids, gsize n_ids, guint seqlen, gsize max_windows,
-                         SpqrProgressFunc progress, gpointer user_data, GCancellable *cancellable,
+                         const SpqrKeeper *keeper, SpqrProgressFunc progress, gpointer user_data, GCancellable *cancellable,
                          SpqrPerplexity *result, GError **error)
 {
   g_auto (Evaluation) self = { .net = net, .base = base, .ids = ids, .seqlen = seqlen, .result = result,
-                               .progress = { progress, user_data } };
+                               .keeper = keeper, .progress = { progress, user_data } };
   gint64 begin = g_get_monotonic_time ();
 
   g_return_val_if_fail (net != NULL && result != NULL && (ids != NULL || n_ids == 0), FALSE);

@@ -39,10 +39,13 @@ run_batches (SpqrNet *net, guint b, float *hidden, const SpqrSweepBatch *batches
              SpqrSweepProgress *progress, const SpqrExec *exec, GError **error)
 {
   const SpqrConfig *config = spqr_net_get_config (net);
+  gint64 begin = g_get_monotonic_time ();
   g_autoptr (SpqrBlock) block = spqr_net_load_block_with (net, b, exec, error);
+  gint64 loaded = g_get_monotonic_time ();
 
   if (block == NULL)
     return FALSE;
+  progress->loading += (loaded - begin) / 1e6;
   for (gsize i = 0; i < n_batches; i++)
     {
       const SpqrSweepBatch *batch = &batches[i];
@@ -54,6 +57,7 @@ run_batches (SpqrNet *net, guint b, float *hidden, const SpqrSweepBatch *batches
       now = g_strdup_printf ("%s, block %u of %d", what, b + 1, config->n_blocks);
       spqr_sweep_progress_add (progress, spqr_sweep_block_work (net) * batch->rows, now);
     }
+  progress->running += (g_get_monotonic_time () - loaded) / 1e6;
   return TRUE;
 }
 
@@ -65,6 +69,14 @@ spqr_sweep_run (SpqrNet *net, float *hidden, const SpqrSweepBatch *batches, gsiz
     if (!run_batches (net, b, hidden, batches, n_batches, what, progress, exec, error))
       return FALSE;
   return TRUE;
+}
+
+gsize
+spqr_sweep_choose_batches (const SpqrSweepProgress *progress, gsize now, gsize most)
+{
+  if (progress->loading > (progress->loading + progress->running) / 20)
+    now *= 2;
+  return CLAMP (now, 1, MAX (most, 1));
 }
 
 static _Atomic guint64 sweep_memory;

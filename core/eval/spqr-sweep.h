@@ -18,6 +18,7 @@ typedef struct {
   gpointer user_data;
   double total, done;
   gint64 told;                /* monotonic time of the last call */
+  double loading, running;    /* seconds for the blocks' weights, and for all else in the sweeps */
 } SpqrSweepProgress;
 
 void spqr_sweep_progress_add (SpqrSweepProgress *progress, double work, const char *what);
@@ -32,6 +33,9 @@ gboolean spqr_sweep_run (SpqrNet *net, float *hidden, const SpqrSweepBatch *batc
 /* Rows that small sequences are put together to, so that the matrix products are worth their while. */
 #define SPQR_SWEEP_ROWS 2048
 
+/* How many batches should share one loading of the weights: one, so that as little as possible is
+ * under way, or twice as many as now where loading took more than a twentieth of the time. */
+gsize spqr_sweep_choose_batches (const SpqrSweepProgress *progress, gsize now, gsize most);
 /* How many rows of hidden states may be held at a time, by the memory; at least SPQR_SWEEP_ROWS. */
 gsize spqr_sweep_rows_in_memory (gsize bytes_a_row);
 /* Bytes for hidden states instead of a quarter of the free memory; 0: that again. Any thread. */

@@ -132,9 +132,54 @@ take_targets (const Choices *self, SpqrTaskResult *result)
   result->ppl_stderr = score.ppl_stderr;
 }
 
+/* Of all that the figures depend on, the network apart. */
+static void
+fingerprint (const Choices *self, SpqrTaskResult *result)
+{
+  g_autoptr (GChecksum) sum = g_checksum_new (G_CHECKSUM_SHA256);
+
+  for (gsize d = 0; d < self->n_docs; d++)
+    {
+      const guint shape[] = { self->task->docs[d].n_choices, self->task->docs[d].gold };
+
+      g_checksum_update (sum, (const guchar *) shape, sizeof shape);
+    }
+  for (gsize i = 0; i < self->n_choices; i++)
+    {
+      const guint64 sizes[] = { self->requests[i].n_context, self->requests[i].n_continuation, self->chars[i], self->bytes[i] };
+
+      g_checksum_update (sum, (const guchar *) sizes, sizeof sizes);
+    }
+  g_checksum_update (sum, (const guchar *) self->ids->data, (gssize) (self->ids->len * sizeof (gint32)));
+  g_strlcpy (result->fingerprint, g_checksum_get_string (sum), sizeof result->fingerprint);
+}
+
+char *
+spqr_task_subject (const SpqrKeeper *keeper, const SpqrTaskResult *result)
+{
+  return g_strdup_printf ("%s task %s", keeper->subject, result->fingerprint);
+}
+
+static gboolean
+answer_all (Choices *self, SpqrNet *net, const SpqrKeeper *keeper, SpqrProgressFunc progress, gpointer user_data,
+            GCancellable *cancellable, SpqrTaskResult *result, GError **error)
+{
+  g_autofree char *subject = NULL;
+  SpqrKeeper with_documents = { NULL };
+
+  fingerprint (self, result);
+  if (keeper != NULL)
+    {
+      subject = spqr_task_subject (keeper, result);
+      with_documents = (SpqrKeeper) { keeper->store, subject };
+    }
+  return spqr_logprob_compute (net, self->requests, self->n_choices, 0, &with_documents, &result->known, progress, user_data,
+                               cancellable, self->logprobs, error);
+}
+
 gboolean
 spqr_task_evaluate (SpqrNet *net, SpqrTokenizer *tokenizer, const SpqrTask *task, SpqrScoring scoring, gsize limit,
-                    SpqrProgressFunc progress, gpointer user_data, GCancellable *cancellable, SpqrTaskResult *result,
+                    const SpqrKeeper *keeper, SpqrProgressFunc progress, gpointer user_data, GCancellable *cancellable, SpqrTaskResult *result,
                     GError **error)
 {
   g_auto (Choices) choices = { NULL };
@@ -146,7 +191,7 @@ spqr_task_evaluate (SpqrNet *net, SpqrTokenizer *tokenizer, const SpqrTask *task
                                .acc_norm_chars_stderr = NAN, .acc_norm_bytes = NAN, .acc_norm_bytes_stderr = NAN,
                                .ppl = NAN, .ppl_stderr = NAN };
   if (!tokenize_all (&choices, tokenizer, scoring, cancellable, error) ||
-      !spqr_logprob_compute (net, choices.requests, choices.n_choices, 0, progress, user_data, cancellable, choices.logprobs, error))
+      !answer_all (&choices, net, keeper, progress, user_data, cancellable, result, error))
     return FALSE;
   for (gsize i = 0; i < choices.n_choices; i++)
     {

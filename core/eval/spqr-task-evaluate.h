@@ -2,6 +2,7 @@
 #pragma once
 
 #include "compute/spqr-progress.h"
+#include "eval/spqr-keeper.h"
 #include "net/spqr-net.h"
 #include "text/spqr-tasks.h"
 
@@ -14,11 +15,17 @@ typedef struct {
   double acc_norm_chars, acc_norm_chars_stderr, acc_norm_bytes, acc_norm_bytes_stderr;
   double ppl, ppl_stderr;                   /* of the target, for tasks with a single choice; else NAN */
   gsize cut;                                /* requests whose context was cut from the left */
-  double seconds;
+  char fingerprint[65];                     /* of the documents as ids and right answers; hex */
+  gsize known;                              /* choices that an earlier sitting had answered */
+  double seconds;                           /* of this sitting */
 } SpqrTaskResult;
 
-/* limit: documents from the first on, 0: all. Blocking; any thread; cancellable within 50 ms once the
+/* limit: documents from the first on, 0: all. keeper: nullable; its subject says what answers, the documents are added
+ * to it (spqr_task_subject()). Blocking; any thread; cancellable within 50 ms once the
  * texts are tokenized. */
 gboolean spqr_task_evaluate (SpqrNet *net, SpqrTokenizer *tokenizer, const SpqrTask *task, SpqrScoring scoring, gsize limit,
-                             SpqrProgressFunc progress, gpointer user_data, GCancellable *cancellable,
+                             const SpqrKeeper *keeper, SpqrProgressFunc progress, gpointer user_data, GCancellable *cancellable,
                              SpqrTaskResult *result, GError **error);
+
+/* What a task's answers are kept under; g_free(). */
+char    *spqr_task_subject (const SpqrKeeper *keeper, const SpqrTaskResult *result);

@@ -12,6 +12,8 @@ spqr_corpus_load_for_model (SpqrModel *model, const char *data, const char *data
   /* Ids need no tokenizer; text that could not be read for want of one says why there is none. */
   if (corpus == NULL && tokenizer == NULL)
     g_prefix_error (error, "%s; ", no_tokenizer->message);
+  if (corpus != NULL && tokenizer != NULL)
+    corpus->tokenizer_fingerprint = g_strdup (spqr_tokenizer_get_fingerprint (tokenizer));
   return corpus;
 }
 

@@ -21,17 +21,16 @@ typedef struct {
   guint seqlen;
   gsize max_windows;         /* 0: all */
   gboolean with_base;        /* also the unquantized model's perplexity */
-  gboolean with_kl;          /* also KL divergence and top-1 agreement against it */
+  gboolean with_kl;          /* also KL divergence and top-1 agreement against it; it gives its perplexity, too */
+  SpqrModel *kl_base;        /* compare with this one instead; nullable */
+  gsize *known;              /* nullable, out: windows that an earlier sitting had measured */
   SpqrProgressFunc progress; /* nullable */
   gpointer user_data;
 } SpqrEvaluateRequest;
 
-/* An evaluation of run with its protocol, not yet stored; spqr_run_eval_free(). ppl_base NAN: not measured
- * this time; an earlier figure of the same protocol is taken over. store may be NULL. */
-SpqrRunEval *spqr_run_eval_describe (SpqrStore *store, SpqrRun *run, const SpqrCorpus *corpus, guint seqlen, const SpqrPerplexity *result,
-                                     double ppl_base);
-
 /* Blocking, from any thread. Stores the evaluation with its protocol and returns it
- * (spqr_run_eval_free()). */
+ * (spqr_run_eval_free()). run NULL: the model itself, and nothing is recorded; store may be NULL then.
+ * What is measured is kept in the store until all of it is: the same evaluation, asked for again after
+ * it was cancelled or killed, goes on after the last batch of windows that was finished. */
 SpqrRunEval *spqr_evaluate_run (SpqrStore *store, SpqrRun *run, const SpqrEvaluateRequest *request,
                                 GCancellable *cancellable, GError **error);

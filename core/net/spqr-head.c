@@ -157,7 +157,7 @@ spqr_net_logits (SpqrNet *net, const float *hidden, gsize tokens, gsize first, g
 typedef struct {
   float largest, base_largest;
   double sum, base_sum, difference;
-  float target;
+  float target, base_target;
   gint32 top1, base_top1;
 } Tally;
 
@@ -201,7 +201,7 @@ tally_logits (const Compare *compare, Tally *tally, float *z, gint32 target)
 }
 
 static void
-tally_base (const Compare *compare, Tally *tally, float *b, const float *z)
+tally_base (const Compare *compare, Tally *tally, float *b, const float *z, gint32 target)
 {
   gsize n = compare->count;
   float largest;
@@ -220,6 +220,8 @@ tally_base (const Compare *compare, Tally *tally, float *b, const float *z)
     }
   tally->base_sum += spqr_vector_sum_exp (b, tally->base_largest, n);
   tally->difference += spqr_vector_sum_exp_difference (b, tally->base_largest, z, n);
+  if (target >= 0 && (gsize) target >= compare->v0 && (gsize) target - compare->v0 < n)
+    tally->base_target = b[target - compare->v0];
 }
 
 static void
@@ -233,7 +235,7 @@ tally_rows (void *data, size_t begin, size_t end)
 
       tally_logits (compare, &compare->tallies[t], z, compare->targets[t]);
       if (compare->base != NULL)
-        tally_base (compare, &compare->tallies[t], compare->base_logits + t * compare->count, z);
+        tally_base (compare, &compare->tallies[t], compare->base_logits + t * compare->count, z, compare->targets[t]);
     }
 }
 
@@ -241,11 +243,14 @@ static SpqrPrediction
 tally_result (const Tally *tally, gboolean with_base)
 {
   double lse = tally->largest + log (tally->sum);
-  SpqrPrediction prediction = { lse - tally->target, NAN, tally->top1, -1 };
+  SpqrPrediction prediction = { lse - tally->target, NAN, NAN, tally->top1, -1 };
 
   if (with_base)
     {
-      prediction.kl = tally->difference / tally->base_sum - (tally->base_largest + log (tally->base_sum)) + lse;
+      double base_lse = tally->base_largest + log (tally->base_sum);
+
+      prediction.base_nll = base_lse - tally->base_target;
+      prediction.kl = tally->difference / tally->base_sum - base_lse + lse;
       prediction.base_top1 = tally->base_top1;
     }
   return prediction;
@@ -258,7 +263,7 @@ compare_positions (Compare *compare, Head *head, Head *base_head, gsize tokens, 
   gsize vocab = compare->net->config->vocab;
 
   for (gsize t = 0; t < tokens; t++)
-    compare->tallies[t] = (Tally) { .largest = -INFINITY, .base_largest = -INFINITY, .target = NAN };
+    compare->tallies[t] = (Tally) { .largest = -INFINITY, .base_largest = -INFINITY, .target = NAN, .base_target = NAN };
   for (compare->v0 = 0; compare->v0 < vocab; compare->v0 += TILE)
     {
       compare->count = MIN (TILE, vocab - compare->v0);

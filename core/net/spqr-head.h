@@ -6,6 +6,7 @@
 /* What one position's prediction is worth. */
 typedef struct {
   double nll;             /* -log p(target), natural */
+  double base_nll;        /* the same of the base; NAN without one */
   double kl;              /* KL(base || net), nats; NAN without a base */
   gint32 top1, base_top1; /* first of the largest logits; base_top1 -1 without a base */
 } SpqrPrediction;

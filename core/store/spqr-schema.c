@@ -71,8 +71,27 @@ static const char schema_1[] =
   "  PRIMARY KEY (run_id, tag)"
   ") STRICT, WITHOUT ROWID;";
 
+/* Zero-shot tasks have figures of their own; `measured` is what evaluations that are under way know
+ * already (spqr-store-measured.c). */
+static const char schema_2[] =
+  "ALTER TABLE evaluations ADD COLUMN kl_stderr REAL;"
+  "ALTER TABLE evaluations ADD COLUMN task TEXT;"
+  "ALTER TABLE evaluations ADD COLUMN scoring TEXT;"
+  "ALTER TABLE evaluations ADD COLUMN acc REAL;"
+  "ALTER TABLE evaluations ADD COLUMN acc_stderr REAL;"
+  "ALTER TABLE evaluations ADD COLUMN acc_norm REAL;"
+  "ALTER TABLE evaluations ADD COLUMN acc_norm_stderr REAL;"
+
+  "CREATE TABLE measured ("
+  "  subject TEXT NOT NULL, item INTEGER NOT NULL,"
+  "  nll REAL, base_nll REAL, kl REAL, agreed INTEGER NOT NULL,"
+  "  added INTEGER NOT NULL DEFAULT (unixepoch ()),"
+  "  PRIMARY KEY (subject, item)"
+  ") STRICT, WITHOUT ROWID;";
+
 const SpqrMigration _spqr_schema_migrations[] = {
   { 1, schema_1 },
+  { 2, schema_2 },
 };
 const guint _spqr_schema_n_migrations = G_N_ELEMENTS (_spqr_schema_migrations);
 

@@ -48,6 +48,8 @@ gboolean       _spqr_store_run_with_id (SpqrStore *self, const char *sql, gint64
 /* ---- transactions: work runs under the lock; FALSE from it rolls back ---- */
 
 typedef gboolean (*SpqrStoreWork) (SpqrStore *self, gpointer data, GError **error);
+gboolean _spqr_store_write_quietly (SpqrStore *self, SpqrStoreWork work, gpointer data, GError **error);
+/* The same, and signal "changed". */
 gboolean _spqr_store_write (SpqrStore *self, SpqrStoreWork work, gpointer data, GError **error);
 /* Many reads that must agree with each other, or a single one. */
 gboolean _spqr_store_read (SpqrStore *self, SpqrStoreWork work, gpointer data, GError **error);

@@ -1,4 +1,6 @@
 /* spqr-store-records.c: what belongs to a run: its layers, evaluations and exports. */
+#include <math.h>
+
 #include "store/spqr-store-private.h"
 
 /* ---- one kind of record: its columns, and the statements made from them ---- */
@@ -28,7 +30,9 @@ static const SpqrColumn eval_columns[] = {
   EVAL (data, TEXT), EVAL (data_fingerprint, TEXT), EVAL (tokenizer_fingerprint, TEXT), EVAL (protocol, TEXT),
   EVAL (seqlen, INT), EVAL (windows, INT64), EVAL (tokens, INT64),
   EVAL (nll, DOUBLE), EVAL (ppl, DOUBLE), EVAL (ppl_stderr, DOUBLE), EVAL (ppl_base, DOUBLE), EVAL (kl, DOUBLE),
-  EVAL (top1_agreement, DOUBLE), EVAL (seconds, DOUBLE),
+  EVAL (top1_agreement, DOUBLE), EVAL (seconds, DOUBLE), EVAL (kl_stderr, DOUBLE),
+  EVAL (task, TEXT), EVAL (scoring, TEXT), EVAL (acc, DOUBLE), EVAL (acc_stderr, DOUBLE), EVAL (acc_norm, DOUBLE),
+  EVAL (acc_norm_stderr, DOUBLE),
 };
 
 #define EXPORT(field, kind) { #field, SPQR_COLUMN_##kind, G_STRUCT_OFFSET (SpqrRunExport, field) }
@@ -72,6 +76,19 @@ void
 spqr_run_layer_free (SpqrRunLayer *layer)
 {
   record_free (&layers, layer);
+}
+
+SpqrRunEval *
+spqr_run_eval_new (gint64 run_id)
+{
+  SpqrRunEval *eval = g_new0 (SpqrRunEval, 1);
+
+  for (guint i = 0; i < evals.n_columns; i++)
+    if (evals.columns[i].kind == SPQR_COLUMN_DOUBLE)
+      *(double *) (gpointer) ((char *) eval + evals.columns[i].offset) = NAN;
+  eval->run_id = run_id;
+  eval->created = g_get_real_time () / G_USEC_PER_SEC;
+  return eval;
 }
 
 void

@@ -6,12 +6,12 @@
 #include "store/spqr-store-private.h"
 
 /* In the order of _spqr_run_columns' last four. The newest evaluation with a perplexity is the one in
- * the table: tasks have none. */
+ * the table; a task's is of its target alone. */
 #define SELECT_RUNS(tail) \
   "SELECT %s, e.ppl_base, e.ppl, e.data, " \
   "(SELECT group_concat (tag, char (31)) FROM (SELECT tag FROM tags WHERE run_id = r.id ORDER BY tag)) " \
   "FROM runs r LEFT JOIN evaluations e " \
-  "ON e.id = (SELECT max (id) FROM evaluations WHERE run_id = r.id AND ppl IS NOT NULL) " tail
+  "ON e.id = (SELECT max (id) FROM evaluations WHERE run_id = r.id AND ppl IS NOT NULL AND task IS NULL) " tail
 
 void
 _spqr_store_set_no_run (GError **error, SpqrStore *self, gint64 run_id)

@@ -376,9 +376,15 @@ transact (SpqrStore *self, const char *begin, SpqrStoreWork work, gpointer data,
 }
 
 gboolean
+_spqr_store_write_quietly (SpqrStore *self, SpqrStoreWork work, gpointer data, GError **error)
+{
+  return transact (self, "BEGIN IMMEDIATE", work, data, "cannot write to the database", error);
+}
+
+gboolean
 _spqr_store_write (SpqrStore *self, SpqrStoreWork work, gpointer data, GError **error)
 {
-  if (!transact (self, "BEGIN IMMEDIATE", work, data, "cannot write to the database", error))
+  if (!_spqr_store_write_quietly (self, work, data, error))
     return FALSE;
   queue_changed (self);
   return TRUE;

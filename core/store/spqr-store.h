@@ -63,15 +63,21 @@ typedef struct {
   gint64 n_outliers;
 } SpqrRunLayer;
 
+/* Perplexity on a text, or a zero-shot task: then task and scoring are set, windows is the number of
+ * documents, and ppl is NAN but for tasks that have one (lambada); it is never a run's perplexity in the list of runs. */
 typedef struct {
   gint64 id, run_id, created;
   char *data, *data_fingerprint, *tokenizer_fingerprint, *protocol;
   int seqlen; gint64 windows, tokens;
-  double nll, ppl, ppl_stderr, ppl_base, kl, top1_agreement, seconds;
+  double nll, ppl, ppl_stderr, ppl_base, kl, top1_agreement, seconds, kl_stderr;
+  char *task, *scoring;          /* "piqa", "harness-2023"; NULL */
+  double acc, acc_stderr, acc_norm, acc_norm_stderr;
 } SpqrRunEval;
 
 typedef struct { gint64 id, run_id, created; char *format, *path; gboolean verified; double max_abs_diff; } SpqrRunExport;
 
+/* Of that run, now; all figures NAN. */
+SpqrRunEval *spqr_run_eval_new (gint64 run_id);
 void spqr_run_layer_free (SpqrRunLayer *layer);
 void spqr_run_eval_free (SpqrRunEval *eval);
 void spqr_run_export_free (SpqrRunExport *record);
@@ -116,4 +122,19 @@ GPtrArray *spqr_store_list_evals (SpqrStore *self, gint64 run_id, GError **error
 GPtrArray *spqr_store_list_exports (SpqrStore *self, gint64 run_id, GError **error);
 /* A new, empty folder for a run's artifacts, beside the database: <db-dir>/runs/<unique>. g_free(). */
 char      *spqr_store_make_run_folder (SpqrStore *self, GError **error);
+
+/* ---- what evaluations that are under way have measured, so that a later sitting goes on with it.
+ * subject names all that the figures depend on, model, text and protocol; items count from 0: windows,
+ * or the choices of a task. ---- */
+typedef struct { double nll, base_nll, kl; gint64 agreed; } SpqrMeasured;
+
+/* Adds n items from first on; no signal: nothing that a list shows has changed. */
+gboolean  spqr_store_add_measured (SpqrStore *self, const char *subject, gsize first, const SpqrMeasured *items, gsize n,
+                                   GError **error);
+/* Fills items from 0 on with what is there, up to the first that is missing or to n; *known is how many. */
+gboolean  spqr_store_get_measured (SpqrStore *self, const char *subject, SpqrMeasured *items, gsize n, gsize *known,
+                                   GError **error);
+/* That of subject, once its evaluation is done, and whatever has lain for 30 days. */
+gboolean  spqr_store_forget_measured (SpqrStore *self, const char *subject, GError **error);
+
 /* signal "changed" (main context of the thread that opened the store, coalesced in idle): something was written. */

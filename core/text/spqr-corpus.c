@@ -343,6 +343,7 @@ spqr_corpus_free (SpqrCorpus *corpus)
   spqr_documents_free (corpus->documents);
   g_free (corpus->name);
   g_free (corpus->fingerprint);
+  g_free (corpus->tokenizer_fingerprint);
   g_free (corpus->protocol);
   g_free (corpus->ids);
   g_free (corpus->row_starts);

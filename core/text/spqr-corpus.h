@@ -7,6 +7,7 @@
 typedef struct {
   char *name;            /* as the user gave it */
   char *fingerprint;     /* sha256 of the ids */
+  char *tokenizer_fingerprint;   /* for the record; set by spqr_corpus_load_for_model() */
   char *protocol;        /* one line: how the text became ids, e.g. "rows joined with \\n\\n; BOS once" */
   gint32 *ids;
   gsize n_ids;

@@ -111,13 +111,17 @@ def tasks_of_a_run_are_kept_with_it(folder):
     assert stored["tasks"][0]["ppl"] != base["tasks"][0]["ppl"]
     shown = spqr.json("runs", "show", run)
     perplexity, lambada, piqa = shown["evals"]
-    assert lambada["ppl"] is None and "lambada zero-shot (harness-2023), acc 0." in lambada["protocol"]
-    assert piqa["protocol"].startswith("piqa zero-shot") and "3 of 3 documents" in piqa["protocol"], piqa
-    assert piqa["windows"] == 3
+    for recorded, told in zip((lambada, piqa), stored["tasks"]):
+        for key, name in (("n", "n"), ("acc", "acc"), ("acc_stderr", "stderr"), ("acc_norm", "acc_norm"),
+                          ("acc_norm_stderr", "acc_norm_stderr"), ("ppl", "ppl"), ("ppl_stderr", "ppl_stderr")):
+            assert recorded[key] == told[name], (key, recorded, told)
+        assert recorded["task"] == told["name"] and recorded["scoring"] == "harness-2023" and recorded["kl"] is None
+    assert perplexity["task"] is None and lambada["ppl"] > 0
+    assert piqa["protocol"] == "piqa zero-shot (harness-2023), 3 of 3 documents", piqa
     # The table goes on showing the perplexity.
     (listed,) = spqr.json("runs", "list")["runs"]
     assert listed["ppl"] == perplexity["ppl"] and listed["ppl_data"] == perplexity["data"]
-    assert "piqa zero-shot" in spqr("runs", "show", run).out
+    assert "piqa         acc " in spqr("runs", "show", run).out
     assert spqr.json("tasks", "run", "--task", "piqa", "--data", docs)["run"] == run      # by its folder
     # Other weights in the model's place are noticed.
     shutil.rmtree(model)

@@ -63,7 +63,7 @@ test_family (gconstpointer name)
       { ids, ids, 7, 0 }, { ids + 3, ids + 30, 12, 5 }, { ids + 5, ids + 9, 1, 2 }, { ids + 1, ids + 2, 30, 6 },
     };
 
-    g_assert_true (spqr_logprob_compute (oracle.net, requests, G_N_ELEMENTS (requests), 0, NULL, NULL, NULL, results, &error));
+    g_assert_true (spqr_logprob_compute (oracle.net, requests, G_N_ELEMENTS (requests), 0, NULL, NULL, NULL, NULL, NULL, results, &error));
     g_assert_no_error (error);
     for (guint i = 0; i < G_N_ELEMENTS (requests); i++)
       {
@@ -92,7 +92,7 @@ test_cut (void)
   {
     const SpqrLogprobRequest requests[] = { { oracle.ids, oracle.ids + 20, 20, 4 }, { oracle.ids, oracle.ids + 20, 20, 2 } };
 
-    g_assert_true (spqr_logprob_compute (oracle.net, requests, 2, 16, NULL, NULL, NULL, results, &error));
+    g_assert_true (spqr_logprob_compute (oracle.net, requests, 2, 16, NULL, NULL, NULL, NULL, NULL, results, &error));
   }
   g_assert_no_error (error);
   g_assert_cmpuint (results[0].dropped, ==, 7);
@@ -124,7 +124,7 @@ test_many (void)
     }
   spqr_sweep_set_memory (1);
   results = g_new (SpqrLogprob, requests->len);
-  g_assert_true (spqr_logprob_compute (oracle.net, (SpqrLogprobRequest *) (gpointer) requests->data, requests->len, 0, NULL, NULL,
+  g_assert_true (spqr_logprob_compute (oracle.net, (SpqrLogprobRequest *) (gpointer) requests->data, requests->len, 0, NULL, NULL, NULL, NULL,
                                        NULL, results, &error));
   spqr_sweep_set_memory (0);
   for (guint i = 0; i < requests->len; i++)
@@ -145,21 +145,21 @@ test_errors (void)
     gint32 wrong = 61;
     SpqrLogprobRequest outside = { oracle.ids, &wrong, 5, 1 };
 
-    g_assert_false (spqr_logprob_compute (oracle.net, &empty, 1, 0, NULL, NULL, NULL, &result, &error));
+    g_assert_false (spqr_logprob_compute (oracle.net, &empty, 1, 0, NULL, NULL, NULL, NULL, NULL, &result, &error));
     g_assert_error (error, SPQR_NET_ERROR, SPQR_NET_ERROR_SHAPE);
     g_clear_error (&error);
-    g_assert_false (spqr_logprob_compute (oracle.net, &long_one, 1, 10, NULL, NULL, NULL, &result, &error));
+    g_assert_false (spqr_logprob_compute (oracle.net, &long_one, 1, 10, NULL, NULL, NULL, NULL, NULL, &result, &error));
     g_assert_error (error, SPQR_NET_ERROR, SPQR_NET_ERROR_SHAPE);
     g_clear_error (&error);
-    g_assert_false (spqr_logprob_compute (oracle.net, &outside, 1, 0, NULL, NULL, NULL, &result, &error));
+    g_assert_false (spqr_logprob_compute (oracle.net, &outside, 1, 0, NULL, NULL, NULL, NULL, NULL, &result, &error));
     g_assert_error (error, SPQR_NET_ERROR, SPQR_NET_ERROR_OUT_OF_VOCABULARY);
     g_clear_error (&error);
     g_cancellable_cancel (cancellable);
     outside.continuation = oracle.ids;
-    g_assert_false (spqr_logprob_compute (oracle.net, &outside, 1, 0, NULL, NULL, cancellable, &result, &error));
+    g_assert_false (spqr_logprob_compute (oracle.net, &outside, 1, 0, NULL, NULL, NULL, NULL, cancellable, &result, &error));
     g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
     g_clear_error (&error);
-    g_assert_true (spqr_logprob_compute (oracle.net, NULL, 0, 0, NULL, NULL, NULL, NULL, &error));
+    g_assert_true (spqr_logprob_compute (oracle.net, NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, &error));
     g_assert_no_error (error);
   }
 }

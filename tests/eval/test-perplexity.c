@@ -1,5 +1,6 @@
 /* Perplexity by the published rule: a trained model against an f64 implementation (skipped where
  * $SPQR_SHARED lacks it), and the small models of tests/net against their own logits. */
+#include <glib/gstdio.h>
 #include <json-glib/json-glib.h>
 #include <math.h>
 #include <string.h>
@@ -56,7 +57,7 @@ test_stories (void)
   g_assert_no_error (error);
   net = spqr_net_new (model, NULL, &error);
   g_assert_no_error (error);
-  g_assert_true (spqr_perplexity_compute (net, NULL, ids, json_array_get_length (array), 512, 0, NULL, NULL, NULL, &result, &error));
+  g_assert_true (spqr_perplexity_compute (net, NULL, ids, json_array_get_length (array), 512, 0, NULL, NULL, NULL, NULL, &result, &error));
   want = json_object_get_object_member (json_node_get_object (oracle), "perplexity");
   g_test_message ("perplexity %.6f ± %.6f", result.ppl, result.ppl_stderr);
   g_assert_cmpfloat (fabs (result.ppl - json_object_get_double_member (want, "ppl")), <, 1e-4);
@@ -120,7 +121,7 @@ test_against_base (void)
   oracle_open (&base, "opt-post-norm", NULL);
   vocab = spqr_net_get_config (model.net)->vocab;
   memcpy (base.ids, model.ids, model.n_ids * sizeof *model.ids);
-  g_assert_true (spqr_perplexity_compute (model.net, base.net, model.ids, model.n_ids, WINDOW, 0, NULL, NULL, NULL, &result, &error));
+  g_assert_true (spqr_perplexity_compute (model.net, base.net, model.ids, model.n_ids, WINDOW, 0, NULL, NULL, NULL, NULL, &result, &error));
   g_assert_no_error (error);
   for (gsize w = 0; w < 4; w++)
     {
@@ -163,7 +164,7 @@ test_same_base (void)
   SpqrPerplexity result;
 
   oracle_open (&model, "llama", NULL);
-  g_assert_true (spqr_perplexity_compute (model.net, model.net, model.ids, model.n_ids, 12, 0, NULL, NULL, NULL, &result, &error));
+  g_assert_true (spqr_perplexity_compute (model.net, model.net, model.ids, model.n_ids, 12, 0, NULL, NULL, NULL, NULL, &result, &error));
   g_assert_cmpfloat (result.kl, ==, 0);
   g_assert_cmpfloat (result.top1_agreement, ==, 1);
   spqr_perplexity_clear (&result);
@@ -189,7 +190,7 @@ test_progress (void)
   double last = 0;
 
   oracle_open (&model, "mistral", NULL);
-  g_assert_true (spqr_perplexity_compute (model.net, NULL, model.ids, model.n_ids, 5, 3, note_progress, &last, NULL, &result, &error));
+  g_assert_true (spqr_perplexity_compute (model.net, NULL, model.ids, model.n_ids, 5, 3, NULL, note_progress, &last, NULL, &result, &error));
   g_assert_cmpuint (result.windows, ==, 3);
   g_assert_cmpfloat (fabs (last - 1), <, 1e-9);
   spqr_perplexity_clear (&result);
@@ -201,7 +202,7 @@ assert_fails (SpqrNet *net, SpqrNet *base, const gint32 *ids, gsize n, guint seq
   g_autoptr (GError) error = NULL;
   SpqrPerplexity result;
 
-  g_assert_false (spqr_perplexity_compute (net, base, ids, n, seqlen, 0, NULL, NULL, NULL, &result, &error));
+  g_assert_false (spqr_perplexity_compute (net, base, ids, n, seqlen, 0, NULL, NULL, NULL, NULL, &result, &error));
   g_assert_error (error, domain, code);
   g_assert_nonnull (strstr (error->message, word));
   g_assert_null (result.window_nll);
@@ -235,9 +236,9 @@ test_chunks (void)
   oracle_open (&model, "llama-f32", NULL);
   for (gsize i = 0; i < 9000; i++)
     ids[i] = i < 37 ? model.ids[i] : (ids[i - 37] * 5 + ids[i - 1]) % 61;
-  g_assert_true (spqr_perplexity_compute (model.net, model.net, ids, 9000, 11, 0, NULL, NULL, NULL, &whole, &error));
+  g_assert_true (spqr_perplexity_compute (model.net, model.net, ids, 9000, 11, 0, NULL, NULL, NULL, NULL, &whole, &error));
   spqr_sweep_set_memory (1);
-  g_assert_true (spqr_perplexity_compute (model.net, model.net, ids, 9000, 11, 0, NULL, NULL, NULL, &chunked, &error));
+  g_assert_true (spqr_perplexity_compute (model.net, model.net, ids, 9000, 11, 0, NULL, NULL, NULL, NULL, &chunked, &error));
   spqr_sweep_set_memory (0);
   g_assert_cmpuint (whole.windows, ==, 9000 / 11);
   g_assert_cmpmem (whole.window_nll, whole.windows * sizeof (double), chunked.window_nll, chunked.windows * sizeof (double));
@@ -256,8 +257,71 @@ test_cancelled (void)
 
   oracle_open (&model, "opt", NULL);
   g_cancellable_cancel (cancellable);
-  g_assert_false (spqr_perplexity_compute (model.net, NULL, model.ids, 37, 8, 0, NULL, NULL, cancellable, &result, &error));
+  g_assert_false (spqr_perplexity_compute (model.net, NULL, model.ids, 37, 8, 0, NULL, NULL, NULL, cancellable, &result, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+}
+
+/* Gone on with after any number of windows, the figures are those of one sitting. */
+static void
+check_sitting (Oracle *model, const gint32 *ids, gsize n, SpqrStore *store, const SpqrMeasured *items, gsize kept, const SpqrPerplexity *whole)
+{
+  g_autofree char *subject = g_strdup_printf ("after %" G_GSIZE_FORMAT, kept);
+  const SpqrKeeper keeper = { store, subject };
+  g_autofree SpqrMeasured *now = g_new (SpqrMeasured, whole->windows);
+  g_autoptr (GError) error = NULL;
+  SpqrPerplexity result;
+  gsize known;
+
+  g_assert_true (spqr_store_add_measured (store, subject, 0, items, kept, &error));
+  g_assert_true (spqr_perplexity_compute (model->net, model->net, ids, n, 11, 0, &keeper, NULL, NULL, NULL, &result, &error));
+  g_assert_no_error (error);
+  g_assert_cmpuint (result.known, <=, kept);
+  g_assert_cmpuint (kept - result.known, <, SPQR_SWEEP_ROWS / 11);
+  g_assert_true (kept < whole->windows || result.known == kept);
+  g_assert_true (memcmp (whole->window_nll, result.window_nll, whole->windows * sizeof (double)) == 0);
+  g_assert_true (whole->ppl == result.ppl && whole->ppl_stderr == result.ppl_stderr && whole->kl == result.kl);
+  g_assert_true (whole->base_ppl == result.base_ppl && whole->top1_agreement == result.top1_agreement);
+  g_assert_true (spqr_store_get_measured (store, subject, now, whole->windows, &known, &error));
+  g_assert_cmpuint (known, ==, whole->windows);
+  g_assert_true (memcmp (now, items, known * sizeof *now) == 0);
+  spqr_perplexity_clear (&result);
+}
+
+static void
+test_sittings (void)
+{
+  const gsize n = 6000, kept[] = { 0, 1, 185, 186, 187, 400, 544, 545 };
+  g_auto (Oracle) model = { NULL };
+  g_autofree char *folder = g_dir_make_tmp ("spqr-perplexity-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (folder, "studio.db", NULL);
+  g_autofree SpqrMeasured *items = g_new0 (SpqrMeasured, n / 11);
+  g_autofree gint32 *ids = g_new (gint32, n);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SpqrStore) store = spqr_store_open (path, &error);
+  const SpqrKeeper keeper = { store, "whole" };
+  SpqrPerplexity whole, result;
+  gsize known;
+
+  g_assert_no_error (error);
+  oracle_open (&model, "llama-f32", NULL);
+  for (gsize i = 0; i < n; i++)
+    ids[i] = model.ids[i * 7 % model.n_ids];
+  g_assert_true (spqr_perplexity_compute (model.net, model.net, ids, n, 11, 0, &keeper, NULL, NULL, NULL, &whole, &error));
+  g_assert_cmpfloat (fabs (whole.base_ppl - whole.ppl), <, 1e-9 * whole.ppl);
+  g_assert_true (spqr_store_get_measured (store, "whole", items, whole.windows, &known, &error));
+  g_assert_cmpuint (known, ==, whole.windows);
+  for (gsize i = 0; i < G_N_ELEMENTS (kept); i++)
+    check_sitting (&model, ids, n, store, items, kept[i], &whole);
+  /* What is kept is what counts. */
+  items[3].nll += 1;
+  g_assert_true (spqr_store_add_measured (store, "whole", 3, items + 3, 1, &error));
+  g_assert_true (spqr_perplexity_compute (model.net, model.net, ids, n, 11, 0, &keeper, NULL, NULL, NULL, &result, &error));
+  g_assert_cmpfloat (fabs (result.nll - whole.nll - 1.0 / whole.windows), <, 1e-12);
+  spqr_perplexity_clear (&whole);
+  spqr_perplexity_clear (&result);
+  g_clear_object (&store);
+  g_unlink (path);
+  g_rmdir (folder);
 }
 
 int
@@ -271,5 +335,6 @@ main (int argc, char **argv)
   g_test_add_func ("/perplexity/errors", test_errors);
   g_test_add_func ("/perplexity/chunks", test_chunks);
   g_test_add_func ("/perplexity/cancelled", test_cancelled);
+  g_test_add_func ("/perplexity/sittings", test_sittings);
   return g_test_run ();
 }

@@ -127,7 +127,7 @@ test_choices (void)
           chars[i] = sums[i] / choices[i].n_chars;
           bytes[i] = sums[i] / choices[i].n_bytes;
         }
-      g_assert_true (spqr_task_evaluate (sample.net, sample.tokenizer, &task, scoring, 0, NULL, NULL, NULL, &result, &error));
+      g_assert_true (spqr_task_evaluate (sample.net, sample.tokenizer, &task, scoring, 0, NULL, NULL, NULL, NULL, &result, &error));
       g_assert_no_error (error);
       g_assert_cmpuint (result.n, ==, 3);
       g_assert_cmpfloat (result.acc, ==, share_right (sums));
@@ -163,7 +163,7 @@ test_targets (void)
           right += greedy;
         }
     }
-  g_assert_true (spqr_task_evaluate (sample.net, sample.tokenizer, &task, SPQR_SCORING_HARNESS_2023, 2, NULL, NULL, NULL, &result, &error));
+  g_assert_true (spqr_task_evaluate (sample.net, sample.tokenizer, &task, SPQR_SCORING_HARNESS_2023, 2, NULL, NULL, NULL, NULL, &result, &error));
   g_assert_no_error (error);
   g_assert_cmpuint (result.n, ==, 2);           /* the limit */
   g_assert_cmpfloat (result.acc, ==, right / 2.0);
@@ -183,7 +183,7 @@ test_cancelled (void)
   if (!sample_open (&sample))
     return;
   g_cancellable_cancel (cancellable);
-  g_assert_false (spqr_task_evaluate (sample.net, sample.tokenizer, &task, SPQR_SCORING_HARNESS, 0, NULL, NULL, cancellable, &result, &error));
+  g_assert_false (spqr_task_evaluate (sample.net, sample.tokenizer, &task, SPQR_SCORING_HARNESS, 0, NULL, NULL, NULL, cancellable, &result, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 }
 

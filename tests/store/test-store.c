@@ -415,7 +415,7 @@ test_round_trip_evals (Fixture *fixture, gconstpointer data)
     .run_id = run->id, .created = 5, .data = (char *) "wikitext2", .data_fingerprint = (char *) "d",
     .tokenizer_fingerprint = (char *) "t", .protocol = (char *) "reference", .seqlen = 2048, .windows = 141,
     .tokens = 1LL << 33, .nll = 1.7, .ppl = 5.5, .ppl_stderr = 0.1, .ppl_base = 5.4, .kl = 0.01,
-    .top1_agreement = 0.97, .seconds = 9,
+    .top1_agreement = 0.97, .seconds = 9, .kl_stderr = 0.001,
   };
   SpqrRunEval second = {
     .run_id = run->id, .data = (char *) "ptb", .nll = NAN, .ppl = 8, .ppl_stderr = NAN, .ppl_base = NAN, .kl = NAN,
@@ -424,9 +424,13 @@ test_round_trip_evals (Fixture *fixture, gconstpointer data)
   SpqrRunEval task = second;
   const SpqrRunEval *got;
 
-  task.data = (char *) "piqa";
-  task.protocol = (char *) "piqa zero-shot, acc 0.5";
-  task.ppl = NAN;
+  task.data = (char *) "lambada.jsonl";
+  task.task = (char *) "lambada";
+  task.scoring = (char *) "harness-2023";
+  task.ppl = 12;
+  task.acc = 0.5;
+  task.acc_stderr = 0.25;
+  task.acc_norm = NAN;
   g_assert_true (spqr_store_add_eval (store, &first, &error));
   g_assert_true (spqr_store_add_eval (store, &second, &error));
   g_assert_no_error (error);
@@ -454,6 +458,8 @@ test_round_trip_evals (Fixture *fixture, gconstpointer data)
   g_assert_cmpfloat (got->kl, ==, 0.01);
   g_assert_cmpfloat (got->top1_agreement, ==, 0.97);
   g_assert_cmpfloat (got->seconds, ==, 9);
+  g_assert_cmpfloat (got->kl_stderr, ==, 0.001);
+  g_assert_null (got->task);
 
   got = evals->pdata[1];
   g_assert_null (got->protocol);
@@ -465,10 +471,55 @@ test_round_trip_evals (Fixture *fixture, gconstpointer data)
   g_assert_true (isnan (back->ppl_base));
   g_assert_cmpstr (back->ppl_data, ==, "ptb");
   g_clear_object (&back);
-  g_assert_true (spqr_store_add_eval (store, &task, &error)); /* of those with a perplexity */
+  g_assert_true (spqr_store_add_eval (store, &task, &error)); /* of a text, not of a task's targets */
+  g_clear_pointer (&evals, g_ptr_array_unref);
+  evals = spqr_store_list_evals (store, run->id, &error);
+  got = evals->pdata[2];
+  g_assert_cmpstr (got->task, ==, "lambada");
+  g_assert_cmpstr (got->scoring, ==, "harness-2023");
+  g_assert_cmpfloat (got->acc, ==, 0.5);
+  g_assert_cmpfloat (got->acc_stderr, ==, 0.25);
+  g_assert_true (isnan (got->acc_norm));
   back = spqr_store_get_run (store, run->id, NULL);
   g_assert_cmpfloat (back->ppl, ==, 8);
   g_assert_cmpstr (back->ppl_data, ==, "ptb");
+}
+
+/* What is kept of an evaluation comes back to the bit, in order, up to the first gap, for its subject
+ * alone, and in another process too. */
+static void
+test_measured (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (SpqrStore) store = open_store (fixture->path);
+  g_autoptr (GError) error = NULL;
+  const SpqrMeasured items[] = { { 1.0 / 3, NAN, NAN, 7 }, { -0.1, 5e-324, 0.25, -1 }, { INFINITY, 2, 3, G_MAXINT64 } };
+  SpqrMeasured got[5];
+  gsize known = 99;
+
+  g_assert_true (spqr_store_get_measured (store, "a", got, 5, &known, &error));
+  g_assert_cmpuint (known, ==, 0);
+  g_assert_true (spqr_store_add_measured (store, "a", 0, items, 2, &error));
+  g_assert_true (spqr_store_add_measured (store, "a", 3, items, 1, &error));   /* 2 is missing */
+  g_assert_true (spqr_store_add_measured (store, "b", 0, items + 2, 1, &error));
+  g_assert_no_error (error);
+  g_clear_object (&store);
+  store = open_store (fixture->path);
+  g_assert_true (spqr_store_get_measured (store, "a", got, 5, &known, &error));
+  g_assert_cmpuint (known, ==, 2);
+  g_assert_true (got[0].nll == 1.0 / 3 && isnan (got[0].base_nll) && isnan (got[0].kl) && got[0].agreed == 7);
+  g_assert_true (memcmp (&got[1], &items[1], sizeof items[1]) == 0);
+  g_assert_true (spqr_store_add_measured (store, "a", 2, items + 2, 1, &error));
+  g_assert_true (spqr_store_get_measured (store, "a", got, 5, &known, &error));
+  g_assert_cmpuint (known, ==, 4);
+  g_assert_true (spqr_store_get_measured (store, "a", got, 1, &known, &error));
+  g_assert_cmpuint (known, ==, 1);
+  g_assert_true (spqr_store_forget_measured (store, "a", &error));
+  g_assert_true (spqr_store_get_measured (store, "a", got, 5, &known, &error));
+  g_assert_cmpuint (known, ==, 0);
+  g_assert_true (spqr_store_get_measured (store, "b", got, 5, &known, &error));
+  g_assert_cmpuint (known, ==, 1);
+  g_assert_true (memcmp (&got[0], &items[2], sizeof items[2]) == 0);
+  g_assert_no_error (error);
 }
 
 static void
@@ -928,6 +979,7 @@ main (int argc, char **argv)
   fixture_test ("/store/layers/round-trip", test_round_trip_layers);
   fixture_test ("/store/layers/again", test_layer_again);
   fixture_test ("/store/evals/round-trip", test_round_trip_evals);
+  fixture_test ("/store/measured", test_measured);
   fixture_test ("/store/exports/round-trip", test_round_trip_exports);
   fixture_test ("/store/refused/no-such-run", test_no_such_run);
   fixture_test ("/store/refused/invalid-text", test_invalid_text);

@@ -1,0 +1,124 @@
+"""Evaluations and tasks that are killed at any moment and asked for again: the figures of one sitting."""
+import json
+import os
+import random
+import subprocess
+import sys
+import time
+
+sys.dont_write_bytecode = True
+
+from harness import SPQR, Spqr, case, main, say
+import tiny_model
+
+SMALL = ["--nsamples", "4", "--seqlen", "32"]
+
+
+def kill_after(spqr, command, seconds):
+    """What the command said, or None: it was still at it when SIGKILL came."""
+    running = subprocess.Popen([SPQR, *command, "--db", spqr.db, "--json", "--quiet"], env=spqr.env, cwd=spqr.folder,
+                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    try:
+        return json.loads(running.communicate(timeout=seconds)[0])
+    except subprocess.TimeoutExpired:
+        running.kill()
+        running.communicate()
+        return None
+
+
+def in_sittings(spqr, command, seconds, seed):
+    """The JSON of the last of some sittings; each but that one is killed."""
+    rng, killed, told = random.Random(seed), 0, None
+    while told is None and killed < 4:
+        told = kill_after(spqr, command, seconds * rng.uniform(0.15, 0.4))
+        killed += told is None
+    told = told or spqr.json(*command)
+    say(f"{' '.join(command[:2])}: killed {killed} times, then {json.dumps(told)[:160]}")
+    assert killed > 0
+    return told
+
+
+def figures(told):
+    return {key: value for key, value in told.items() if key not in ("seconds", "known")}
+
+
+def many_ids(folder, n):
+    path = os.path.join(folder, "many.json")
+    rng = random.Random(9)
+    with open(path, "w", encoding="utf-8") as out:
+        json.dump([rng.randrange(3, tiny_model.VOCAB) for _ in range(n)], out)
+    return path
+
+
+def timed(spqr, *command):
+    began = time.monotonic()
+    told = spqr.json(*command)
+    return told, time.monotonic() - began
+
+
+@case
+def perplexity_of_a_model(folder):
+    spqr, model, ids = Spqr(folder), tiny_model.make(folder, dtype="F32", blocks=4), many_ids(folder, 200000)
+    command = ["eval", model, "--data", ids, "--seqlen", "32", "--kl-base", tiny_model.make(os.path.join(folder, "base"),
+                                                                                         dtype="F32", blocks=4, seed=2)]
+    whole, seconds = timed(Spqr(os.path.join(folder, "base")), *command)
+    assert whole["known"] == 0
+    told = in_sittings(spqr, command, seconds, 1)
+    assert figures(told) == figures(whole), (told, whole)
+    assert 0 < told["known"] < told["windows"], told
+    again = spqr.json(*command)
+    assert again["known"] == 0, "what was finished is not kept"
+    fewer = [*command, "--windows", "70"]
+    assert spqr.json(*fewer)["windows"] == 70
+
+
+@case
+def perplexity_of_a_run(folder):
+    spqr, model, ids = Spqr(folder), tiny_model.make(folder, dtype="F32", blocks=4), many_ids(folder, 200000)
+    calibration, _ = tiny_model.make_data(folder)
+    spqr("quantize", model, calibration, *SMALL, "--out", "run")
+    command = ["eval", "1", "--data", ids, "--seqlen", "32"]
+    whole, seconds = timed(spqr, *command)
+    told = in_sittings(spqr, command, seconds, 2)
+    assert figures(told) == figures(whole), (told, whole)
+    evals = spqr.json("runs", "show", "1")["evals"]
+    assert len(evals) == 2 and all(e["ppl"] == whole["ppl"] for e in evals), evals
+    # The same command for another run, or for the model, begins anew.
+    kill_after(spqr, command, seconds / 2)
+    assert spqr.json("eval", model, *command[2:])["known"] == 0
+
+
+@case
+def tasks_of_a_run(folder):
+    spqr, model = Spqr(folder), tiny_model.make(folder, dtype="F32", blocks=4)
+    calibration, _ = tiny_model.make_data(folder)
+    spqr("quantize", model, calibration, *SMALL, "--out", "run")
+    rng = random.Random(4)
+    words = ["the", "and", "a", "sand", "theme", "hand", "or", "b"]
+
+    def some(n):
+        return " ".join(rng.choice(words) for _ in range(n))
+
+    with open(os.path.join(folder, "piqa.valid.jsonl"), "w", encoding="utf-8") as out:
+        for _ in range(400):
+            out.write(json.dumps({"goal": some(5), "sol1": some(4), "sol2": some(6), "label": rng.randrange(2)}) + "\n")
+    with open(os.path.join(folder, "lambada_test.jsonl"), "w", encoding="utf-8") as out:
+        for _ in range(400):
+            out.write(json.dumps({"text": some(8)}) + "\n")
+    command = ["tasks", "1", "--task", "piqa,lambada", "--data", folder]
+    whole, seconds = timed(spqr, *command)
+    told = in_sittings(spqr, command, seconds, 5)
+    for a, b in zip(told["tasks"], whole["tasks"]):
+        assert figures(a) == figures(b), (a, b)
+    assert sum(t["known"] for t in told["tasks"]) > 0, told
+    # Recorded once a request, however many sittings it took.
+    evals = [e for e in spqr.json("runs", "show", "1")["evals"] if e["task"] is not None]
+    assert sorted(e["task"] for e in evals) == ["lambada", "lambada", "piqa", "piqa"], evals
+    for e in evals:
+        (t,) = [t for t in whole["tasks"] if t["name"] == e["task"]]
+        assert (e["acc"], e["acc_stderr"], e["n"]) == (t["acc"], t["stderr"], 400), (e, t)
+    assert spqr.json("runs", "list")["runs"][0]["ppl"] is None, "a task's perplexity is not the run's"
+
+
+if __name__ == "__main__":
+    main()
