@@ -36,7 +36,12 @@ struct _SpqrRunsPage {
 
   GPtrArray *runs;           /* as listed, newest first */
   gint64 newest;             /* the newest run's id that was seen */
+  guint reload_source;       /* while the page is shown and the database has changed */
+  gboolean stale;            /* the database has changed since the page was read */
 };
+
+/* A job writes a layer many times a second; nobody reads that fast, and a window has other things to do. */
+#define RELOAD_INTERVAL_MS 400
 
 G_DEFINE_FINAL_TYPE (SpqrRunsPage, spqr_runs_page, GTK_TYPE_WIDGET)
 
@@ -193,13 +198,14 @@ update_selected (SpqrRunsPage *self)
 }
 
 static void
-reload (SpqrRunsPage *self)
+reload (SpqrRunsPage *self, gboolean returned)
 {
   SpqrStore *store = spqr_session_get_store (self->session);
   g_autoptr (GPtrArray) runs = store != NULL ? spqr_store_list_runs (store, NULL) : NULL;
   g_autoptr (GPtrArray) selected = NULL;
   gint64 newest;
 
+  self->stale = FALSE;
   if (runs == NULL)
     return;
   g_clear_pointer (&self->runs, g_ptr_array_unref);
@@ -209,9 +215,42 @@ reload (SpqrRunsPage *self)
   selected = spqr_runs_table_get_selected (self->table);
   /* Never an empty lower half: the newest run is what one came to see, and what one comes back for. */
   newest = runs->len > 0 ? ((SpqrRun *) runs->pdata[0])->id : 0;
-  if (newest > 0 && (selected->len == 0 || (newest > self->newest && !gtk_widget_get_mapped (GTK_WIDGET (self)))))
+  if (newest > 0 && (selected->len == 0 || (newest > self->newest && returned)))
     spqr_runs_table_select (self->table, newest, FALSE);
   self->newest = newest;
+}
+
+static gboolean
+reload_later (gpointer data)
+{
+  SpqrRunsPage *self = data;
+
+  self->reload_source = 0;
+  if (self->stale && gtk_widget_get_mapped (GTK_WIDGET (self)))
+    reload (self, FALSE);
+  return G_SOURCE_REMOVE;
+}
+
+/* Read at once where someone looks and nothing was read just now; otherwise when it is looked at again. */
+static void
+on_changed (SpqrRunsPage *self)
+{
+  self->stale = TRUE;
+  if (self->reload_source == 0 && gtk_widget_get_mapped (GTK_WIDGET (self)))
+    {
+      reload (self, FALSE);
+      self->reload_source = g_timeout_add (RELOAD_INTERVAL_MS, reload_later, self);
+    }
+}
+
+static void
+spqr_runs_page_map (GtkWidget *widget)
+{
+  SpqrRunsPage *self = SPQR_RUNS_PAGE (widget);
+
+  if (self->stale)
+    reload (self, TRUE);
+  GTK_WIDGET_CLASS (spqr_runs_page_parent_class)->map (widget);
 }
 
 static SpqrRun *
@@ -482,8 +521,8 @@ spqr_runs_page_new (SpqrSession *session)
   self->note = SPQR_RUN_NOTE (spqr_run_note_new (session));
   gtk_box_prepend (self->summary_box, GTK_WIDGET (self->note));
   if (store != NULL)
-    g_signal_connect_object (store, "changed", G_CALLBACK (reload), self, G_CONNECT_SWAPPED);
-  reload (self);
+    g_signal_connect_object (store, "changed", G_CALLBACK (on_changed), self, G_CONNECT_SWAPPED);
+  reload (self, TRUE);
   return GTK_WIDGET (self);
 }
 
@@ -492,6 +531,7 @@ spqr_runs_page_dispose (GObject *object)
 {
   SpqrRunsPage *self = SPQR_RUNS_PAGE (object);
 
+  g_clear_handle_id (&self->reload_source, g_source_remove);
   if (self->stack != NULL)
     gtk_widget_unparent (GTK_WIDGET (self->stack));
   self->stack = NULL;
@@ -505,6 +545,7 @@ static void
 spqr_runs_page_class_init (SpqrRunsPageClass *klass)
 {
   G_OBJECT_CLASS (klass)->dispose = spqr_runs_page_dispose;
+  GTK_WIDGET_CLASS (klass)->map = spqr_runs_page_map;
   gtk_widget_class_set_layout_manager_type (GTK_WIDGET_CLASS (klass), GTK_TYPE_BIN_LAYOUT);
 }
 
