@@ -75,6 +75,6 @@ spqr_session_evaluate (SpqrSession *self, SpqrRun *run, const char *data, const 
   title = g_strdup_printf (_("Evaluate run %" G_GINT64_FORMAT), run->id);
   job = spqr_job_new (title, evaluate_in_worker, e, free_evaluating);
   g_signal_connect_object (job, "ended", G_CALLBACK (on_ended), self, 0);
-  spqr_job_queue_submit (self->jobs, SPQR_LANE_BATCH, job);
+  spqr_session_submit (self, SPQR_LANE_BATCH, job);
   return job;
 }

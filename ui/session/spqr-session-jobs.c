@@ -88,8 +88,9 @@ spqr_session_start_stats (SpqrSession *self)
 
   *measuring = (Measuring) { g_object_ref (self), g_object_ref (self->model) };
   job = spqr_job_new (_("Measuring the weights"), measure_in_worker, measuring, free_measuring);
-  /* Its own lane's newest job wins: another model's figures are not wanted any more. */
-  spqr_job_queue_submit (self->jobs, SPQR_LANE_BACKGROUND, job);
+  /* The newest wins: another model's figures are not wanted any more. */
+  spqr_session_submit (self, SPQR_LANE_BACKGROUND, job);
+  g_set_object (&self->stats_job, job);
 }
 
 /* ---- calibration ---- */
@@ -282,7 +283,7 @@ static void
 submit (SpqrSession *self, SpqrLane lane, SpqrJob *job)
 {
   g_signal_connect_object (job, "ended", G_CALLBACK (on_batch_ended), self, 0);
-  spqr_job_queue_submit (self->jobs, lane, job);
+  spqr_session_submit (self, lane, job);
 }
 
 void

@@ -13,6 +13,7 @@ struct _SpqrSession {
   char *calibration, *evaluation;
 
   SpqrModel *model;
+  char *path;                      /* what was asked for last; absolute */
   guint model_serial;              /* of the newest opening; older answers are dropped */
   gboolean opening;
 
@@ -22,6 +23,7 @@ struct _SpqrSession {
   SpqrJob *bench_job;              /* the one that makes the lab, or made it; NULL: none */
 
   GHashTable *stats;               /* SpqrTensor (borrowed) -> SpqrStats */
+  SpqrJob *stats_job;              /* fills them, or filled them; NULL: none */
   GHashTable *figures;             /* SpqrTensor (borrowed) -> SpqrTensorFigures */
   GHashTable *hessians;            /* SpqrTensor (borrowed) -> GBytes of floats, shared by layers with one input */
   gint64 shown_run, pending_run;   /* pending: to be shown once its model is open */
@@ -39,6 +41,8 @@ void               spqr_session_report_failure (SpqrSession *self, const char *t
 void               spqr_session_announce (SpqrSession *self, SpqrJob *job, const char *text, const char *folder);
 /* Takes over a Hessian for a tensor (a new reference) and puts it on the bench. */
 void               spqr_session_take_hessian (SpqrSession *self, SpqrTensor *tensor, GBytes *hessian);
+/* Queues a job as this session's own. */
+void               spqr_session_submit (SpqrSession *self, SpqrLane lane, SpqrJob *job);
 /* Begins to measure every tensor of the model in the background. */
 void               spqr_session_start_stats (SpqrSession *self);
 void               spqr_session_start_lab (SpqrSession *self);

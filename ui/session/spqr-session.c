@@ -135,6 +135,7 @@ on_opened (SpqrJob *job, SpqrSession *self)
   else
     {
       self->pending_run = 0;
+      g_clear_pointer (&self->path, g_free);
       spqr_session_report_failure (self, _("This model cannot be opened"), spqr_job_get_error (job));
     }
 }
@@ -150,10 +151,12 @@ spqr_session_open (SpqrSession *self, const char *path)
   opening->session = g_object_ref (self);
   opening->path = g_strdup (path);
   opening->serial = ++self->model_serial;
+  g_free (self->path);
+  self->path = g_canonicalize_filename (path, NULL);
   set_opening (self, TRUE);
   job = spqr_job_new (_("Opening a model"), open_in_worker, opening, free_opening);
   g_signal_connect_object (job, "ended", G_CALLBACK (on_opened), self, 0);
-  spqr_job_queue_submit (self->jobs, SPQR_LANE_INTERACTIVE, job);
+  spqr_session_submit (self, SPQR_LANE_INTERACTIVE, job);
 }
 
 /* ---- selection ---- */
@@ -230,7 +233,7 @@ spqr_session_start_lab (SpqrSession *self)
   benching->serial = self->lab_serial;
   job = spqr_job_new (_("Reading a layer"), bench_in_worker, benching, free_benching);
   g_signal_connect_object (job, "ended", G_CALLBACK (on_benched), self, 0);
-  spqr_job_queue_submit (self->jobs, SPQR_LANE_INTERACTIVE, job);
+  spqr_session_submit (self, SPQR_LANE_INTERACTIVE, job);
   g_set_object (&self->bench_job, job);
 }
 
@@ -316,6 +319,7 @@ SpqrJobQueue *spqr_session_get_jobs (SpqrSession *self) { return self->jobs; }
 SpqrStore    *spqr_session_get_store (SpqrSession *self) { return self->store; }
 const GError *spqr_session_get_store_error (SpqrSession *self) { return self->store_error; }
 SpqrModel    *spqr_session_get_model (SpqrSession *self) { return self->model; }
+gboolean      spqr_session_is_opening (SpqrSession *self) { return self->opening; }
 SpqrTensor   *spqr_session_get_tensor (SpqrSession *self) { return self->tensor; }
 SpqrLab      *spqr_session_get_lab (SpqrSession *self) { return self->lab; }
 gint64        spqr_session_get_shown_run (SpqrSession *self) { return self->shown_run; }
@@ -372,24 +376,95 @@ spqr_session_set_evaluation (SpqrSession *self, const char *data)
     spqr_memory_set (spqr_model_get_location (self->model), SPQR_MEMORY_EVALUATION, data);
 }
 
+gboolean
+spqr_session_is_about (SpqrSession *self, const char *path)
+{
+  g_autofree char *absolute = g_canonicalize_filename (path, NULL);
+
+  return g_strcmp0 (self->path, absolute) == 0 ||
+         (self->model != NULL && (g_str_equal (absolute, spqr_model_get_path (self->model)) ||
+                                  g_str_equal (absolute, spqr_model_get_location (self->model))));
+}
+
+/* ---- the session's life ---- */
+
 SpqrSession *
 spqr_session_new (const char *database)
 {
   SpqrSession *self = g_object_new (SPQR_TYPE_SESSION, NULL);
 
+  self->jobs = spqr_job_queue_new ();
   self->store = spqr_store_open (database, &self->store_error);
   return self;
+}
+
+SpqrSession *
+spqr_session_new_beside (SpqrSession *other)
+{
+  SpqrSession *self = g_object_new (SPQR_TYPE_SESSION, NULL);
+
+  self->jobs = g_object_ref (other->jobs);
+  g_set_object (&self->store, other->store);
+  self->store_error = other->store_error != NULL ? g_error_copy (other->store_error) : NULL;
+  return self;
+}
+
+void
+spqr_session_submit (SpqrSession *self, SpqrLane lane, SpqrJob *job)
+{
+  g_object_set_data (G_OBJECT (job), "session", self);      /* only ever compared */
+  spqr_job_queue_submit_for (self->jobs, lane, lane == SPQR_LANE_BACKGROUND ? self : NULL, job);
+}
+
+/* The session's listed jobs that have not ended. */
+static GPtrArray *
+get_active_jobs (SpqrSession *self)
+{
+  GPtrArray *active = g_ptr_array_new_with_free_func (g_object_unref);
+  guint n = g_list_model_get_n_items (G_LIST_MODEL (self->jobs));
+
+  for (guint i = 0; i < n; i++)
+    {
+      g_autoptr (SpqrJob) job = g_list_model_get_item (G_LIST_MODEL (self->jobs), i);
+
+      if (g_object_get_data (G_OBJECT (job), "session") == self && spqr_job_is_active (job))
+        g_ptr_array_add (active, g_steal_pointer (&job));
+    }
+  return active;
+}
+
+guint
+spqr_session_get_n_active (SpqrSession *self)
+{
+  g_autoptr (GPtrArray) active = get_active_jobs (self);
+
+  return active->len;
+}
+
+void
+spqr_session_close (SpqrSession *self)
+{
+  g_autoptr (GPtrArray) active = get_active_jobs (self);
+
+  self->model_serial++;
+  self->lab_serial++;
+  for (guint i = 0; i < active->len; i++)
+    spqr_job_cancel (active->pdata[i]);
+  if (self->stats_job != NULL)
+    spqr_job_cancel (self->stats_job);
+  if (self->bench_job != NULL)
+    spqr_job_cancel (self->bench_job);
+  g_clear_object (&self->stats_job);
+  g_clear_object (&self->bench_job);
 }
 
 void
 spqr_session_shutdown (SpqrSession *self)
 {
-  self->model_serial++;
-  self->lab_serial++;
+  spqr_session_close (self);
   spqr_job_queue_shutdown (self->jobs);
-  /* A listed job holds what it works for, this session among it. */
+  /* A listed job holds what it works for, a session among it. */
   spqr_job_queue_clear (self->jobs);
-  g_clear_object (&self->bench_job);
 }
 
 /* ---- object ---- */
@@ -400,9 +475,8 @@ spqr_session_dispose (GObject *object)
   SpqrSession *self = SPQR_SESSION (object);
 
   g_clear_handle_id (&self->figures_idle, g_source_remove);
-  if (self->jobs != NULL)
-    spqr_job_queue_shutdown (self->jobs);
   g_clear_object (&self->jobs);
+  g_clear_object (&self->stats_job);
   g_clear_object (&self->bench_job);
   g_clear_object (&self->tensor);
   g_clear_object (&self->model);
@@ -420,6 +494,7 @@ spqr_session_finalize (GObject *object)
   SpqrSession *self = SPQR_SESSION (object);
 
   g_clear_error (&self->store_error);
+  g_free (self->path);
   g_free (self->calibration);
   g_free (self->evaluation);
   G_OBJECT_CLASS (spqr_session_parent_class)->finalize (object);
@@ -476,7 +551,6 @@ spqr_session_class_init (SpqrSessionClass *klass)
 static void
 spqr_session_init (SpqrSession *self)
 {
-  self->jobs = spqr_job_queue_new ();
   self->params = spqr_run_params_default;
   self->stats = g_hash_table_new_full (NULL, NULL, NULL, g_free);
   self->figures = g_hash_table_new_full (NULL, NULL, NULL, g_free);

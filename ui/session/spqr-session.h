@@ -1,5 +1,6 @@
-/* spqr-session.h: what a window is about: the opened model, the selected tensor, the parameters at
- * hand, the calibration, the figures known so far, the jobs and the database.
+/* spqr-session.h: what a tab of the window is about: the opened model, the selected tensor, the parameters at
+ * hand, the calibration, the figures known so far. The jobs and the database are the program's: the
+ * sessions of all tabs share them.
  *
  * Pages bind to it and never to each other. Main thread only; long work goes through the job queue
  * and comes back here. */
@@ -20,6 +21,8 @@ G_DECLARE_FINAL_TYPE (SpqrSession, spqr_session, SPQR, SESSION, GObject)
 /* database NULL: the user's own. Never fails: a database that cannot be opened leaves the session
  * without one and is reported by spqr_session_get_store_error(). */
 SpqrSession  *spqr_session_new (const char *database);
+/* Another model's, with the same jobs and the same database. */
+SpqrSession  *spqr_session_new_beside (SpqrSession *self);
 
 SpqrJobQueue *spqr_session_get_jobs (SpqrSession *self);
 SpqrStore    *spqr_session_get_store (SpqrSession *self);            /* NULL without a database */
@@ -30,6 +33,9 @@ const GError *spqr_session_get_store_error (SpqrSession *self);
  * stays when it fails. */
 void          spqr_session_open (SpqrSession *self, const char *path);
 SpqrModel    *spqr_session_get_model (SpqrSession *self);            /* borrowed, NULL */
+gboolean      spqr_session_is_opening (SpqrSession *self);
+/* Is that the model that is open here, or is being opened? By whatever path it is called. */
+gboolean      spqr_session_is_about (SpqrSession *self, const char *path);
 
 /* ---- the selection: property "tensor" (SpqrTensor, nullable) ---- */
 void          spqr_session_select (SpqrSession *self, SpqrTensor *tensor);
@@ -87,7 +93,11 @@ typedef struct {
 /* Measures a finished run on data, as a batch job; the evaluation then is in the database. */
 SpqrJob      *spqr_session_evaluate (SpqrSession *self, SpqrRun *run, const char *data, const SpqrEvaluateChoices *choices);
 
-/* Cancels all jobs and joins them. */
+/* Listed jobs that this session started and that have not ended. */
+guint         spqr_session_get_n_active (SpqrSession *self);
+/* The tab is closed: cancels what was begun for it, without waiting; the jobs of other sessions go on. */
+void          spqr_session_close (SpqrSession *self);
+/* Cancels all jobs, of whatever session, and joins them. */
 void          spqr_session_shutdown (SpqrSession *self);
 
 /* Signal "done" (char *text, char *folder): long work that leaves something behind has finished; folder is

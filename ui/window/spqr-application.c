@@ -2,6 +2,7 @@
 
 #include <glib/gi18n.h>
 
+#include "compute/spqr-pool.h"
 #include "spqr-build.h"
 #include "window/spqr-loop-probe.h"
 #include "window/spqr-window.h"
@@ -37,13 +38,18 @@ spqr_application_activate (GApplication *application)
 static void
 spqr_application_open (GApplication *application, GFile **files, int n_files, const char *hint)
 {
+  GtkWindow *window = gtk_application_get_active_window (GTK_APPLICATION (application));
+
+  if (window == NULL)
+    window = GTK_WINDOW (new_window (SPQR_APPLICATION (application)));
   for (int i = 0; i < n_files; i++)
     {
       g_autofree char *path = g_file_get_path (files[i]);
 
       if (path != NULL)
-        spqr_session_open (spqr_window_get_session (new_window (SPQR_APPLICATION (application))), path);
+        spqr_window_open (SPQR_WINDOW (window), path);
     }
+  gtk_window_present (window);
 }
 
 static int
@@ -102,7 +108,7 @@ spqr_application_startup (GApplication *application)
     { "win.quantize", { "<Control><Shift>q" } }, { "win.calibrate", { "<Control><Shift>c" } },
     { "win.page('map')", { "<Alt>1" } },       { "win.page('layer')", { "<Alt>2" } },
     { "win.page('runs')", { "<Alt>3" } },      { "app.quit", { "<Control>q" } },
-    { "window.close", { "<Control>w" } },
+    { "win.new-tab", { "<Control>t" } },       { "win.close-tab", { "<Control>w" } },
   };
 
   G_APPLICATION_CLASS (spqr_application_parent_class)->startup (application);
@@ -110,6 +116,7 @@ spqr_application_startup (GApplication *application)
   for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
     gtk_application_set_accels_for_action (GTK_APPLICATION (application), keys[i].action, keys[i].keys);
   gtk_window_set_default_icon_name ("studio.spqr.SpqrStudio");
+  spqr_pool_set_default_behind_window ();
   spqr_loop_probe_start ();
 }
 

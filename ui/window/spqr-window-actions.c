@@ -15,7 +15,7 @@ on_folder_chosen (GtkNativeDialog *chooser, int response, SpqrWindow *self)
       g_autofree char *path = file != NULL ? g_file_get_path (file) : NULL;
 
       if (path != NULL)
-        spqr_session_open (spqr_window_get_session (self), path);
+        spqr_window_open (self, path);
     }
   g_object_unref (chooser);
 }
@@ -38,7 +38,7 @@ open_sample (GtkWidget *widget, const char *name, GVariant *parameter)
   g_autofree char *sample = spqr_find_sample ();
 
   if (sample != NULL)
-    spqr_session_open (spqr_window_get_session (self), sample);
+    spqr_window_open (self, sample);
   else
     spqr_window_toast (self, _("The sample model is not installed"));
 }
@@ -46,7 +46,19 @@ open_sample (GtkWidget *widget, const char *name, GVariant *parameter)
 static void
 open_path (GtkWidget *widget, const char *name, GVariant *parameter)
 {
-  spqr_session_open (spqr_window_get_session (SPQR_WINDOW (widget)), g_variant_get_string (parameter, NULL));
+  spqr_window_open (SPQR_WINDOW (widget), g_variant_get_string (parameter, NULL));
+}
+
+static void
+new_tab (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  spqr_window_add_tab (SPQR_WINDOW (widget));
+}
+
+static void
+close_tab (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  spqr_window_close_tab (SPQR_WINDOW (widget));
 }
 
 static void
@@ -112,6 +124,8 @@ spqr_window_class_install_actions (GtkWidgetClass *widget_class)
   gtk_widget_class_install_action (widget_class, "win.open", NULL, open_model);
   gtk_widget_class_install_action (widget_class, "win.open-sample", NULL, open_sample);
   gtk_widget_class_install_action (widget_class, "win.open-path", "s", open_path);
+  gtk_widget_class_install_action (widget_class, "win.new-tab", NULL, new_tab);
+  gtk_widget_class_install_action (widget_class, "win.close-tab", NULL, close_tab);
   gtk_widget_class_install_action (widget_class, "win.show-folder", "s", show_folder);
   gtk_widget_class_install_action (widget_class, "win.page", "s", show_page);
   gtk_widget_class_install_action (widget_class, "win.find", NULL, find_tensor);

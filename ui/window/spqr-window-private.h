@@ -6,5 +6,8 @@
 void spqr_window_class_install_actions (GtkWidgetClass *widget_class);
 /* Which actions make sense now. */
 void spqr_window_update_actions (SpqrWindow *self);
+void spqr_window_add_tab (SpqrWindow *self);
+/* The tab in front; the window with the last one. */
+void spqr_window_close_tab (SpqrWindow *self);
 void spqr_window_toggle_sidebar (SpqrWindow *self);
 void spqr_window_focus_search (SpqrWindow *self);

@@ -3,37 +3,46 @@
 #include <glib/gi18n.h>
 
 #include "controls/spqr-access.h"
-#include "pages/spqr-layer-page.h"
-#include "pages/spqr-map-page.h"
-#include "pages/spqr-runs-page.h"
-#include "plot/spqr-format.h"
 #include "session/spqr-model-memory.h"
 #include "window/spqr-jobs-button.h"
-#include "window/spqr-tensor-list.h"
+#include "window/spqr-model-view.h"
 #include "window/spqr-window-private.h"
 
 struct _SpqrWindow {
   AdwApplicationWindow parent_instance;
 
-  SpqrSession *session;
   AdwToastOverlay *toasts;
-  GtkStack *content_stack;
-  AdwViewStack *stack;
-  AdwFlap *flap;
-  GtkLabel *model_label, *state_label;
-  SpqrTensorList *tensor_list;
+  AdwViewSwitcher *switcher;
+  AdwTabBar *tab_bar;
+  AdwTabView *tab_view;
+  GtkToggleButton *sidebar_button;
   SpqrJobsButton *jobs_button;
   GMenu *recent_menu;
-  GtkListBox *recent_list;
-  GtkWidget *recent_box;
+  GBinding *sidebar_binding;       /* of the button to the view in front */
+  SpqrJobQueue *jobs;
 };
 
 G_DEFINE_FINAL_TYPE (SpqrWindow, spqr_window, ADW_TYPE_APPLICATION_WINDOW)
 
+/* The one in front; NULL only while the window goes. */
+static SpqrModelView *
+get_view (SpqrWindow *self)
+{
+  AdwTabPage *page = adw_tab_view_get_selected_page (self->tab_view);
+
+  return page != NULL ? SPQR_MODEL_VIEW (adw_tab_page_get_child (page)) : NULL;
+}
+
+static SpqrModelView *
+get_nth_view (SpqrWindow *self, int n)
+{
+  return SPQR_MODEL_VIEW (adw_tab_page_get_child (adw_tab_view_get_nth_page (self->tab_view, n)));
+}
+
 SpqrSession *
 spqr_window_get_session (SpqrWindow *self)
 {
-  return self->session;
+  return spqr_model_view_get_session (get_view (self));
 }
 
 void
@@ -45,20 +54,21 @@ spqr_window_toast (SpqrWindow *self, const char *text)
 void
 spqr_window_show_page (SpqrWindow *self, const char *name)
 {
-  adw_view_stack_set_visible_child_name (self->stack, name);
+  spqr_model_view_show_page (get_view (self), name);
 }
 
 void
 spqr_window_toggle_sidebar (SpqrWindow *self)
 {
-  adw_flap_set_reveal_flap (self->flap, !adw_flap_get_reveal_flap (self->flap));
+  SpqrModelView *view = get_view (self);
+
+  spqr_model_view_set_sidebar (view, !spqr_model_view_get_sidebar (view));
 }
 
 void
 spqr_window_focus_search (SpqrWindow *self)
 {
-  adw_flap_set_reveal_flap (self->flap, TRUE);
-  spqr_tensor_list_focus_search (self->tensor_list);
+  spqr_model_view_focus_search (get_view (self));
 }
 
 static void
@@ -112,30 +122,12 @@ on_done (SpqrWindow *self, const char *text, const char *folder)
 
 /* ---- models that were open before ---- */
 
-static GtkWidget *
-make_recent_row (const char *location)
-{
-  GtkWidget *row = adw_action_row_new ();
-  g_autofree char *name = g_path_get_basename (location), *folder = g_path_get_dirname (location);
-  g_autofree char *title = g_markup_escape_text (name, -1), *subtitle = g_markup_escape_text (folder, -1);
-
-  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), title);
-  adw_action_row_set_subtitle (ADW_ACTION_ROW (row), subtitle);
-  gtk_list_box_row_set_activatable (GTK_LIST_BOX_ROW (row), TRUE);
-  gtk_actionable_set_action_name (GTK_ACTIONABLE (row), "win.open-path");
-  gtk_actionable_set_action_target (GTK_ACTIONABLE (row), "s", location);
-  return row;
-}
-
 static void
 update_recent (SpqrWindow *self)
 {
   g_auto (GStrv) recent = spqr_memory_list_recent (8);
-  GtkListBoxRow *row;
 
   g_menu_remove_all (self->recent_menu);
-  while ((row = gtk_list_box_get_row_at_index (self->recent_list, 0)) != NULL)
-    gtk_list_box_remove (self->recent_list, GTK_WIDGET (row));
   for (guint i = 0; recent[i] != NULL; i++)
     {
       g_autofree char *name = g_path_get_basename (recent[i]);
@@ -143,120 +135,249 @@ update_recent (SpqrWindow *self)
 
       g_menu_item_set_action_and_target (item, "win.open-path", "s", recent[i]);
       g_menu_append_item (self->recent_menu, item);
-      if (i < 4)
-        gtk_list_box_append (self->recent_list, make_recent_row (recent[i]));
     }
-  gtk_widget_set_visible (self->recent_box, recent[0] != NULL);
+  for (int i = 0; i < adw_tab_view_get_n_pages (self->tab_view); i++)
+    spqr_model_view_show_recent (get_nth_view (self, i), (const char *const *) recent);
 }
 
 static gboolean
 on_drop (GtkDropTarget *target, const GValue *value, double x, double y, SpqrWindow *self)
 {
   GSList *files = gdk_file_list_get_files (g_value_get_boxed (value));
-  g_autofree char *path = files != NULL ? g_file_get_path (files->data) : NULL;
+  gboolean any = FALSE;
 
-  if (path != NULL)
-    spqr_session_open (self->session, path);
+  for (GSList *item = files; item != NULL; item = item->next)
+    {
+      g_autofree char *path = g_file_get_path (item->data);
+
+      if (path != NULL)
+        spqr_window_open (self, path);
+      any = any || path != NULL;
+    }
   g_slist_free (files);
-  return path != NULL;
+  return any;
 }
 
-/* "sample · LlamaForCausalLM · 8 blocks · 3.6 M parameters · F16 · 7.6 MB" */
-static char *
-describe_model (SpqrModel *model)
+/* ---- tabs ---- */
+
+static AdwTabPage *
+get_page_of (SpqrWindow *self, SpqrSession *session)
 {
-  const SpqrConfig *config = spqr_model_get_config (model);
-  g_autofree char *parameters = spqr_format_count (spqr_model_get_n_parameters (model));
-  g_autofree char *bytes = spqr_format_bytes (spqr_model_get_n_bytes (model));
-  const char *dtype = spqr_model_get_n_tensors (model) > 0 ? spqr_tensor_get_dtype_name (spqr_model_get_tensor (model, 0)) : "–";
-
-  return g_strdup_printf (_("%s · %s · %d blocks · %s parameters · %s · %s"), spqr_model_get_name (model),
-                          config->architecture != NULL ? config->architecture : _("unknown architecture"),
-                          config->n_blocks, parameters, dtype, bytes);
-}
-
-/* Without a model there is nothing to see but the history. */
-static void
-update_content (SpqrWindow *self)
-{
-  gboolean runs = g_strcmp0 (adw_view_stack_get_visible_child_name (self->stack), "runs") == 0;
-
-  gtk_stack_set_visible_child_name (self->content_stack, runs || spqr_session_get_model (self->session) != NULL ? "model" : "empty");
+  for (int i = 0; i < adw_tab_view_get_n_pages (self->tab_view); i++)
+    if (spqr_model_view_get_session (get_nth_view (self, i)) == session)
+      return adw_tab_view_get_nth_page (self->tab_view, i);
+  return NULL;
 }
 
 static void
-on_model (SpqrWindow *self)
+update_title (SpqrWindow *self)
 {
-  SpqrModel *model = spqr_session_get_model (self->session);
-  const SpqrConfig *config;
-  g_autofree char *text = NULL;
+  SpqrModelView *view = get_view (self);
+  SpqrModel *model = view != NULL ? spqr_session_get_model (spqr_model_view_get_session (view)) : NULL;
 
-  update_content (self);
+  gtk_window_set_title (GTK_WINDOW (self), model != NULL ? spqr_model_get_name (model) : _("SpQR Studio"));
+}
+
+/* libadwaita gives a tab and its closing button no name. */
+static void
+name_tabs (GtkWidget *root)
+{
+  for (GtkWidget *child = gtk_widget_get_first_child (root); child != NULL; child = gtk_widget_get_next_sibling (child))
+    {
+      g_autoptr (AdwTabPage) page = NULL;
+
+      if (!g_str_equal (G_OBJECT_TYPE_NAME (child), "AdwTab"))
+        {
+          name_tabs (child);
+          continue;
+        }
+      g_object_get (child, "page", &page, NULL);
+      if (page != NULL)
+        gtk_accessible_update_property (GTK_ACCESSIBLE (child), GTK_ACCESSIBLE_PROPERTY_LABEL, adw_tab_page_get_title (page), -1);
+      for (GtkWidget *inner = gtk_widget_get_first_child (child); inner != NULL; inner = gtk_widget_get_next_sibling (inner))
+        if (GTK_IS_BUTTON (inner))
+          gtk_accessible_update_property (GTK_ACCESSIBLE (inner), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Close this tab"), -1);
+    }
+}
+
+static void
+update_tab (SpqrWindow *self, SpqrSession *session)
+{
+  AdwTabPage *page = get_page_of (self, session);
+  SpqrModel *model = spqr_session_get_model (session);
+
+  if (page == NULL)
+    return;
+  adw_tab_page_set_title (page, model != NULL ? spqr_model_get_name (model) : _("New Tab"));
+  adw_tab_page_set_tooltip (page, model != NULL ? spqr_model_get_location (model) : "");
+  adw_tab_page_set_loading (page, spqr_session_is_opening (session));
+  name_tabs (GTK_WIDGET (self->tab_bar));
+}
+
+static void
+on_model (SpqrWindow *self, GParamSpec *pspec, SpqrSession *session)
+{
+  update_tab (self, session);
   update_recent (self);
+  update_title (self);
   spqr_window_update_actions (self);
-  if (model == NULL)
-    return;
-  text = describe_model (model);
-  config = spqr_model_get_config (model);
-  gtk_label_set_label (self->model_label, text);
-  gtk_widget_set_tooltip_text (GTK_WIDGET (self->model_label), spqr_model_get_path (model));
-  gtk_window_set_title (GTK_WINDOW (self), spqr_model_get_name (model));
-  gtk_label_set_label (self->state_label, config->supported ? "" : config->unsupported_reason);
-  gtk_widget_set_tooltip_text (GTK_WIDGET (self->state_label), config->unsupported_reason);
 }
 
 static void
-on_tensor_activated (SpqrWindow *self)
+on_opening (SpqrWindow *self, GParamSpec *pspec, SpqrSession *session)
 {
-  spqr_window_show_page (self, "layer");
+  update_tab (self, session);
+  spqr_window_update_actions (self);
 }
 
+/* A tab that was made for a model which then did not open has nothing to show. */
 static void
-on_page_changed (SpqrWindow *self)
+on_session_failed (SpqrWindow *self, const char *title, const char *message, SpqrSession *session)
 {
-  if (self->session == NULL)
-    return;
-  update_content (self);
-  /* The runs need the room, and have no use for the tensors. */
-  adw_flap_set_reveal_flap (self->flap, g_strcmp0 (adw_view_stack_get_visible_child_name (self->stack), "runs") != 0);
+  AdwTabPage *page = get_page_of (self, session);
+
+  if (page != NULL && g_object_get_data (G_OBJECT (page), "for-model") != NULL && spqr_session_get_model (session) == NULL &&
+      !spqr_session_is_opening (session) && adw_tab_view_get_n_pages (self->tab_view) > 1)
+    adw_tab_view_close_page (self->tab_view, page);
+  on_failed (self, title, message);
 }
 
-static void
-add_page (SpqrWindow *self, GtkWidget *page, const char *name, const char *title, const char *icon)
+static AdwTabPage *
+add_tab (SpqrWindow *self, SpqrSession *session)
 {
-  AdwViewStackPage *added = adw_view_stack_add_titled (self->stack, page, name, title);
+  SpqrModelView *view = spqr_model_view_new (session);
+  AdwTabPage *front = adw_tab_view_get_selected_page (self->tab_view);
+  AdwTabPage *page = adw_tab_view_add_page (self->tab_view, GTK_WIDGET (view), front);
 
-  adw_view_stack_page_set_icon_name (added, icon);
-}
-
-static void
-set_session (SpqrWindow *self, SpqrSession *session)
-{
-  const GError *error = spqr_session_get_store_error (session);
-
-  self->session = g_object_ref (session);
-  spqr_tensor_list_set_session (self->tensor_list, session);
-  spqr_jobs_button_set_queue (self->jobs_button, spqr_session_get_jobs (session));
-  add_page (self, spqr_map_page_new (session), "map", _("Map"), "view-grid-symbolic");
-  add_page (self, spqr_layer_page_new (session), "layer", _("Layer"), "view-reveal-symbolic");
-  add_page (self, spqr_runs_page_new (session), "runs", _("Runs"), "view-list-bullet-symbolic");
   g_signal_connect_object (session, "notify::model", G_CALLBACK (on_model), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (session, "notify::opening", G_CALLBACK (spqr_window_update_actions), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "notify::opening", G_CALLBACK (on_opening), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "done", G_CALLBACK (on_done), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (session, "failed", G_CALLBACK (on_failed), self, G_CONNECT_SWAPPED);
-  spqr_name_inner_buttons (GTK_WIDGET (self));
-  on_model (self);
-  if (error != NULL)
-    on_failed (self, _("The history of runs cannot be opened"), error->message);
+  g_signal_connect_object (session, "failed", G_CALLBACK (on_session_failed), self, G_CONNECT_SWAPPED);
+  update_tab (self, session);
+  update_recent (self);
+  return page;
+}
+
+static AdwTabPage *
+add_tab_beside (SpqrWindow *self)
+{
+  g_autoptr (SpqrSession) session = spqr_session_new_beside (spqr_window_get_session (self));
+  AdwTabPage *page = add_tab (self, session);
+
+  adw_tab_view_set_selected_page (self->tab_view, page);
+  return page;
+}
+
+void
+spqr_window_add_tab (SpqrWindow *self)
+{
+  add_tab_beside (self);
+}
+
+void
+spqr_window_open (SpqrWindow *self, const char *path)
+{
+  SpqrSession *session = spqr_window_get_session (self);
+
+  for (int i = 0; i < adw_tab_view_get_n_pages (self->tab_view); i++)
+    if (spqr_session_is_about (spqr_model_view_get_session (get_nth_view (self, i)), path))
+      {
+        adw_tab_view_set_selected_page (self->tab_view, adw_tab_view_get_nth_page (self->tab_view, i));
+        return;
+      }
+  if (spqr_session_get_model (session) != NULL || spqr_session_is_opening (session))
+    {
+      g_object_set_data (G_OBJECT (add_tab_beside (self)), "for-model", self);
+      session = spqr_window_get_session (self);
+    }
+  spqr_session_open (session, path);
+}
+
+static void
+on_tab_selected (SpqrWindow *self)
+{
+  SpqrModelView *view = get_view (self);
+
+  if (self->sidebar_binding != NULL)
+    g_binding_unbind (self->sidebar_binding);
+  g_clear_object (&self->sidebar_binding);
+  adw_view_switcher_set_stack (self->switcher, view != NULL ? spqr_model_view_get_stack (view) : NULL);
+  if (view == NULL)
+    return;
+  self->sidebar_binding = g_object_ref (g_object_bind_property (view, "sidebar", self->sidebar_button, "active",
+                                                                G_BINDING_SYNC_CREATE | G_BINDING_BIDIRECTIONAL));
+  update_title (self);
+  spqr_window_update_actions (self);
 }
 
 SpqrWindow *
 spqr_window_new (AdwApplication *application, SpqrSession *session)
 {
   SpqrWindow *self = g_object_new (SPQR_TYPE_WINDOW, "application", application, NULL);
+  const GError *error = spqr_session_get_store_error (session);
 
-  set_session (self, session);
+  self->jobs = g_object_ref (spqr_session_get_jobs (session));
+  spqr_jobs_button_set_queue (self->jobs_button, self->jobs);
+  add_tab (self, session);
+  spqr_name_inner_buttons (GTK_WIDGET (self));
+  if (error != NULL)
+    on_failed (self, _("The history of runs cannot be opened"), error->message);
   return self;
+}
+
+/* A message's "destructive" answer goes on with what was asked about; the other leaves everything as it is. */
+static AdwMessageDialog *
+ask_about_jobs (SpqrWindow *self)
+{
+  AdwMessageDialog *dialog = ADW_MESSAGE_DIALOG (adw_message_dialog_new (GTK_WINDOW (self), _("Jobs are still running"),
+    _("Layers that are finished stay stored, and the run can be gone on with later.")));
+
+  adw_message_dialog_add_responses (dialog, "stay", _("_Keep Running"), "leave", _("_Cancel Jobs and Close"), NULL);
+  adw_message_dialog_set_response_appearance (dialog, "leave", ADW_RESPONSE_DESTRUCTIVE);
+  adw_message_dialog_set_close_response (dialog, "stay");
+  gtk_window_present (GTK_WINDOW (dialog));
+  return dialog;
+}
+
+/* ---- closing a tab: its own jobs end with it ---- */
+
+static void
+finish_close (SpqrWindow *self, AdwTabPage *page, gboolean confirm)
+{
+  SpqrSession *session = spqr_model_view_get_session (SPQR_MODEL_VIEW (adw_tab_page_get_child (page)));
+
+  if (confirm)
+    spqr_session_close (session);
+  adw_tab_view_close_page_finish (self->tab_view, page, confirm);
+}
+
+static void
+on_tab_answer (AdwMessageDialog *dialog, const char *response, AdwTabPage *page)
+{
+  SpqrWindow *self = SPQR_WINDOW (gtk_window_get_transient_for (GTK_WINDOW (dialog)));
+
+  finish_close (self, page, g_str_equal (response, "leave"));
+}
+
+static gboolean
+on_close_page (AdwTabView *tab_view, AdwTabPage *page, SpqrWindow *self)
+{
+  SpqrSession *session = spqr_model_view_get_session (SPQR_MODEL_VIEW (adw_tab_page_get_child (page)));
+
+  if (spqr_session_get_n_active (session) > 0)
+    g_signal_connect_object (ask_about_jobs (self), "response", G_CALLBACK (on_tab_answer), page, 0);
+  else
+    finish_close (self, page, TRUE);
+  return GDK_EVENT_STOP;
+}
+
+void
+spqr_window_close_tab (SpqrWindow *self)
+{
+  if (adw_tab_view_get_n_pages (self->tab_view) > 1)
+    adw_tab_view_close_page (self->tab_view, adw_tab_view_get_selected_page (self->tab_view));
+  else
+    gtk_window_close (GTK_WINDOW (self));
 }
 
 /* ---- closing during a job: ask once, then cancel and leave ---- */
@@ -264,7 +385,9 @@ spqr_window_new (AdwApplication *application, SpqrSession *session)
 static void
 leave (SpqrWindow *self)
 {
-  spqr_session_shutdown (self->session);
+  for (int i = 0; i < adw_tab_view_get_n_pages (self->tab_view); i++)
+    spqr_session_close (spqr_model_view_get_session (get_nth_view (self, i)));
+  spqr_session_shutdown (spqr_window_get_session (self));
   gtk_window_destroy (GTK_WINDOW (self));
 }
 
@@ -282,20 +405,11 @@ static gboolean
 spqr_window_close_request (GtkWindow *window)
 {
   SpqrWindow *self = SPQR_WINDOW (window);
-  AdwMessageDialog *dialog;
 
-  if (spqr_job_queue_get_n_active (spqr_session_get_jobs (self->session)) == 0)
-    {
-      leave (self);
-      return GDK_EVENT_STOP;
-    }
-  dialog = ADW_MESSAGE_DIALOG (adw_message_dialog_new (window, _("Jobs are still running"),
-    _("Layers that are finished stay stored, and the run can be gone on with later.")));
-  adw_message_dialog_add_responses (dialog, "stay", _("_Keep Running"), "leave", _("_Cancel Jobs and Close"), NULL);
-  adw_message_dialog_set_response_appearance (dialog, "leave", ADW_RESPONSE_DESTRUCTIVE);
-  adw_message_dialog_set_close_response (dialog, "stay");
-  g_signal_connect_object (dialog, "response", G_CALLBACK (on_close_answer), self, 0);
-  gtk_window_present (GTK_WINDOW (dialog));
+  if (spqr_job_queue_get_n_active (self->jobs) > 0)
+    g_signal_connect_object (ask_about_jobs (self), "response", G_CALLBACK (on_close_answer), self, 0);
+  else
+    leave (self);
   return GDK_EVENT_STOP;
 }
 
@@ -304,7 +418,8 @@ spqr_window_dispose (GObject *object)
 {
   SpqrWindow *self = SPQR_WINDOW (object);
 
-  g_clear_object (&self->session);
+  g_clear_object (&self->sidebar_binding);
+  g_clear_object (&self->jobs);
   gtk_widget_dispose_template (GTK_WIDGET (object), SPQR_TYPE_WINDOW);
   G_OBJECT_CLASS (spqr_window_parent_class)->dispose (object);
 }
@@ -316,20 +431,15 @@ spqr_window_class_init (SpqrWindowClass *klass)
 
   G_OBJECT_CLASS (klass)->dispose = spqr_window_dispose;
   GTK_WINDOW_CLASS (klass)->close_request = spqr_window_close_request;
-  g_type_ensure (SPQR_TYPE_TENSOR_LIST);
   g_type_ensure (SPQR_TYPE_JOBS_BUTTON);
   gtk_widget_class_set_template_from_resource (widget_class, "/studio/spqr/SpqrStudio/ui/spqr-window.ui");
   gtk_widget_class_bind_template_child (widget_class, SpqrWindow, toasts);
-  gtk_widget_class_bind_template_child (widget_class, SpqrWindow, content_stack);
-  gtk_widget_class_bind_template_child (widget_class, SpqrWindow, stack);
-  gtk_widget_class_bind_template_child (widget_class, SpqrWindow, flap);
-  gtk_widget_class_bind_template_child (widget_class, SpqrWindow, model_label);
-  gtk_widget_class_bind_template_child (widget_class, SpqrWindow, state_label);
-  gtk_widget_class_bind_template_child (widget_class, SpqrWindow, tensor_list);
+  gtk_widget_class_bind_template_child (widget_class, SpqrWindow, switcher);
+  gtk_widget_class_bind_template_child (widget_class, SpqrWindow, tab_bar);
+  gtk_widget_class_bind_template_child (widget_class, SpqrWindow, tab_view);
+  gtk_widget_class_bind_template_child (widget_class, SpqrWindow, sidebar_button);
   gtk_widget_class_bind_template_child (widget_class, SpqrWindow, jobs_button);
   gtk_widget_class_bind_template_child (widget_class, SpqrWindow, recent_menu);
-  gtk_widget_class_bind_template_child (widget_class, SpqrWindow, recent_list);
-  gtk_widget_class_bind_template_child (widget_class, SpqrWindow, recent_box);
   spqr_window_class_install_actions (widget_class);
 }
 
@@ -341,6 +451,6 @@ spqr_window_init (SpqrWindow *self)
   gtk_widget_init_template (GTK_WIDGET (self));
   g_signal_connect_object (drop, "drop", G_CALLBACK (on_drop), self, 0);
   gtk_widget_add_controller (GTK_WIDGET (self), GTK_EVENT_CONTROLLER (drop));
-  g_signal_connect_object (self->tensor_list, "activated", G_CALLBACK (on_tensor_activated), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (self->stack, "notify::visible-child", G_CALLBACK (on_page_changed), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->tab_view, "notify::selected-page", G_CALLBACK (on_tab_selected), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->tab_view, "close-page", G_CALLBACK (on_close_page), self, 0);
 }

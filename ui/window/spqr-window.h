@@ -1,4 +1,4 @@
-/* spqr-window.h: the studio's window: a session, its pages, and what can be done with them. */
+/* spqr-window.h: the studio's window: a tab for each model, and what can be done with the one in front. */
 #pragma once
 
 #include <adwaita.h>
@@ -9,7 +9,10 @@
 G_DECLARE_FINAL_TYPE (SpqrWindow, spqr_window, SPQR, WINDOW, AdwApplicationWindow)
 
 SpqrWindow  *spqr_window_new (AdwApplication *application, SpqrSession *session);
+/* Of the tab in front. */
 SpqrSession *spqr_window_get_session (SpqrWindow *self);
+/* Opens a model: in the tab that has it already, else in the one in front when that is empty, else in a new one. */
+void         spqr_window_open (SpqrWindow *self, const char *path);
 void         spqr_window_toast (SpqrWindow *self, const char *text);
 /* "map", "layer" or "runs". */
 void         spqr_window_show_page (SpqrWindow *self, const char *name);
