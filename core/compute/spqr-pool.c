@@ -26,6 +26,8 @@
  * costs more than most of the short jobs of a forward pass. */
 #define SPINS 400
 
+#define MAX_THREADS 1024
+
 typedef struct _PoolJob PoolJob;
 struct _PoolJob {
   SpqrRangeFunc func;
@@ -40,12 +42,15 @@ struct _SpqrPool {
   pthread_mutex_t lock;
   pthread_cond_t work;          /* a job was added, or quit */
   pthread_cond_t done;          /* a job's last worker has left it */
+  pthread_cond_t unpark;        /* the limit has changed, or quit */
   PoolJob *jobs;
   atomic_uint n_jobs;
   guint n_idle;                 /* workers asleep */
   bool quit;
   pthread_t *workers;
   guint n_workers;
+  guint n_begun;                /* workers that have taken their number */
+  atomic_uint limit;            /* workers with a number from here on are parked */
   bool behind_window;
 };
 
@@ -130,7 +135,7 @@ worker_wait (SpqrPool *pool)
 }
 
 static void
-worker_help (SpqrPool *pool, PoolJob *job)
+worker_help (SpqrPool *pool, PoolJob *job, guint number)
 {
   bool more;
 
@@ -138,7 +143,8 @@ worker_help (SpqrPool *pool, PoolJob *job)
   pthread_mutex_unlock (&pool->lock);
   do
     more = job_run_chunk (job);
-  while (more && atomic_load_explicit (&pool->n_jobs, memory_order_relaxed) <= 1);
+  while (more && atomic_load_explicit (&pool->n_jobs, memory_order_relaxed) <= 1 &&
+         number < atomic_load_explicit (&pool->limit, memory_order_relaxed));
   pthread_mutex_lock (&pool->lock);
   if (--job->helpers == 0 && !job_has_chunks (job))
     pthread_cond_broadcast (&pool->done);
@@ -148,16 +154,20 @@ static void *
 worker_main (void *data)
 {
   SpqrPool *pool = data;
+  guint number;
 
   if (pool->behind_window)
     spqr_priority_step_back ();
   pthread_mutex_lock (&pool->lock);
+  number = pool->n_begun++;
   while (!pool->quit)
     {
       PoolJob *job = pool_pick_job (pool);
 
-      if (job != NULL)
-        worker_help (pool, job);
+      if (number >= pool->limit)
+        pthread_cond_wait (&pool->unpark, &pool->lock);
+      else if (job != NULL)
+        worker_help (pool, job, number);
       else
         worker_wait (pool);
     }
@@ -184,7 +194,7 @@ pool_parallel_for (void *data, size_t n, size_t grain, SpqrRangeFunc func, void 
   PoolJob job = { .func = func, .data = func_data, .n = n, .grain = MAX (grain, 1) };
 
   job.n_chunks = n / job.grain + (n % job.grain != 0);
-  if (pool->n_workers == 0 || job.n_chunks <= 1)
+  if (pool->limit == 0 || job.n_chunks <= 1)
     {
       while (job_run_chunk (&job))
         ;
@@ -204,24 +214,36 @@ pool_parallel_for (void *data, size_t n, size_t grain, SpqrRangeFunc func, void 
 
 static pthread_once_t blas_once = PTHREAD_ONCE_INIT;
 
+void
+spqr_pool_set_n_threads (SpqrPool *pool, guint n_threads)
+{
+  if (n_threads == 0)
+    n_threads = MAX (g_get_num_processors (), 1);
+  n_threads = MIN (n_threads, MAX_THREADS);
+  pthread_mutex_lock (&pool->lock);
+  /* A system that refuses a thread leaves a smaller pool: the callers always work. */
+  while (pool->n_workers + 1 < n_threads &&
+         pthread_create (&pool->workers[pool->n_workers], NULL, worker_main, pool) == 0)
+    pool->n_workers++;
+  pool->limit = MIN (n_threads - 1, pool->n_workers);
+  pthread_cond_broadcast (&pool->unpark);
+  pthread_cond_broadcast (&pool->work);
+  pthread_mutex_unlock (&pool->lock);
+}
+
 static SpqrPool *
 pool_new (guint n_threads, bool behind_window)
 {
   SpqrPool *pool = g_new0 (SpqrPool, 1);
 
-  if (n_threads == 0)
-    n_threads = MAX (g_get_num_processors (), 1);
-  n_threads = MIN (n_threads, 1024);
   pool->behind_window = behind_window;
   pthread_once (&blas_once, spqr_blas_single_thread);
   pthread_mutex_init (&pool->lock, NULL);
   pthread_cond_init (&pool->work, NULL);
   pthread_cond_init (&pool->done, NULL);
-  pool->workers = g_new0 (pthread_t, n_threads);
-  /* A system that refuses a thread leaves a smaller pool: the callers always work. */
-  while (pool->n_workers + 1 < n_threads &&
-         pthread_create (&pool->workers[pool->n_workers], NULL, worker_main, pool) == 0)
-    pool->n_workers++;
+  pthread_cond_init (&pool->unpark, NULL);
+  pool->workers = g_new0 (pthread_t, MAX_THREADS);
+  spqr_pool_set_n_threads (pool, n_threads);
   return pool;
 }
 
@@ -239,9 +261,11 @@ spqr_pool_free (SpqrPool *pool)
   pthread_mutex_lock (&pool->lock);
   pool->quit = true;
   pthread_cond_broadcast (&pool->work);
+  pthread_cond_broadcast (&pool->unpark);
   pthread_mutex_unlock (&pool->lock);
   for (guint i = 0; i < pool->n_workers; i++)
     pthread_join (pool->workers[i], NULL);
+  pthread_cond_destroy (&pool->unpark);
   pthread_cond_destroy (&pool->done);
   pthread_cond_destroy (&pool->work);
   pthread_mutex_destroy (&pool->lock);
@@ -252,7 +276,7 @@ spqr_pool_free (SpqrPool *pool)
 guint
 spqr_pool_get_n_threads (SpqrPool *pool)
 {
-  return pool->n_workers + 1;
+  return pool->limit + 1;
 }
 
 static pthread_mutex_t default_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -278,6 +302,8 @@ spqr_pool_set_default_threads (guint n_threads)
 {
   pthread_mutex_lock (&default_lock);
   default_threads = n_threads;
+  if (default_pool != NULL)
+    spqr_pool_set_n_threads (default_pool, n_threads);
   pthread_mutex_unlock (&default_lock);
 }
 

@@ -200,6 +200,70 @@ test_default_pool (void)
     g_assert_cmpint (done[i], ==, 1);
 }
 
+typedef struct { SpqrPool *pool; atomic_int inside, most, pieces; } Crowd;
+
+/* Counts who is in at once */
+static void
+enter (void *data, size_t begin, size_t end)
+{
+  Crowd *crowd = data;
+  int inside = atomic_fetch_add (&crowd->inside, 1) + 1;
+
+  for (int most = crowd->most; inside > most && !atomic_compare_exchange_weak (&crowd->most, &most, inside);)
+    ;
+  g_usleep (1000);
+  atomic_fetch_add (&crowd->pieces, 1);
+  atomic_fetch_sub (&crowd->inside, 1);
+}
+
+static int
+crowd_of (SpqrPool *pool)
+{
+  SpqrExec exec = spqr_pool_exec (pool, NULL, NULL);
+  Crowd crowd = { .pool = pool };
+
+  spqr_exec_for (&exec, 60, 1, enter, &crowd);
+  g_assert_cmpint (crowd.pieces, ==, 60);
+  return crowd.most;
+}
+
+static gpointer
+go_up_and_down (gpointer pool)
+{
+  for (guint n = 1; n <= 200; n++)
+    {
+      spqr_pool_set_n_threads (pool, 1 + n % 6);
+      g_usleep (200);
+    }
+  return NULL;
+}
+
+static void
+test_number_of_threads (void)
+{
+  SpqrPool *pool = spqr_pool_new (4);
+  GThread *thread;
+
+  g_assert_cmpint (crowd_of (pool), >, 2);
+  spqr_pool_set_n_threads (pool, 2);
+  g_assert_cmpuint (spqr_pool_get_n_threads (pool), ==, 2);
+  g_assert_cmpint (crowd_of (pool), <=, 2);
+  spqr_pool_set_n_threads (pool, 1);
+  g_assert_cmpint (crowd_of (pool), ==, 1);
+  spqr_pool_set_n_threads (pool, 6);
+  g_assert_cmpint (crowd_of (pool), >, 2);
+  /* While there is work, nothing is lost or done twice. */
+  thread = g_thread_new ("changes", go_up_and_down, pool);
+  for (int i = 0; i < 20; i++)
+    crowd_of (pool);
+  g_thread_join (thread);
+  spqr_pool_free (pool);
+
+  spqr_pool_get_default ();
+  spqr_pool_set_default_threads (3);
+  g_assert_cmpuint (spqr_pool_get_n_threads (spqr_pool_get_default ()), ==, 3);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -210,5 +274,6 @@ main (int argc, char **argv)
   g_test_add_func ("/pool/fairness", test_fairness);
   g_test_add_func ("/pool/cancellable", test_cancellable);
   g_test_add_func ("/pool/default", test_default_pool);
+  g_test_add_func ("/pool/number-of-threads", test_number_of_threads);
   return g_test_run ();
 }
