@@ -4,18 +4,22 @@
 
 #include "cli/spqr-cli.h"
 #include "export/spqr-export-dense.h"
+#include "export/spqr-report.h"
 #include "job/spqr-evaluate.h"
 
 static void
-print_result (SpqrCli *cli, const char *folder, const SpqrExportResult *result)
+print_result (SpqrCli *cli, const char *folder, const SpqrExportResult *result, gboolean of_weights)
 {
   g_autoptr (JsonBuilder) builder = json_builder_new ();
 
   spqr_cli_end_progress (cli);
   if (!cli->json)
     {
-      printf (_("%s: %u files, %.4g MB, read back and compared; largest rounding of a weight %g\n"), folder,
-              result->files->len, result->n_bytes / 1e6, result->max_abs_diff);
+      if (of_weights)
+        printf (_("%s: %u files, %.4g MB, read back and compared; largest rounding of a weight %g\n"), folder,
+                result->files->len, result->n_bytes / 1e6, result->max_abs_diff);
+      for (guint i = 0; !of_weights && i < result->files->len; i++)
+        printf ("%s/%s\n", folder, (char *) result->files->pdata[i]);
       return;
     }
   json_builder_begin_object (builder);
@@ -58,9 +62,32 @@ export_run (SpqrCli *cli, const char *what, SpqrExportDtype dtype, const char *o
                              .path = folder, .verified = result.verified, .max_abs_diff = result.max_abs_diff };
   done = spqr_store_add_export (store, &record, error);
   if (done)
-    print_result (cli, folder, &result);
+    print_result (cli, folder, &result, TRUE);
   spqr_export_result_clear (&result);
   return done;
+}
+
+/* What the database has of a run; its model and its layers need not be there any more. */
+static gboolean
+export_figures (SpqrCli *cli, const char *what, const char *format, const char *out, GError **error)
+{
+  g_autofree char *folder = g_canonicalize_filename (out, NULL);
+  g_autoptr (SpqrStore) store = NULL;
+  SpqrExportResult result = { 0 };
+  char *end;
+  gint64 id = g_ascii_strtoll (what, &end, 10);
+
+  if (*end != '\0' || id <= 0)
+    {
+      g_set_error (error, SPQR_USAGE_ERROR, 0, "%s: is not the number of a run; `spqr runs list` shows the runs", what);
+      return FALSE;
+    }
+  store = spqr_cli_open_store (cli, error);
+  if (store == NULL || !(g_str_equal (format, "html") ? spqr_export_html : spqr_export_csv) (store, id, folder, &result, error))
+    return FALSE;
+  print_result (cli, folder, &result, FALSE);
+  spqr_export_result_clear (&result);
+  return TRUE;
 }
 
 static gboolean
@@ -70,20 +97,23 @@ run_export (SpqrCli *cli, int argc, char **argv, GError **error)
   g_autofree char *out = NULL;
   g_autofree char *dtype_text = NULL;
   const GOptionEntry entries[] = {
-    { "format", 0, 0, G_OPTION_ARG_STRING, &format, N_("hf-dense: a Hugging Face folder with the decoded weights"), N_("FORMAT") },
+    { "format", 0, 0, G_OPTION_ARG_STRING, &format, N_("hf-dense: a Hugging Face folder with the decoded weights; html: a report; csv: its tables"), N_("FORMAT") },
     { "out", 0, 0, G_OPTION_ARG_FILENAME, &out, N_("The folder to make"), N_("DIR") },
     { "dtype", 0, 0, G_OPTION_ARG_STRING, &dtype_text, N_("exact (default), source, f16, bf16 or f32"), N_("TYPE") },
     G_OPTION_ENTRY_NULL
   };
+  static const char *const formats[] = { "hf-dense", "html", "csv", NULL };
   SpqrExportDtype dtype = SPQR_EXPORT_EXACT;
 
   if (!spqr_cli_parse (cli, &spqr_command_export, entries, NULL, &argc, &argv, 1, 1, error))
     return FALSE;
-  if (out == NULL || g_strcmp0 (format, "hf-dense") != 0)
+  if (out == NULL || format == NULL || !g_strv_contains (formats, format))
     {
-      g_set_error (error, SPQR_USAGE_ERROR, 0, out == NULL ? "export needs --out DIR" : "--format must be hf-dense");
+      g_set_error (error, SPQR_USAGE_ERROR, 0, out == NULL ? "export needs --out DIR" : "--format must be hf-dense, html or csv");
       return FALSE;
     }
+  if (!g_str_equal (format, "hf-dense"))
+    return export_figures (cli, argv[1], format, out, error);
   if (dtype_text != NULL && !spqr_export_dtype_parse (dtype_text, &dtype, NULL))
     {
       g_set_error (error, SPQR_USAGE_ERROR, 0, "--dtype must be exact, source, f16, bf16 or f32, not “%s”", dtype_text);
@@ -92,5 +122,5 @@ run_export (SpqrCli *cli, int argc, char **argv, GError **error)
   return export_run (cli, argv[1], dtype, out, error);
 }
 
-const SpqrCommand spqr_command_export = { "export", "RUN --format hf-dense --out DIR",
-                                          N_("a run as a model that other programs load"), run_export };
+const SpqrCommand spqr_command_export = { "export", "RUN --format hf-dense|html|csv --out DIR",
+                                          N_("a run as a model that other programs load, as a report, as tables"), run_export };

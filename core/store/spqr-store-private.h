@@ -67,6 +67,15 @@ guint _spqr_run_n_columns (void);
 gboolean _spqr_store_check_owner (SpqrStore *self, gint64 run_id, gboolean *alive, gboolean *own, GError **error);
 void     _spqr_store_set_no_run (GError **error, SpqrStore *self, gint64 run_id);
 
+/* The newest evaluation of a run r with a perplexity, as e: the one in the table; a task's is of its target alone. */
+#define SPQR_JOIN_LAST_EVALUATION \
+  "LEFT JOIN evaluations e ON e.id = (SELECT max (id) FROM evaluations WHERE run_id = r.id AND ppl IS NOT NULL AND task IS NULL)"
+
+/* Under the lock. *run stays NULL where there is none; FALSE: the database failed. */
+gboolean _spqr_store_read_run_by_id (SpqrStore *self, gint64 run_id, SpqrRun **run, GError **error);
+/* What queries call: spqr_holds(). An SQLite code. */
+int      _spqr_store_add_functions (sqlite3 *db);
+
 /* Folders as stored: relative to the database's folder where they lie in it. Both g_free(). */
 char *_spqr_store_folder_to_column (SpqrStore *self, const char *folder);
 char *_spqr_store_folder_from_column (SpqrStore *self, const char *column);

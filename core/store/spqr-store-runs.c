@@ -5,13 +5,11 @@
 #include "store/spqr-process-private.h"
 #include "store/spqr-store-private.h"
 
-/* In the order of _spqr_run_columns' last four. The newest evaluation with a perplexity is the one in
- * the table; a task's is of its target alone. */
+/* In the order of _spqr_run_columns' last four. */
 #define SELECT_RUNS(tail) \
   "SELECT %s, e.ppl_base, e.ppl, e.data, " \
   "(SELECT group_concat (tag, char (31)) FROM (SELECT tag FROM tags WHERE run_id = r.id ORDER BY tag)) " \
-  "FROM runs r LEFT JOIN evaluations e " \
-  "ON e.id = (SELECT max (id) FROM evaluations WHERE run_id = r.id AND ppl IS NOT NULL AND task IS NULL) " tail
+  "FROM runs r " SPQR_JOIN_LAST_EVALUATION " " tail
 
 void
 _spqr_store_set_no_run (GError **error, SpqrStore *self, gint64 run_id)
@@ -416,10 +414,9 @@ read_run (SpqrStore *self, SpqrStatement *stmt)
 
 typedef struct { gint64 id; SpqrRun *run; GPtrArray *runs; } Query;
 
-static gboolean
-get_work (SpqrStore *self, gpointer data, GError **error)
+gboolean
+_spqr_store_read_run_by_id (SpqrStore *self, gint64 run_id, SpqrRun **run, GError **error)
 {
-  Query *query = data;
   g_autofree char *columns = _spqr_row_join (_spqr_run_columns, _spqr_run_n_stored_columns (), "r.");
   g_autofree char *sql = g_strdup_printf (SELECT_RUNS ("WHERE r.id = ?1"), columns);
   g_autoptr (SpqrStatement) stmt = _spqr_store_prepare (self, sql, error);
@@ -427,13 +424,24 @@ get_work (SpqrStore *self, gpointer data, GError **error)
 
   if (stmt == NULL)
     return FALSE;
-  sqlite3_bind_int64 (stmt, 1, query->id);
+  sqlite3_bind_int64 (stmt, 1, run_id);
   result = _spqr_store_step (self, stmt, "cannot read the run", error);
   if (result == SQLITE_ROW)
-    query->run = read_run (self, stmt);
-  else if (result == SQLITE_DONE)
+    *run = read_run (self, stmt);
+  return result != 0;
+}
+
+static gboolean
+get_work (SpqrStore *self, gpointer data, GError **error)
+{
+  Query *query = data;
+
+  g_clear_object (&query->run);
+  if (!_spqr_store_read_run_by_id (self, query->id, &query->run, error))
+    return FALSE;
+  if (query->run == NULL)
     _spqr_store_set_no_run (error, self, query->id);
-  return result == SQLITE_ROW;
+  return query->run != NULL;
 }
 
 SpqrRun *

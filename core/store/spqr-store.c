@@ -184,7 +184,8 @@ configure_connection (SpqrStore *self, GError **error)
   if (sqlite3_exec (self->db, wal ? "PRAGMA synchronous = NORMAL" : "PRAGMA synchronous = FULL", NULL, NULL, NULL)
         != SQLITE_OK
       || sqlite3_exec (self->db, "PRAGMA foreign_keys = ON", NULL, NULL, NULL) != SQLITE_OK
-      || sqlite3_exec (self->db, "PRAGMA trusted_schema = OFF", NULL, NULL, NULL) != SQLITE_OK)
+      || sqlite3_exec (self->db, "PRAGMA trusted_schema = OFF", NULL, NULL, NULL) != SQLITE_OK
+      || _spqr_store_add_functions (self->db) != SQLITE_OK)
     {
       _spqr_store_set_sqlite_error (error, self->db, self->path, "cannot open the database");
       return FALSE;

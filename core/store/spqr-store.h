@@ -117,6 +117,39 @@ gboolean spqr_store_mark_interrupted (SpqrStore *self, GError **error);
 
 SpqrRun   *spqr_store_get_run (SpqrStore *self, gint64 run_id, GError **error);      /* full reference */
 GPtrArray *spqr_store_list_runs (SpqrStore *self, GError **error);                   /* SpqrRun, newest first */
+
+/* ---- lists of any length: ids first, then rows as they are looked at ---- */
+typedef enum {
+  SPQR_RUN_ORDER_ID, SPQR_RUN_ORDER_MODEL, SPQR_RUN_ORDER_METHOD, SPQR_RUN_ORDER_BITS, SPQR_RUN_ORDER_STORED, SPQR_RUN_ORDER_OUTLIERS,
+  SPQR_RUN_ORDER_BASE, SPQR_RUN_ORDER_PPL, SPQR_RUN_ORDER_RISE, SPQR_RUN_ORDER_SECONDS, SPQR_RUN_ORDER_CREATED, SPQR_RUN_ORDER_STATE,
+  SPQR_RUN_ORDER_NOTE, SPQR_N_RUN_ORDERS
+} SpqrRunOrder;
+
+/* words, all of which must hold, in any letter case; NULL: every run.
+ *   a word                   somewhere in model, method, state, note, tags or calibration text
+ *   tag:w4 model:x state:failed method:gptq note:x text:x      there
+ *   bits<3.5 ppl<=6 rise<1 outliers>0.5 kl<0.01 seconds>60 stored before wbits groupsize threshold run
+ *                            figures; rise and outliers in percent */
+typedef struct { const char *words; SpqrRunOrder order; gboolean descending; } SpqrRunQuery;
+
+/* The ids (gint64) in that order; what is not known stands last, equals newest first. */
+GArray    *spqr_store_query_runs (SpqrStore *self, const SpqrRunQuery *query, GError **error);
+/* The rows of these ids in their order, SpqrRun; those that are gone are left out. */
+GPtrArray *spqr_store_get_runs (SpqrStore *self, const gint64 *ids, gsize n, GError **error);
+
+/* A finished run as something to draw: its figures and one evaluation; the newest of each protocol (text,
+ * tokenizer, window) is a point of its own, a run without any is one with NANs. bytes: of its stored layers. */
+typedef struct {
+  gint64 run_id;
+  char *model_name, *model_fingerprint, *method;
+  double bits_formula, bits_stored, outlier_share, mean_proxy_loss, seconds, bytes;
+  char *data, *data_fingerprint, *tokenizer_fingerprint, *protocol;
+  int seqlen; gint64 windows;
+  double ppl, ppl_base, kl;
+} SpqrRunPoint;
+void spqr_run_point_free (SpqrRunPoint *point);
+GPtrArray *spqr_store_list_points (SpqrStore *self, GError **error);                 /* SpqrRunPoint, by run */
+
 GPtrArray *spqr_store_list_layers (SpqrStore *self, gint64 run_id, GError **error);  /* SpqrRunLayer, in order */
 GPtrArray *spqr_store_list_evals (SpqrStore *self, gint64 run_id, GError **error);   /* SpqrRunEval, oldest first */
 GPtrArray *spqr_store_list_exports (SpqrStore *self, gint64 run_id, GError **error);

@@ -1,7 +1,9 @@
 """Every command once over, on a small random model: keys, exit statuses, spellings."""
+import csv
 import json
 import math
 import os
+import shutil
 import sys
 
 sys.dont_write_bytecode = True
@@ -254,6 +256,32 @@ def export(folder):
         seen = spqr.json("inspect", dtype, "--no-stats")
         assert {t["dtype"] for t in seen["tensors"]} == {name} and made["verified"]
         assert (made["max_abs_diff"] == 0) == (dtype != "bf16")
+
+
+@case
+def report(folder):
+    spqr, _, evaluation, printed = quantized(folder)
+    spqr.json("eval", printed["run"], "--data", evaluation, "--seqlen", "16")
+    name = f"spqr-run{printed['run']}"
+    made = spqr.json("export", printed["run"], "--format", "html", "--out", "report")
+    has_keys(made, "files verified max_abs_diff")
+    assert made["files"] == [name + ".html"] and made["verified"] is True
+    with open(os.path.join(folder, "report", name + ".html"), encoding="utf-8") as file:
+        page = file.read()
+    assert all(layer["name"] in page for layer in printed["layers"]) and page.count("<svg") == 4
+    assert "http" not in page and "<script" not in page and "url(" not in page
+    made = spqr.json("export", printed["run"], "--format", "csv", "--out", "report")
+    assert made["files"] == [name + ".csv", name + "-layers.csv", name + "-evaluations.csv"]
+    with open(os.path.join(folder, "report", made["files"][1]), encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["layer"], float(row["bits_formula"])) for row in rows] == [(l["name"], l["bits"]) for l in printed["layers"]]
+    with open(os.path.join(folder, "report", made["files"][2]), encoding="utf-8", newline="") as file:
+        assert [row["seqlen"] for row in csv.DictReader(file)] == ["16"]
+    # The figures outlive the layers.
+    shutil.rmtree(os.path.join(folder, "run"))
+    spqr.json("export", printed["run"], "--format", "html", "--out", "again")
+    says(spqr("export", "99", "--format", "html", "--out", "x", status=1), "there is no run 99")
+    says(spqr("export", "sample", "--format", "csv", "--out", "x", status=2), "runs list")
 
 
 @case

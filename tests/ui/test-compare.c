@@ -6,7 +6,7 @@
 #include "compare-fixture.h"
 #include "pages/spqr-compare-picture.h"
 #include "pages/spqr-compare-rules.h"
-#include "pages/spqr-compare-tables.h"
+#include "export/spqr-run-tables.h"
 #include "pages/spqr-compare-text.h"
 #include "pages/spqr-run-note.h"
 

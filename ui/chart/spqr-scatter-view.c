@@ -5,6 +5,7 @@
 struct _SpqrScatterView {
   SpqrChart parent_instance;
   SpqrScatter plot; /* points, their labels and the strings are owned */
+  char **legend;
   ptrdiff_t hover, focus;
 };
 
@@ -63,10 +64,24 @@ spqr_scatter_view_set_front (SpqrScatterView *self, gboolean show_front)
 }
 
 void
-spqr_scatter_view_set_y_scale (SpqrScatterView *self, SpqrScaleKind kind)
+spqr_scatter_view_set_axes (SpqrScatterView *self, SpqrScaleKind x_kind, SpqrAxisFormat x_format, SpqrScaleKind y_kind, SpqrAxisFormat y_format)
 {
   g_return_if_fail (SPQR_IS_SCATTER_VIEW (self));
-  self->plot.y_kind = kind;
+  self->plot.x_kind = x_kind;
+  self->plot.x_format = x_format;
+  self->plot.y_kind = y_kind;
+  self->plot.y_format = y_format;
+  spqr_chart_changed (SPQR_CHART (self));
+}
+
+void
+spqr_scatter_view_set_legend (SpqrScatterView *self, const char *const *names)
+{
+  g_return_if_fail (SPQR_IS_SCATTER_VIEW (self));
+  g_strfreev (self->legend);
+  self->legend = g_strdupv ((char **) names);
+  self->plot.legend = (const char *const *) self->legend;
+  self->plot.n_legend = self->legend ? g_strv_length (self->legend) : 0;
   spqr_chart_changed (SPQR_CHART (self));
 }
 
@@ -149,6 +164,14 @@ focus_point (SpqrScatterView *self, ptrdiff_t point)
   spqr_chart_overlay_changed (SPQR_CHART (self));
 }
 
+void
+spqr_scatter_view_set_focus_point (SpqrScatterView *self, gint64 point)
+{
+  g_return_if_fail (SPQR_IS_SCATTER_VIEW (self));
+  if (self->focus != point && point < (gint64) self->plot.n)
+    focus_point (self, (ptrdiff_t) MAX (point, -1));
+}
+
 static void
 on_released (GtkGestureClick *click, int n_press, double x, double y, SpqrScatterView *self)
 {
@@ -215,6 +238,7 @@ spqr_scatter_view_finalize (GObject *object)
 {
   SpqrScatterView *self = SPQR_SCATTER_VIEW (object);
   free_points (self);
+  g_strfreev (self->legend);
   g_free ((char *) self->plot.title);
   g_free ((char *) self->plot.subtitle);
   g_free ((char *) self->plot.x_label);

@@ -19,7 +19,12 @@ GtkWidget *spqr_scatter_view_new (void);
 /* Copied, labels too. */
 void spqr_scatter_view_set_points (SpqrScatterView *self, const SpqrScatterPoint *points, size_t n);
 void spqr_scatter_view_set_front (SpqrScatterView *self, gboolean show_front);
-void spqr_scatter_view_set_y_scale (SpqrScatterView *self, SpqrScaleKind kind);
+void spqr_scatter_view_set_axes (SpqrScatterView *self, SpqrScaleKind x_kind, SpqrAxisFormat x_format,
+                                 SpqrScaleKind y_kind, SpqrAxisFormat y_format);
+/* Names of the series, NULL-terminated, copied; NULL: no legend. */
+void spqr_scatter_view_set_legend (SpqrScatterView *self, const char *const *names);
+/* Where the keyboard is, without a signal: a point, or -1. */
+void spqr_scatter_view_set_focus_point (SpqrScatterView *self, gint64 point);
 void spqr_scatter_view_set_titles (SpqrScatterView *self, const char *title, const char *subtitle,
                                    const char *x_label, const char *y_label, const char *message);
 

@@ -6,13 +6,13 @@
 
 #include "chart/spqr-lines-view.h"
 #include "chart/spqr-scatter-view.h"
-#include "pages/spqr-compare-save.h"
 #include "pages/spqr-compare-view.h"
 #include "pages/spqr-evaluate-dialog.h"
 #include "pages/spqr-layers-table.h"
 #include "pages/spqr-run-note.h"
 #include "pages/spqr-run-summary.h"
 #include "pages/spqr-runs-table.h"
+#include "pages/spqr-save-table.h"
 #include "plot/spqr-format.h"
 
 struct _SpqrRunsPage {
@@ -167,14 +167,15 @@ static void
 show_more (SpqrRunsPage *self, GPtrArray *selected)
 {
   SpqrRun *only = selected->len == 1 ? selected->pdata[0] : NULL;
-  GAction *save_layers = g_action_map_lookup_action (G_ACTION_MAP (self->actions), "save-layers");
+  static const char *const of_one[] = { "save-layers", "save-evals", "save-report" };
 
   if (self->compare == NULL)
     return;
   spqr_compare_view_set_runs (self->compare, selected);
   spqr_run_note_show (self->note, only);
   gtk_widget_set_sensitive (self->evaluate, only != NULL && only->state == SPQR_RUN_FINISHED);
-  g_simple_action_set_enabled (G_SIMPLE_ACTION (save_layers), only != NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (of_one); i++)
+    g_simple_action_set_enabled (G_SIMPLE_ACTION (g_action_map_lookup_action (G_ACTION_MAP (self->actions), of_one[i])), only != NULL);
 }
 
 static void
@@ -299,8 +300,11 @@ save_runs (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 {
   SpqrRunsPage *self = user_data;
   g_autoptr (GPtrArray) shown = spqr_runs_table_get_shown (self->table);
+  g_autoptr (GArray) ids = g_array_new (FALSE, FALSE, sizeof (gint64));
 
-  spqr_save_runs_table (GTK_WIDGET (self), self->session, shown);
+  for (guint i = 0; i < shown->len; i++)
+    g_array_append_val (ids, ((SpqrRun *) shown->pdata[i])->id);
+  spqr_save_runs_table (GTK_WIDGET (self), self->session, ids);
 }
 
 static void
@@ -310,7 +314,27 @@ save_layers (GSimpleAction *action, GVariant *parameter, gpointer user_data)
   g_autoptr (SpqrRun) run = get_only (self);
 
   if (run != NULL)
-    spqr_save_layers_table (GTK_WIDGET (self), self->session, run);
+    spqr_save_layers_table (GTK_WIDGET (self), self->session, run->id);
+}
+
+static void
+save_evals (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  SpqrRunsPage *self = user_data;
+  g_autoptr (SpqrRun) run = get_only (self);
+
+  if (run != NULL)
+    spqr_save_evals_table (GTK_WIDGET (self), self->session, run->id);
+}
+
+static void
+save_report (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  SpqrRunsPage *self = user_data;
+  g_autoptr (SpqrRun) run = get_only (self);
+
+  if (run != NULL)
+    spqr_save_report (GTK_WIDGET (self), self->session, run->id);
 }
 
 static void
@@ -406,7 +430,8 @@ make_button (SpqrRunsPage *self, const char *label, const char *tooltip, GCallba
 static GtkWidget *
 make_menu (SpqrRunsPage *self)
 {
-  static const GActionEntry entries[] = { { "save-runs", save_runs }, { "save-layers", save_layers } };
+  static const GActionEntry entries[] = { { "save-runs", save_runs }, { "save-layers", save_layers },
+                                          { "save-evals", save_evals }, { "save-report", save_report } };
   GtkWidget *button = gtk_menu_button_new ();
   g_autoptr (GMenu) menu = g_menu_new ();
 
@@ -415,10 +440,12 @@ make_menu (SpqrRunsPage *self)
   gtk_widget_insert_action_group (GTK_WIDGET (self), "runs", G_ACTION_GROUP (self->actions));
   g_menu_append (menu, _("Save Table of _Runs…"), "runs.save-runs");
   g_menu_append (menu, _("Save Table of _Layers…"), "runs.save-layers");
+  g_menu_append (menu, _("Save Table of _Evaluations…"), "runs.save-evals");
+  g_menu_append (menu, _("Save Re_port…"), "runs.save-report");
   gtk_menu_button_set_icon_name (GTK_MENU_BUTTON (button), "view-more-symbolic");
   gtk_menu_button_set_menu_model (GTK_MENU_BUTTON (button), G_MENU_MODEL (menu));
-  gtk_widget_set_tooltip_text (button, _("Save the tables as CSV"));
-  gtk_accessible_update_property (GTK_ACCESSIBLE (button), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Save tables"), -1);
+  gtk_widget_set_tooltip_text (button, _("Save tables as CSV, or a run as a report"));
+  gtk_accessible_update_property (GTK_ACCESSIBLE (button), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Save tables and reports"), -1);
   return button;
 }
 

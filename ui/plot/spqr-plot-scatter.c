@@ -5,12 +5,12 @@
 #include "plot/spqr-format.h"
 #include "plot/spqr-plot-area-private.h"
 
-enum { REACH = 14 };
+enum { REACH = 14, MARGIN = 12 };
 
 static bool
 is_drawable (const SpqrScatter *plot, const SpqrScatterPoint *p)
 {
-  return isfinite (p->x) && isfinite (p->y) && (plot->y_kind != SPQR_SCALE_LOG || p->y > 0);
+  return isfinite (p->x) && isfinite (p->y) && (plot->x_kind != SPQR_SCALE_LOG || p->x > 0) && (plot->y_kind != SPQR_SCALE_LOG || p->y > 0);
 }
 
 static SpqrScale
@@ -26,7 +26,7 @@ range_of (const SpqrScatter *plot, bool y)
       }
   if (!(lo <= hi))
     return spqr_scale_make (SPQR_SCALE_LINEAR, 0, 1);
-  if (y && plot->y_kind == SPQR_SCALE_LOG)
+  if ((y ? plot->y_kind : plot->x_kind) == SPQR_SCALE_LOG)
     {
       double room = MAX (pow (hi / lo, 0.06), 1.02);
       return spqr_scale_make (SPQR_SCALE_LOG, lo / room, hi * room);
@@ -35,19 +35,26 @@ range_of (const SpqrScatter *plot, bool y)
   return spqr_scale_make (SPQR_SCALE_LINEAR, lo - room, hi + room);
 }
 
-static SpqrAreaText
-area_text (const SpqrScatter *plot)
+static double
+draw_legend (const SpqrScatter *plot, SpqrInk *ink, double y, double width)
 {
-  return (SpqrAreaText) { plot->title, plot->subtitle, plot->x_label, plot->y_label, 0 };
+  g_autofree SpqrLegendItem *items = g_new0 (SpqrLegendItem, plot->n_legend + 1);
+  for (size_t s = 0; s < plot->n_legend; s++)
+    items[s] = (SpqrLegendItem) { plot->legend[s], NULL, spqr_theme_series (ink->theme, s), false, false };
+  return _spqr_plot_legend (ink, items, plot->n_legend, MARGIN, y, width - 2 * MARGIN);
 }
 
-static void
+static SpqrAreaText
 layout_with_ink (const SpqrScatter *plot, SpqrInk *ink, double width, double height, SpqrScatterLayout *l, SpqrAxis *y_axis)
 {
-  SpqrAreaText text = area_text (plot);
+  SpqrInk measure = *ink;
+  measure.cr = NULL;
   *l = (SpqrScatterLayout) { .width = width, .height = height, .x = range_of (plot, false), .y = range_of (plot, true) };
-  spqr_axis_init (y_axis, &l->y, (size_t) CLAMP (height / 60, 2, 10), SPQR_AXIS_NUMBER);
+  l->legend_y = MARGIN + (plot->title ? ceil (spqr_ink_height (ink, SPQR_TEXT_TITLE)) + 6 : 0);
+  SpqrAreaText text = { plot->title, plot->subtitle, plot->x_label, plot->y_label, draw_legend (plot, &measure, 0, width) };
+  spqr_axis_init (y_axis, &l->y, (size_t) CLAMP (height / 60, 2, 10), plot->y_format);
   l->plot = _spqr_plot_area (ink, &text, spqr_axis_label_width (y_axis, ink), width, height);
+  return text;
 }
 
 void
@@ -167,6 +174,28 @@ draw_point (const SpqrScatter *plot, SpqrInk *ink, const SpqrScatterLayout *l, c
   cairo_stroke (ink->cr);
 }
 
+/* All points that nothing lifts out, one path a colour. */
+static void
+draw_dots (const SpqrScatter *plot, SpqrInk *ink, const SpqrScatterLayout *l)
+{
+  for (size_t series = 0; series < SPQR_THEME_SERIES; series++)
+    {
+      SpqrColor color = spqr_color_with_alpha (spqr_theme_series (ink->theme, series), 0.6);
+      cairo_new_path (ink->cr);
+      for (size_t i = 0; i < plot->n; i++)
+        {
+          const SpqrScatterPoint *p = &plot->points[i];
+          double x, y;
+          if (p->series % SPQR_THEME_SERIES != series || p->ghost || !is_drawable (plot, p))
+            continue;
+          spqr_scatter_place (l, p->x, p->y, &x, &y);
+          cairo_rectangle (ink->cr, round (x) - 1.5, round (y) - 1.5, 3, 3);
+        }
+      spqr_color_set_source (&color, ink->cr);
+      cairo_fill (ink->cr);
+    }
+}
+
 typedef struct { SpqrRect *boxes; size_t n; } Taken;
 
 static bool
@@ -209,8 +238,9 @@ draw_labels (const SpqrScatter *plot, SpqrInk *ink, const SpqrScatterLayout *l, 
 {
   g_autofree SpqrRect *boxes = g_new (SpqrRect, 2 * plot->n + 1);
   Taken taken = { boxes, 0 };
+  bool many = plot->n >= SPQR_SCATTER_MANY;
   for (size_t i = 0; i < plot->n; i++)
-    if (is_drawable (plot, &plot->points[i]))
+    if (is_drawable (plot, &plot->points[i]) && (!many || plot->points[i].selected || plot->points[i].ghost || on_front[i]))
       {
         double x, y;
         spqr_scatter_place (l, plot->points[i].x, plot->points[i].y, &x, &y);
@@ -222,7 +252,7 @@ draw_labels (const SpqrScatter *plot, SpqrInk *ink, const SpqrScatterLayout *l, 
       {
         const SpqrScatterPoint *p = &plot->points[i];
         int rank = p->selected ? 0 : on_front[i] ? 1 : p->ghost ? 3 : 2;
-        if (rank == pass && p->label && is_drawable (plot, p))
+        if (rank == pass && p->label && (!(p->quiet || many) || rank < 2 || p->ghost) && is_drawable (plot, p))
           draw_label (plot, ink, l, p, &taken);
       }
 }
@@ -234,9 +264,9 @@ spqr_scatter_draw (const SpqrScatter *plot, cairo_t *cr, const SpqrTheme *theme,
   spqr_ink_init (&ink, cr, theme);
   SpqrScatterLayout l;
   SpqrAxis x_axis, y_axis;
-  layout_with_ink (plot, &ink, width, height, &l, &y_axis);
-  SpqrAreaText text = area_text (plot);
+  SpqrAreaText text = layout_with_ink (plot, &ink, width, height, &l, &y_axis);
   _spqr_plot_area_draw (&ink, &text, &l.plot, width, height);
+  draw_legend (plot, &ink, l.legend_y, width);
   size_t drawable = 0;
   for (size_t i = 0; i < plot->n; i++)
     drawable += is_drawable (plot, &plot->points[i]);
@@ -247,7 +277,7 @@ spqr_scatter_draw (const SpqrScatter *plot, cairo_t *cr, const SpqrTheme *theme,
         spqr_ink_text (&ink, SPQR_TEXT_BODY, &theme->dim, plot->message, l.plot.x + l.plot.width / 2, l.plot.y + l.plot.height / 2, 0.5, 0.5, l.plot.width - 16);
       return;
     }
-  spqr_axis_init (&x_axis, &l.x, (size_t) CLAMP (l.plot.width / 70, 2, 12), SPQR_AXIS_NUMBER);
+  spqr_axis_init (&x_axis, &l.x, (size_t) CLAMP (l.plot.width / 70, 2, 12), plot->x_format);
   spqr_axis_draw_left (&y_axis, &ink, &l.plot, true);
   spqr_axis_draw_below (&x_axis, &ink, &l.plot, true);
   spqr_ink_hline (&ink, &theme->frame, l.plot.x, l.plot.x + l.plot.width, l.plot.y + l.plot.height);
@@ -259,14 +289,23 @@ spqr_scatter_draw (const SpqrScatter *plot, cairo_t *cr, const SpqrTheme *theme,
     on_front[front[k]] = true;
   cairo_new_path (cr);
   draw_front (plot, &ink, &l, front, n_front);
+  bool many = plot->n >= SPQR_SCATTER_MANY;
+  if (many)
+    draw_dots (plot, &ink, &l);
   for (int pass = 0; pass < 3; pass++)
     for (size_t i = 0; i < plot->n; i++)
       {
         const SpqrScatterPoint *p = &plot->points[i];
-        if (is_drawable (plot, p) && pass == (p->selected ? 2 : on_front[i] ? 1 : 0))
+        if (is_drawable (plot, p) && pass == (p->selected ? 2 : on_front[i] ? 1 : 0) && !(many && pass == 0 && !p->ghost))
           draw_point (plot, &ink, &l, p, on_front[i]);
       }
   draw_labels (plot, &ink, &l, on_front);
+}
+
+static char *
+format_figure (double value, SpqrAxisFormat format, int digits)
+{
+  return format == SPQR_AXIS_PERCENT ? spqr_format_percent (value) : spqr_format_value (value, digits);
 }
 
 char *
@@ -275,7 +314,7 @@ spqr_scatter_readout (const SpqrScatter *plot, size_t point)
   if (point >= plot->n)
     return g_strdup ("");
   const SpqrScatterPoint *p = &plot->points[point];
-  g_autofree char *x = spqr_format_value (p->x, 4), *y = spqr_format_value (p->y, 5);
+  g_autofree char *x = format_figure (p->x, plot->x_format, 4), *y = format_figure (p->y, plot->y_format, 5);
   return g_strdup_printf ("%s %s · %s %s", plot->x_label ? plot->x_label : "x", x, plot->y_label ? plot->y_label : "y", y);
 }
 

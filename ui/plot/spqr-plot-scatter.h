@@ -9,18 +9,25 @@ typedef struct {
   bool selected;
   bool ghost;         /* a reference (published, not the user's): hollow, not part of the front */
   size_t series;      /* colour */
+  bool quiet;         /* its label is only shown when it is pointed at, selected or on the front */
 } SpqrScatterPoint;
+
+/* From so many points on they are drawn as dots: thousands would cover each other, and take long. */
+enum { SPQR_SCATTER_MANY = 1500 };
 
 typedef struct {
   const SpqrScatterPoint *points;
   size_t n;
   bool show_front;    /* lower x and lower y are better */
-  SpqrScaleKind y_kind;
+  SpqrScaleKind x_kind, y_kind;
+  SpqrAxisFormat x_format, y_format;
+  const char *const *legend; /* (n_legend) names of the series, or NULL */
+  size_t n_legend;
   const char *title, *subtitle, *x_label, *y_label;
   const char *message; /* shown when there is nothing to draw */
 } SpqrScatter;
 
-typedef struct { double width, height; SpqrRect plot; SpqrScale x, y; } SpqrScatterLayout;
+typedef struct { double width, height; SpqrRect plot; SpqrScale x, y; double legend_y; } SpqrScatterLayout;
 
 void spqr_scatter_layout (const SpqrScatter *plot, const SpqrTheme *theme, double width, double height, SpqrScatterLayout *layout);
 void spqr_scatter_place (const SpqrScatterLayout *layout, double x, double y, double *px, double *py);

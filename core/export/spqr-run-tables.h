@@ -1,7 +1,7 @@
-/* spqr-compare-tables.h: the tables of the runs page as files for other programs. */
+/* spqr-run-tables.h: what the database has of runs as tables for other programs. */
 #pragma once
 
-#include "session/spqr-csv.h"
+#include "export/spqr-csv.h"
 #include "store/spqr-store.h"
 
 G_BEGIN_DECLS
@@ -10,5 +10,7 @@ G_BEGIN_DECLS
 SpqrCsv *spqr_runs_to_csv (GPtrArray *runs);
 /* The layers (of SpqrRunLayer) of a run, in the order given. */
 SpqrCsv *spqr_layers_to_csv (const SpqrRun *run, GPtrArray *layers);
+/* Its evaluations (of SpqrRunEval), each with its protocol. */
+SpqrCsv *spqr_evals_to_csv (const SpqrRun *run, GPtrArray *evals);
 
 G_END_DECLS

@@ -1,4 +1,4 @@
-#include "pages/spqr-compare-tables.h"
+#include "export/spqr-run-tables.h"
 
 /* Column names are for programs: never translated, never renamed. */
 static void
@@ -127,6 +127,47 @@ spqr_layers_to_csv (const SpqrRun *run, GPtrArray *layers)
       spqr_csv_add_text (csv, layer->backend);
       spqr_csv_add_text (csv, layer->file);
       spqr_csv_add_text (csv, layer->note);
+      spqr_csv_end_line (csv);
+    }
+  return csv;
+}
+
+static const char *const eval_columns[] = {
+  "run", "data", "data_fingerprint", "protocol", "seqlen", "windows", "tokens", "ppl_base", "ppl", "ppl_stderr", "nll",
+  "kl", "kl_stderr", "top1_agreement", "task", "scoring", "acc", "acc_stderr", "acc_norm", "acc_norm_stderr", "seconds", "measured", NULL };
+
+SpqrCsv *
+spqr_evals_to_csv (const SpqrRun *run, GPtrArray *evals)
+{
+  SpqrCsv *csv = spqr_csv_new ();
+
+  add_header (csv, eval_columns);
+  for (guint i = 0; i < evals->len; i++)
+    {
+      const SpqrRunEval *eval = evals->pdata[i];
+
+      spqr_csv_add_integer (csv, run->id);
+      spqr_csv_add_text (csv, eval->data);
+      spqr_csv_add_text (csv, eval->data_fingerprint);
+      spqr_csv_add_text (csv, eval->protocol);
+      spqr_csv_add_integer (csv, eval->seqlen);
+      spqr_csv_add_integer (csv, eval->windows);
+      spqr_csv_add_integer (csv, eval->tokens);
+      spqr_csv_add_number (csv, eval->ppl_base);
+      spqr_csv_add_number (csv, eval->ppl);
+      spqr_csv_add_number (csv, eval->ppl_stderr);
+      spqr_csv_add_number (csv, eval->nll);
+      spqr_csv_add_number (csv, eval->kl);
+      spqr_csv_add_number (csv, eval->kl_stderr);
+      spqr_csv_add_number (csv, eval->top1_agreement);
+      spqr_csv_add_text (csv, eval->task);
+      spqr_csv_add_text (csv, eval->scoring);
+      spqr_csv_add_number (csv, eval->acc);
+      spqr_csv_add_number (csv, eval->acc_stderr);
+      spqr_csv_add_number (csv, eval->acc_norm);
+      spqr_csv_add_number (csv, eval->acc_norm_stderr);
+      spqr_csv_add_number (csv, eval->seconds);
+      spqr_csv_add_time (csv, eval->created);
       spqr_csv_end_line (csv);
     }
   return csv;
