@@ -30,9 +30,10 @@ SpqrJob      *spqr_job_new (const char *title, SpqrJobFunc func, gpointer data, 
 
 /* Properties, notified in the main context: title, message (strings), fraction (double), state,
  * seconds-left (double, -1 while unknown), active (boolean: queued or running), paused (boolean: it is
- * to wait), parked (boolean: it does). */
+ * to wait), parked (boolean: it does), device (string: what computes; NULL: not told). */
 const char   *spqr_job_get_title (SpqrJob *self);
 const char   *spqr_job_get_message (SpqrJob *self);
+const char   *spqr_job_get_device (SpqrJob *self);
 double        spqr_job_get_fraction (SpqrJob *self);
 SpqrJobState  spqr_job_get_state (SpqrJob *self);
 double        spqr_job_get_seconds_left (SpqrJob *self);
@@ -48,6 +49,9 @@ gboolean      spqr_job_is_parked (SpqrJob *self);
 
 /* From the work's thread, which holds no lock that others need: a paused job waits here. The signature is that of SpqrProgressFunc with the job as user data. */
 void          spqr_job_report (double fraction, const char *what, gpointer job);
+
+/* What computes, for people; from any thread. */
+void          spqr_job_set_device (SpqrJob *self, const char *device);
 
 /* Signal "ended" (main context): state is final. */
 

@@ -200,6 +200,7 @@ spqr_recipe_sum_up (SpqrRecipe *self, SpqrModel *model, SpqrRecipeBudget *budget
         }
       budget->n_layers++;
       budget->weights += (double) spqr_tensor_get_rows (tensor) * (double) spqr_tensor_get_cols (tensor);
+      budget->calibration |= params.method != SPQR_METHOD_RTN;
       budget->outliers |= params.method == SPQR_METHOD_SPQR && params.outlier_threshold <= 1e30;
       add_parts (&params, (int) spqr_tensor_get_rows (tensor), (int) spqr_tensor_get_cols (tensor), budget->bits);
     }

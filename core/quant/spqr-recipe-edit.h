@@ -33,6 +33,7 @@ typedef struct {
   double weights;                      /* in the quantized layers */
   double bits[SPQR_RECIPE_N_BITS];     /* of the whole model; unquantized: as in its files */
   double quantized_bits;               /* all parts but the last */
+  gboolean calibration;                /* some layer's method needs it */
   gboolean outliers;                   /* some layer keeps outliers: they come on top */
 } SpqrRecipeBudget;
 void        spqr_recipe_sum_up (SpqrRecipe *self, SpqrModel *model, SpqrRecipeBudget *budget);

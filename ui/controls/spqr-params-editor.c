@@ -49,8 +49,7 @@ show_value (Entry *entry)
       /* Where 0 stands for something, the word says so; it can be typed, too. */
       text = value == 0 && g_str_has_prefix (entry->info->special, "0 or none") ? g_strdup ("none")
                                                                                : spqr_param_get_text (entry->info, params);
-      if (!gtk_widget_is_focus (entry->control))
-        gtk_editable_set_text (GTK_EDITABLE (entry->control), text);
+      gtk_editable_set_text (GTK_EDITABLE (entry->control), text);
       gtk_widget_remove_css_class (entry->control, "error");
       break;
     }
@@ -61,20 +60,22 @@ static guint
 matching_preset (const SpqrRunParams *params)
 {
   guint n;
-  const SpqrPreset *presets = spqr_presets (&n);
+  const SpqrPreset *presets = spqr_presets (&n), *found = spqr_preset_find (params);
 
-  for (guint i = 0; i < n; i++)
-    {
-      SpqrRunParams preset = *params;
-      g_autofree char *difference = NULL;
+  return found != NULL ? (guint) (found - presets) : n;
+}
 
-      /* How much calibration there is belongs to the work, not to the preset. */
-      preset.layer = presets[i].params.layer;
-      difference = spqr_run_params_difference (&preset, params);
-      if (difference == NULL)
-        return i;
-    }
-  return n;
+/* What the chosen preset is, and what the papers print for it. */
+static void
+describe_preset (SpqrParamsEditor *self)
+{
+  const SpqrPreset *preset = spqr_preset_find (&self->params);
+  gboolean figure = preset != NULL && *preset->figure != '\0';
+  g_autofree char *text = preset == NULL ? g_strdup (_("A set of parameters to start from"))
+                        : g_strconcat (_(preset->description), figure ? "\n" : "", figure ? _(preset->figure) : "", NULL);
+
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->presets), text);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->presets), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, text, -1);
 }
 
 static void
@@ -84,6 +85,7 @@ show_all (SpqrParamsEditor *self)
   for (guint i = 0; i < self->entries->len; i++)
     show_value (&g_array_index (self->entries, Entry, i));
   gtk_drop_down_set_selected (self->presets, matching_preset (&self->params));
+  describe_preset (self);
   self->updating = FALSE;
 }
 
@@ -167,6 +169,17 @@ on_focus_left (GtkEventControllerFocus *controller, Entry *entry)
   show_value (entry);
 }
 
+/* What is being typed is not wanted. */
+static gboolean
+take_back (Entry *entry)
+{
+  g_autofree char *typed = g_strdup (gtk_editable_get_text (GTK_EDITABLE (entry->control)));
+
+  show_value (entry);
+  show_problem (entry->editor, NULL);
+  return !g_str_equal (typed, gtk_editable_get_text (GTK_EDITABLE (entry->control)));
+}
+
 /* Arrow keys step a number as a spin button does; "none" and "inf" stay typeable. */
 static gboolean
 on_key (GtkEventControllerKey *controller, guint keyval, guint keycode, GdkModifierType state, Entry *entry)
@@ -175,6 +188,8 @@ on_key (GtkEventControllerKey *controller, guint keyval, guint keycode, GdkModif
   double value = spqr_param_get (entry->info, &entry->editor->params);
   g_autofree char *text = NULL;
 
+  if (keyval == GDK_KEY_Escape)
+    return take_back (entry);
   if (step == 0)
     return GDK_EVENT_PROPAGATE;
   if (!isfinite (value))
@@ -207,6 +222,8 @@ make_text_control (Entry *entry)
   GtkWidget *control = gtk_entry_new ();
   GtkEventController *focus = gtk_event_controller_focus_new (), *keys = gtk_event_controller_key_new ();
 
+  /* Ctrl+Z is the step back of the page; Escape takes back what is being typed. */
+  gtk_editable_set_enable_undo (GTK_EDITABLE (control), FALSE);
   gtk_editable_set_width_chars (GTK_EDITABLE (control), 6);
   gtk_editable_set_max_width_chars (GTK_EDITABLE (control), 8);
   gtk_editable_set_alignment (GTK_EDITABLE (control), 1);
@@ -253,6 +270,39 @@ make_tooltip (const SpqrParamInfo *info)
 }
 
 static void
+on_explained (GtkPopover *popover)
+{
+  gtk_widget_unparent (GTK_WIDGET (popover));
+}
+
+/* F1 says what a pointer that rests there is told. */
+static gboolean
+explain (GtkWidget *row, GVariant *arguments, gpointer entry)
+{
+  GtkWidget *popover = gtk_popover_new (), *label = gtk_label_new (gtk_widget_get_tooltip_text (row));
+
+  gtk_label_set_wrap (GTK_LABEL (label), TRUE);
+  gtk_label_set_max_width_chars (GTK_LABEL (label), 48);
+  gtk_label_set_xalign (GTK_LABEL (label), 0);
+  gtk_popover_set_child (GTK_POPOVER (popover), label);
+  gtk_popover_set_position (GTK_POPOVER (popover), GTK_POS_LEFT);
+  gtk_widget_set_parent (popover, row);
+  g_signal_connect (popover, "closed", G_CALLBACK (on_explained), NULL);
+  gtk_popover_popup (GTK_POPOVER (popover));
+  return GDK_EVENT_STOP;
+}
+
+static void
+add_help_key (GtkWidget *row)
+{
+  GtkEventController *keys = gtk_shortcut_controller_new ();
+
+  gtk_shortcut_controller_add_shortcut (GTK_SHORTCUT_CONTROLLER (keys),
+    gtk_shortcut_new (gtk_keyval_trigger_new (GDK_KEY_F1, 0), gtk_callback_action_new (explain, NULL, NULL)));
+  gtk_widget_add_controller (row, keys);
+}
+
+static void
 add_entry (SpqrParamsEditor *self, const SpqrParamInfo *info)
 {
   Entry *entry = &g_array_index (self->entries, Entry, self->entries->len);
@@ -268,8 +318,9 @@ add_entry (SpqrParamsEditor *self, const SpqrParamInfo *info)
   gtk_widget_set_hexpand (label, TRUE);
   gtk_widget_set_valign (entry->control, GTK_ALIGN_CENTER);
   gtk_widget_set_tooltip_text (entry->row, tooltip);
+  add_help_key (entry->row);
   gtk_accessible_update_property (GTK_ACCESSIBLE (entry->control), GTK_ACCESSIBLE_PROPERTY_LABEL, _(info->title),
-                                  GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, _(info->help), -1);
+                                  GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, tooltip, -1);
   gtk_widget_set_name (entry->control, info->key);
   gtk_box_append (GTK_BOX (entry->row), label);
   gtk_box_append (GTK_BOX (entry->row), entry->control);
@@ -306,7 +357,6 @@ add_presets (SpqrParamsEditor *self)
     gtk_string_list_append (names, _(presets[i].name));
   gtk_string_list_append (names, _("Custom"));
   self->presets = GTK_DROP_DOWN (gtk_drop_down_new (G_LIST_MODEL (names), NULL));
-  gtk_widget_set_tooltip_text (GTK_WIDGET (self->presets), _("A set of parameters to start from"));
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->presets), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Preset"), -1);
   g_signal_connect (self->presets, "notify::selected", G_CALLBACK (on_preset), self);
   gtk_box_append (GTK_BOX (self->box), GTK_WIDGET (self->presets));

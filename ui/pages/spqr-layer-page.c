@@ -587,6 +587,10 @@ on_tune_key (GtkWidget *widget, const char *name, GVariant *parameter)
     spqr_layer_tune_undo (self->tune);
   else if (g_str_equal (name, "layer.redo"))
     spqr_layer_tune_redo (self->tune);
+  else if (g_str_equal (name, "layer.apply"))
+    spqr_layer_tune_apply (self->tune, g_variant_get_string (parameter, NULL));
+  else if (g_str_equal (name, "layer.recipe"))
+    spqr_layer_tune_show_recipe (self->tune);
   else
     spqr_layer_tune_compare (self->tune);
 }
@@ -660,6 +664,12 @@ spqr_layer_page_class_init (SpqrLayerPageClass *klass)
   gtk_widget_class_add_binding_action (widget_class, GDK_KEY_z, GDK_CONTROL_MASK, "layer.undo", NULL);
   gtk_widget_class_add_binding_action (widget_class, GDK_KEY_z, GDK_CONTROL_MASK | GDK_SHIFT_MASK, "layer.redo", NULL);
   gtk_widget_class_add_binding_action (widget_class, GDK_KEY_b, GDK_CONTROL_MASK, "layer.compare", NULL);
+  gtk_widget_class_install_action (widget_class, "layer.recipe", NULL, on_tune_key);
+  gtk_widget_class_install_action (widget_class, "layer.apply", "s", on_tune_key);
+  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_r, GDK_CONTROL_MASK, "layer.recipe", NULL);
+  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_l, GDK_CONTROL_MASK | GDK_SHIFT_MASK, "layer.apply", "s", "layer");
+  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_k, GDK_CONTROL_MASK | GDK_SHIFT_MASK, "layer.apply", "s", "role");
+  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_a, GDK_CONTROL_MASK | GDK_SHIFT_MASK, "layer.apply", "s", "all");
 }
 
 static void

@@ -1,8 +1,12 @@
 #include "pages/spqr-layer-tune.h"
 
+#include <adwaita.h>
+#include <glib/gi18n.h>
+
 #include "controls/spqr-params-editor.h"
 #include "pages/spqr-layer-history.h"
 #include "pages/spqr-layer-tally.h"
+#include "pages/spqr-recipe-dialog.h"
 
 struct _SpqrLayerTune {
   GtkWidget parent_instance;
@@ -12,6 +16,9 @@ struct _SpqrLayerTune {
   GtkWidget *box;
   SpqrParamsEditor *editor;
   SpqrLayerTally *tally;
+  GtkMenuButton *apply;
+  GtkButton *recipe;
+  GtkWindow *recipe_dialog;  /* weak */
   SpqrLayerHistory history;
 };
 
@@ -89,12 +96,124 @@ spqr_layer_tune_compare (SpqrLayerTune *self)
   update_actions (self);
 }
 
+/* ---- the recipe ---- */
+
+static const struct { const char *name; SpqrApplyTo to; gboolean leave; } targets[] = {
+  { "layer", SPQR_APPLY_TO_LAYER, FALSE }, { "role", SPQR_APPLY_TO_ROLE, FALSE }, { "block", SPQR_APPLY_TO_BLOCK, FALSE },
+  { "all", SPQR_APPLY_TO_ALL, FALSE },     { "leave", SPQR_APPLY_TO_LAYER, TRUE },
+};
+
+/* "down_proj in Every Block": who applies wants to read to what. */
+static char *
+name_target (SpqrLayerTune *self, const char *target)
+{
+  SpqrTensor *tensor = spqr_session_get_tensor (self->session);
+
+  if (g_str_equal (target, "layer"))
+    return g_strdup (_("This Layer"));
+  if (g_str_equal (target, "role"))
+    return g_strdup_printf (_("%s in Every Block"), spqr_role_name (spqr_tensor_get_role (tensor)));
+  if (g_str_equal (target, "block"))
+    return g_strdup_printf (_("All of Block %d"), spqr_tensor_get_block (tensor));
+  return g_strdup (g_str_equal (target, "all") ? _("All Layers") : _("Leave This Layer as It Is"));
+}
+
+static void
+fill_menu (SpqrLayerTune *self)
+{
+  SpqrTensor *tensor = spqr_session_get_tensor (self->session);
+  gboolean tunable = tensor != NULL && spqr_recipe_wants_tensor (tensor);
+  g_autoptr (GMenu) menu = g_menu_new ();
+  g_autoptr (GMenu) section = g_menu_new ();
+
+  gtk_widget_set_sensitive (GTK_WIDGET (self->apply), tunable);
+  for (guint i = 0; tunable && i < G_N_ELEMENTS (targets); i++)
+    {
+      g_autofree char *label = name_target (self, targets[i].name);
+      g_autoptr (GMenuItem) item = g_menu_item_new (label, NULL);
+
+      g_menu_item_set_action_and_target (item, "tune.apply", "s", targets[i].name);
+      g_menu_append_item (targets[i].leave ? section : menu, item);
+    }
+  g_menu_append_section (menu, NULL, G_MENU_MODEL (section));
+  gtk_menu_button_set_menu_model (self->apply, G_MENU_MODEL (menu));
+}
+
+static void
+on_recipe_changed (SpqrLayerTune *self)
+{
+  SpqrRecipe *recipe = spqr_session_get_recipe (self->session);
+  guint n = recipe != NULL ? spqr_recipe_get_n_overrides (recipe) : 0;
+  g_autofree char *label = g_strdup_printf (ngettext ("_Recipe · %u Rule…", "_Recipe · %u Rules…", n), n);
+
+  gtk_button_set_label (self->recipe, recipe != NULL ? label : _("_Recipe…"));
+}
+
+static void
+on_undo_apply (AdwToast *toast, SpqrLayerTune *self)
+{
+  spqr_session_undo_recipe (self->session);
+}
+
+static void
+say_applied (SpqrLayerTune *self, const char *target)
+{
+  GtkWidget *overlay = gtk_widget_get_ancestor (GTK_WIDGET (self), ADW_TYPE_TOAST_OVERLAY);
+  g_autofree char *name = name_target (self, target);
+  /* Translators: to what the parameters were applied: “This Layer”, “down_proj in Every Block”. */
+  g_autofree char *text = g_strdup_printf (_("In the recipe: %s"), name);
+  AdwToast *toast;
+
+  if (overlay == NULL)
+    return;
+  toast = adw_toast_new (text);
+  adw_toast_set_button_label (toast, _("_Undo"));
+  g_signal_connect_object (toast, "button-clicked", G_CALLBACK (on_undo_apply), self, 0);
+  adw_toast_overlay_add_toast (ADW_TOAST_OVERLAY (overlay), toast);
+}
+
+void
+spqr_layer_tune_apply (SpqrLayerTune *self, const char *target)
+{
+  SpqrTensor *tensor = spqr_session_get_tensor (self->session);
+  g_autoptr (GError) error = NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (targets); i++)
+    if (g_str_equal (targets[i].name, target) && tensor != NULL && spqr_recipe_wants_tensor (tensor))
+      {
+        if (spqr_session_apply (self->session, targets[i].to, targets[i].leave, &error))
+          say_applied (self, target);
+        else
+          g_signal_emit_by_name (self->session, "failed", _("These parameters cannot be applied"), error->message);
+      }
+}
+
+void
+spqr_layer_tune_show_recipe (SpqrLayerTune *self)
+{
+  GtkRoot *root = gtk_widget_get_root (GTK_WIDGET (self));
+
+  if (spqr_session_get_model (self->session) == NULL || !GTK_IS_WINDOW (root))
+    return;
+  if (self->recipe_dialog == NULL)
+    g_set_weak_pointer (&self->recipe_dialog, GTK_WINDOW (spqr_recipe_dialog_new (GTK_WINDOW (root), self->session)));
+  gtk_window_present (self->recipe_dialog);
+}
+
+static void
+on_apply (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  spqr_layer_tune_apply (SPQR_LAYER_TUNE (widget), g_variant_get_string (parameter, NULL));
+}
+
 static void
 on_action (GtkWidget *widget, const char *name, GVariant *parameter)
 {
   SpqrLayerTune *self = SPQR_LAYER_TUNE (widget);
 
-  if (g_str_equal (name, "tune.undo"))
+  if (g_str_equal (name, "tune.recipe"))
+    spqr_layer_tune_show_recipe (self);
+  else if (g_str_equal (name, "tune.undo"))
     spqr_layer_tune_undo (self);
   else if (g_str_equal (name, "tune.redo"))
     spqr_layer_tune_redo (self);
@@ -116,6 +235,10 @@ spqr_layer_tune_set_session (SpqrLayerTune *self, SpqrSession *session, SpqrLaye
   g_signal_connect_object (session, "params-changed", G_CALLBACK (on_params_changed), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (preview, "figures-changed", G_CALLBACK (on_figures_changed), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (preview, "busy-changed", G_CALLBACK (on_busy_changed), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "notify::tensor", G_CALLBACK (fill_menu), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "recipe-changed", G_CALLBACK (on_recipe_changed), self, G_CONNECT_SWAPPED);
+  fill_menu (self);
+  on_recipe_changed (self);
   update_actions (self);
 }
 
@@ -153,6 +276,9 @@ spqr_layer_tune_dispose (GObject *object)
   SpqrLayerTune *self = SPQR_LAYER_TUNE (object);
   GtkWidget *child;
 
+  if (self->recipe_dialog != NULL)
+    gtk_window_destroy (self->recipe_dialog);
+  g_clear_weak_pointer (&self->recipe_dialog);
   g_clear_object (&self->session);
   g_clear_object (&self->preview);
   spqr_layer_history_clear (&self->history);
@@ -177,9 +303,13 @@ spqr_layer_tune_class_init (SpqrLayerTuneClass *klass)
   gtk_widget_class_bind_template_child (widget_class, SpqrLayerTune, box);
   gtk_widget_class_bind_template_child (widget_class, SpqrLayerTune, editor);
   gtk_widget_class_bind_template_child (widget_class, SpqrLayerTune, tally);
+  gtk_widget_class_bind_template_child (widget_class, SpqrLayerTune, apply);
+  gtk_widget_class_bind_template_child (widget_class, SpqrLayerTune, recipe);
   gtk_widget_class_install_action (widget_class, "tune.undo", NULL, on_action);
   gtk_widget_class_install_action (widget_class, "tune.redo", NULL, on_action);
   gtk_widget_class_install_action (widget_class, "tune.compare", NULL, on_action);
+  gtk_widget_class_install_action (widget_class, "tune.recipe", NULL, on_action);
+  gtk_widget_class_install_action (widget_class, "tune.apply", "s", on_apply);
 }
 
 static void

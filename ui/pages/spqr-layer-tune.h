@@ -16,9 +16,12 @@ void spqr_layer_tune_set_session (SpqrLayerTune *self, SpqrSession *session, Spq
 /* Why this tensor has no figures, or NULL. */
 void spqr_layer_tune_set_message (SpqrLayerTune *self, const char *message);
 
-/* Actions, for the page around it: "tune.undo", "tune.redo", "tune.compare". */
+/* Actions, for the page around it: "tune.undo", "tune.redo", "tune.compare", "tune.apply" ("layer", "role", "block",
+ * "all", "leave"), "tune.recipe". */
 void spqr_layer_tune_undo (SpqrLayerTune *self);
 void spqr_layer_tune_redo (SpqrLayerTune *self);
 void spqr_layer_tune_compare (SpqrLayerTune *self);
+void spqr_layer_tune_apply (SpqrLayerTune *self, const char *to);
+void spqr_layer_tune_show_recipe (SpqrLayerTune *self);
 
 G_END_DECLS

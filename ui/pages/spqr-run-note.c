@@ -34,30 +34,20 @@ differs (GtkEntry *entry, const char *stored)
 }
 
 static void
-report (SpqrRunNote *self, const GError *error)
-{
-  if (error != NULL)
-    g_signal_emit_by_name (self->session, "failed", _("The note cannot be kept"), error->message);
-}
-
-static void
 keep_note (SpqrRunNote *self)
 {
-  g_autoptr (GError) error = NULL;
   const char *text = gtk_editable_get_text (GTK_EDITABLE (self->note));
 
   if (self->run_id == 0 || !differs (self->note, self->stored_note))
     return;
   g_free (self->stored_note);
   self->stored_note = g_strdup (text);
-  spqr_store_set_note (spqr_session_get_store (self->session), self->run_id, *text != '\0' ? text : NULL, &error);
-  report (self, error);
+  spqr_session_set_note (self->session, self->run_id, *text != '\0' ? text : NULL);
 }
 
 static void
 keep_tags (SpqrRunNote *self)
 {
-  g_autoptr (GError) error = NULL;
   g_auto (GStrv) tags = NULL;
 
   if (self->run_id == 0 || !differs (self->tags, self->stored_tags))
@@ -65,8 +55,7 @@ keep_tags (SpqrRunNote *self)
   tags = spqr_run_note_parse_tags (gtk_editable_get_text (GTK_EDITABLE (self->tags)));
   g_free (self->stored_tags);
   self->stored_tags = g_strdup (gtk_editable_get_text (GTK_EDITABLE (self->tags)));
-  spqr_store_set_tags (spqr_session_get_store (self->session), self->run_id, (const char *const *) tags, &error);
-  report (self, error);
+  spqr_session_set_tags (self->session, self->run_id, (const char *const *) tags);
 }
 
 static void

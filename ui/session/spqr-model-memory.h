@@ -7,6 +7,7 @@
 
 #define SPQR_MEMORY_CALIBRATION "calibration"
 #define SPQR_MEMORY_EVALUATION "evaluation"
+#define SPQR_MEMORY_RECIPE "recipe"
 
 void  spqr_memory_note_opened (const char *location);
 /* NULL: nothing known. g_free(). */

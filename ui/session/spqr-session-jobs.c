@@ -12,6 +12,7 @@
 #include "quant/spqr-quant-error.h"
 #include "quant/spqr-survey.h"
 #include "session/spqr-session-private.h"
+#include "session/spqr-session-recipe.h"
 
 /* Hessians of a whole model are kept up to this size; beyond it only those of the selected layer. */
 #define KEPT_HESSIAN_BYTES (G_GUINT64_CONSTANT (1) << 30)
@@ -241,6 +242,7 @@ calibrate_in_worker (SpqrJob *job, gpointer data, GCancellable *cancellable, GEr
                         .step = report_step, .step_data = c };
 
   c->job = job;
+  spqr_job_set_device (job, spqr_device_get_name (spqr_backends_get_cpu ()));
   spqr_job_report (0, _("Reading the calibration text"), job);
   calibration = spqr_calibration_load (c->model, c->data, NULL, &c->params, cancellable, error);
   if (calibration == NULL || (net = spqr_net_new (c->model, NULL, error)) == NULL)
@@ -372,6 +374,7 @@ quantize_in_worker (SpqrJob *job, gpointer data, GCancellable *cancellable, GErr
                                   .device = spqr_backends_get_best (), .progress = report_part, .user_data = q };
 
   q->job = job;
+  spqr_job_set_device (job, spqr_device_get_name (request.device));
   q->span = q->evaluation != NULL ? 0.7 : 1;
   if (q->calibration != NULL)
     {
@@ -395,6 +398,7 @@ spqr_session_quantize (SpqrSession *self, const char *evaluation)
   g_autoptr (SpqrJob) job = NULL;
   g_autofree char *title = NULL;
   g_autofree char *done = NULL;
+  SpqrRecipeBudget budget;
   Quantizing *q;
 
   g_return_val_if_fail (SPQR_IS_SESSION (self) && self->model != NULL && self->store != NULL, NULL);
@@ -402,8 +406,9 @@ spqr_session_quantize (SpqrSession *self, const char *evaluation)
   q = g_new0 (Quantizing, 1);
   q->store = g_object_ref (self->store);
   q->model = g_object_ref (self->model);
-  q->recipe = spqr_recipe_new (&self->params);
-  q->calibration = self->params.layer.method != SPQR_METHOD_RTN ? g_strdup (self->calibration) : NULL;
+  q->recipe = spqr_session_make_recipe (self, &self->params);
+  spqr_recipe_sum_up (q->recipe, self->model, &budget);
+  q->calibration = budget.calibration ? g_strdup (self->calibration) : NULL;
   q->evaluation = g_strdup (evaluation);
   title = g_strdup_printf (_("Quantize %s"), spqr_model_get_name (self->model));
   job = spqr_job_new (title, quantize_in_worker, q, free_quantizing);

@@ -11,6 +11,8 @@ struct _SpqrSession {
   GError *store_error;
   SpqrRunParams params;
   char *calibration, *evaluation;
+  GPtrArray *recipes;              /* of SpqrRecipe or NULL (none): what the recipe was, oldest first */
+  guint recipe_at;                 /* the one in force */
 
   SpqrModel *model;
   char *path;                      /* what was asked for last; absolute */
@@ -26,11 +28,12 @@ struct _SpqrSession {
   SpqrJob *stats_job;              /* fills them, or filled them; NULL: none */
   GHashTable *figures;             /* SpqrTensor (borrowed) -> SpqrTensorFigures */
   GHashTable *hessians;            /* SpqrTensor (borrowed) -> GBytes of floats, shared by layers with one input */
+  guint run_serial;                /* of the newest run to be shown */
   gint64 shown_run, pending_run;   /* pending: to be shown once its model is open */
   guint figures_idle;
 };
 
-enum { SPQR_SESSION_FIGURES_CHANGED, SPQR_SESSION_PARAMS_CHANGED, SPQR_SESSION_FAILED, SPQR_SESSION_DONE, SPQR_SESSION_N_SIGNALS };
+enum { SPQR_SESSION_FIGURES_CHANGED, SPQR_SESSION_PARAMS_CHANGED, SPQR_SESSION_RECIPE_CHANGED, SPQR_SESSION_FAILED, SPQR_SESSION_DONE, SPQR_SESSION_N_SIGNALS };
 extern guint spqr_session_signals[SPQR_SESSION_N_SIGNALS];
 
 /* Tells later, once, that figures changed. */
@@ -39,6 +42,8 @@ SpqrTensorFigures *spqr_session_ensure_figures (SpqrSession *self, SpqrTensor *t
 void               spqr_session_report_failure (SpqrSession *self, const char *title, const GError *error);
 /* When the job finishes, signal "done" tells so with this text, and where its result is (NULL: in the runs). */
 void               spqr_session_announce (SpqrSession *self, SpqrJob *job, const char *text, const char *folder);
+/* Another model: its recipe of last time, or none, and no history. */
+void               spqr_session_recall_recipe (SpqrSession *self);
 /* Takes over a Hessian for a tensor (a new reference) and puts it on the bench. */
 void               spqr_session_take_hessian (SpqrSession *self, SpqrTensor *tensor, GBytes *hessian);
 /* Queues a job as this session's own. */

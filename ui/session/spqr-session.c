@@ -114,8 +114,10 @@ take_model (SpqrSession *self, SpqrModel *model)
   g_hash_table_remove_all (self->figures);
   g_hash_table_remove_all (self->hessians);
   self->shown_run = 0;
+  self->run_serial++;
   g_set_object (&self->model, model);
   recall (self);
+  spqr_session_recall_recipe (self);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_MODEL]);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_SHOWN_RUN]);
   show_pending_run (self);
@@ -263,56 +265,6 @@ spqr_session_ensure_figures (SpqrSession *self, SpqrTensor *tensor)
   return figures;
 }
 
-static void
-forget_run (SpqrSession *self)
-{
-  GHashTableIter iter;
-  gpointer value;
-
-  g_hash_table_iter_init (&iter, self->figures);
-  while (g_hash_table_iter_next (&iter, NULL, &value))
-    {
-      SpqrTensorFigures *figures = value;
-      figures->output_error = figures->outlier_share = figures->bits = NAN;
-    }
-}
-
-void
-spqr_session_show_run (SpqrSession *self, gint64 run_id)
-{
-  g_autoptr (GPtrArray) layers = NULL;
-  g_autoptr (GError) error = NULL;
-
-  g_return_if_fail (SPQR_IS_SESSION (self));
-
-  /* The run's model is about to arrive. */
-  if (self->opening)
-    {
-      self->pending_run = run_id;
-      return;
-    }
-  forget_run (self);
-  if (run_id > 0 && self->store != NULL)
-    layers = spqr_store_list_layers (self->store, run_id, &error);
-  spqr_session_report_failure (self, _("The run cannot be read"), error);
-  for (guint i = 0; layers != NULL && self->model != NULL && i < layers->len; i++)
-    {
-      const SpqrRunLayer *layer = layers->pdata[i];
-      SpqrTensor *tensor = spqr_model_lookup (self->model, layer->name);
-      SpqrTensorFigures *figures;
-
-      if (tensor == NULL)
-        continue;
-      figures = spqr_session_ensure_figures (self, tensor);
-      figures->output_error = layer->output_error;
-      figures->outlier_share = layer->outlier_share;
-      figures->bits = layer->bits;
-    }
-  self->shown_run = layers != NULL ? run_id : 0;
-  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_SHOWN_RUN]);
-  spqr_session_queue_figures_changed (self);
-}
-
 /* ---- simple state ---- */
 
 SpqrJobQueue *spqr_session_get_jobs (SpqrSession *self) { return self->jobs; }
@@ -409,6 +361,20 @@ spqr_session_new_beside (SpqrSession *other)
   return self;
 }
 
+SpqrSession *
+spqr_session_new_with_database (SpqrSession *other, const char *database, GError **error)
+{
+  g_autoptr (SpqrStore) store = spqr_store_open (database, error);
+  SpqrSession *self;
+
+  if (store == NULL)
+    return NULL;
+  self = spqr_session_new_beside (other);
+  g_set_object (&self->store, store);
+  g_clear_error (&self->store_error);
+  return self;
+}
+
 void
 spqr_session_submit (SpqrSession *self, SpqrLane lane, SpqrJob *job)
 {
@@ -497,6 +463,7 @@ spqr_session_finalize (GObject *object)
   g_free (self->path);
   g_free (self->calibration);
   g_free (self->evaluation);
+  g_ptr_array_unref (self->recipes);
   G_OBJECT_CLASS (spqr_session_parent_class)->finalize (object);
 }
 
@@ -540,6 +507,8 @@ spqr_session_class_init (SpqrSessionClass *klass)
     g_signal_new ("figures-changed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   spqr_session_signals[SPQR_SESSION_PARAMS_CHANGED] =
     g_signal_new ("params-changed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  spqr_session_signals[SPQR_SESSION_RECIPE_CHANGED] =
+    g_signal_new ("recipe-changed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   spqr_session_signals[SPQR_SESSION_DONE] =
     g_signal_new ("done", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2,
                   G_TYPE_STRING, G_TYPE_STRING);
@@ -552,6 +521,7 @@ static void
 spqr_session_init (SpqrSession *self)
 {
   self->params = spqr_run_params_default;
+  spqr_session_recall_recipe (self);
   self->stats = g_hash_table_new_full (NULL, NULL, NULL, g_free);
   self->figures = g_hash_table_new_full (NULL, NULL, NULL, g_free);
   self->hessians = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) g_bytes_unref);

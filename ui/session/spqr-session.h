@@ -14,6 +14,7 @@
 #include "quant/spqr-lab.h"
 #include "quant/spqr-param-table.h"
 #include "store/spqr-store.h"
+#include "text/spqr-tasks.h"
 
 #define SPQR_TYPE_SESSION (spqr_session_get_type ())
 G_DECLARE_FINAL_TYPE (SpqrSession, spqr_session, SPQR, SESSION, GObject)
@@ -23,6 +24,8 @@ G_DECLARE_FINAL_TYPE (SpqrSession, spqr_session, SPQR, SESSION, GObject)
 SpqrSession  *spqr_session_new (const char *database);
 /* Another model's, with the same jobs and the same database. */
 SpqrSession  *spqr_session_new_beside (SpqrSession *self);
+/* One with the same jobs and another database. NULL: that cannot be opened; the error says why. */
+SpqrSession  *spqr_session_new_with_database (SpqrSession *self, const char *database, GError **error);
 
 SpqrJobQueue *spqr_session_get_jobs (SpqrSession *self);
 SpqrStore    *spqr_session_get_store (SpqrSession *self);            /* NULL without a database */
@@ -52,9 +55,13 @@ typedef struct {
   double output_error, outlier_share, bits;   /* of the run shown on the map; NAN without one */
 } SpqrTensorFigures;
 const SpqrTensorFigures *spqr_session_get_figures (SpqrSession *self, SpqrTensor *tensor);   /* NULL: none */
-/* Shows a stored run's per-layer figures on the map (0: none). */
+/* Shows a stored run's per-layer figures on the map (0: none), once they are read: "notify::shown-run". */
 void          spqr_session_show_run (SpqrSession *self, gint64 run_id);
 gint64        spqr_session_get_shown_run (SpqrSession *self);
+
+/* What a person writes about a run; the store's "changed" tells when it is kept, "failed" when it cannot. */
+void          spqr_session_set_note (SpqrSession *self, gint64 run_id, const char *note);
+void          spqr_session_set_tags (SpqrSession *self, gint64 run_id, const char *const *tags);
 
 /* ---- parameters at hand: signal "params-changed" ---- */
 const SpqrRunParams *spqr_session_get_params (SpqrSession *self);
@@ -92,6 +99,17 @@ typedef struct {
 } SpqrEvaluateChoices;
 /* Measures a finished run on data, as a batch job; the evaluation then is in the database. */
 SpqrJob      *spqr_session_evaluate (SpqrSession *self, SpqrRun *run, const char *data, const SpqrEvaluateChoices *choices);
+/* Which zero-shot tasks. */
+typedef struct {
+  const char * const *names; /* of spqr_task_list(), NULL-terminated */
+  const char *data;          /* folder of the documents; NULL: the user's data folder */
+  SpqrScoring scoring;
+  gsize limit;               /* documents of each; 0: all */
+} SpqrTaskChoices;
+/* Puts the tasks to a finished run, as a batch job; each one's accuracy then is in the database. */
+SpqrJob      *spqr_session_evaluate_tasks (SpqrSession *self, SpqrRun *run, const SpqrTaskChoices *choices);
+/* The folder that tasks were taken from last; NULL: none yet. */
+const char   *spqr_session_get_task_data (SpqrSession *self);
 
 /* Listed jobs that this session started and that have not ended. */
 guint         spqr_session_get_n_active (SpqrSession *self);

@@ -3,6 +3,7 @@
 #include <glib/gi18n.h>
 
 #include "window/spqr-job-row.h"
+#include "window/spqr-unfinished-runs.h"
 
 struct _SpqrJobsButton {
   GtkWidget parent_instance;
@@ -13,6 +14,7 @@ struct _SpqrJobsButton {
   GtkProgressBar *progress;
   GtkListBox *list;
   GtkButton *clear;
+  SpqrUnfinishedRuns *unfinished;
 };
 
 G_DEFINE_FINAL_TYPE (SpqrJobsButton, spqr_jobs_button, GTK_TYPE_WIDGET)
@@ -45,26 +47,73 @@ update (SpqrJobsButton *self)
       return;
     }
   gtk_progress_bar_set_fraction (self->progress, spqr_job_get_fraction (job));
-  text = g_strdup_printf ("%.0f %%", 100 * spqr_job_get_fraction (job));
+  text = spqr_job_is_parked (job) ? g_strdup (_("Paused")) : g_strdup_printf ("%.0f\302\240%%", 100 * spqr_job_get_fraction (job));
   gtk_label_set_label (self->label, text);
+}
+
+/* Somebody began, ended or moved: who waits may be first or last now. */
+static void
+update_order (SpqrJobsButton *self)
+{
+  for (GtkWidget *row = gtk_widget_get_first_child (GTK_WIDGET (self->list)); row != NULL; row = gtk_widget_get_next_sibling (row))
+    if (SPQR_IS_JOB_ROW (row))
+      spqr_job_row_update_order (SPQR_JOB_ROW (row));
+  update (self);
+}
+
+static void
+on_moved (SpqrJobRow *moved, gboolean earlier, SpqrJobsButton *self)
+{
+  SpqrJob *job = spqr_job_row_get_job (moved);
+
+  for (GtkWidget *row = gtk_widget_get_first_child (GTK_WIDGET (self->list)); row != NULL; row = gtk_widget_get_next_sibling (row))
+    if (SPQR_IS_JOB_ROW (row) && spqr_job_row_get_job (SPQR_JOB_ROW (row)) == job)
+      spqr_job_row_focus_move (SPQR_JOB_ROW (row), earlier);
+}
+
+/* Until the row or the button goes: a job that is moved gets a row anew. */
+static void
+follow (SpqrJobsButton *self, GtkWidget *row, SpqrJob *job, const char *signal, void (*func) (SpqrJobsButton *))
+{
+  GClosure *closure = g_cclosure_new_swap (G_CALLBACK (func), self, NULL);
+
+  g_object_watch_closure (G_OBJECT (row), closure);
+  g_object_watch_closure (G_OBJECT (self), closure);
+  g_signal_connect_closure (job, signal, closure, FALSE);
 }
 
 static GtkWidget *
 make_row (gpointer item, gpointer user_data)
 {
-  g_signal_connect_object (item, "notify", G_CALLBACK (update), user_data, G_CONNECT_SWAPPED);
-  return spqr_job_row_new (item);
+  SpqrJobsButton *self = user_data;
+  GtkWidget *row = spqr_job_row_new (item, self->queue);
+
+  follow (self, row, item, "notify::fraction", update);
+  follow (self, row, item, "notify::parked", update);
+  follow (self, row, item, "notify::state", update_order);
+  g_signal_connect_object (row, "moved", G_CALLBACK (on_moved), self, 0);
+  return row;
+}
+
+static void
+on_opened (SpqrJobsButton *self)
+{
+  if (gtk_widget_get_visible (GTK_WIDGET (gtk_menu_button_get_popover (self->button))))
+    spqr_unfinished_runs_read (self->unfinished);
 }
 
 void
-spqr_jobs_button_set_queue (SpqrJobsButton *self, SpqrJobQueue *queue)
+spqr_jobs_button_set_queue (SpqrJobsButton *self, SpqrJobQueue *queue, SpqrStore *store)
 {
   g_return_if_fail (SPQR_IS_JOBS_BUTTON (self) && self->queue == NULL);
 
   self->queue = g_object_ref (queue);
   gtk_list_box_bind_model (self->list, G_LIST_MODEL (queue), make_row, self, NULL);
-  g_signal_connect_object (queue, "items-changed", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (queue, "items-changed", G_CALLBACK (update_order), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->clear, "clicked", G_CALLBACK (spqr_job_queue_clear_ended), queue, G_CONNECT_SWAPPED);
+  g_signal_connect_object (gtk_menu_button_get_popover (self->button), "notify::visible", G_CALLBACK (on_opened), self, G_CONNECT_SWAPPED);
+  if (store != NULL)
+    spqr_unfinished_runs_set_store (self->unfinished, queue, store);
 }
 
 static void
@@ -83,12 +132,14 @@ spqr_jobs_button_class_init (SpqrJobsButtonClass *klass)
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->dispose = spqr_jobs_button_dispose;
+  g_type_ensure (SPQR_TYPE_UNFINISHED_RUNS);
   gtk_widget_class_set_template_from_resource (widget_class, "/studio/spqr/SpqrStudio/ui/spqr-jobs-button.ui");
   gtk_widget_class_bind_template_child (widget_class, SpqrJobsButton, button);
   gtk_widget_class_bind_template_child (widget_class, SpqrJobsButton, label);
   gtk_widget_class_bind_template_child (widget_class, SpqrJobsButton, progress);
   gtk_widget_class_bind_template_child (widget_class, SpqrJobsButton, list);
   gtk_widget_class_bind_template_child (widget_class, SpqrJobsButton, clear);
+  gtk_widget_class_bind_template_child (widget_class, SpqrJobsButton, unfinished);
 }
 
 static void

@@ -71,6 +71,12 @@ show_folder (GtkWidget *widget, const char *name, GVariant *parameter)
 }
 
 static void
+go_on (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  spqr_session_resume (spqr_window_get_session (SPQR_WINDOW (widget)), g_variant_get_int64 (parameter));
+}
+
+static void
 show_page (GtkWidget *widget, const char *name, GVariant *parameter)
 {
   spqr_window_show_page (SPQR_WINDOW (widget), g_variant_get_string (parameter, NULL));
@@ -128,6 +134,7 @@ spqr_window_class_install_actions (GtkWidgetClass *widget_class)
   gtk_widget_class_install_action (widget_class, "win.close-tab", NULL, close_tab);
   gtk_widget_class_install_action (widget_class, "win.show-folder", "s", show_folder);
   gtk_widget_class_install_action (widget_class, "win.page", "s", show_page);
+  gtk_widget_class_install_action (widget_class, "win.go-on", "x", go_on);
   gtk_widget_class_install_action (widget_class, "win.find", NULL, find_tensor);
   gtk_widget_class_install_action (widget_class, "win.sidebar", NULL, toggle_sidebar);
   gtk_widget_class_install_action (widget_class, "win.quantize", NULL, quantize);

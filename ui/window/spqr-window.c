@@ -317,7 +317,7 @@ spqr_window_new (AdwApplication *application, SpqrSession *session)
   const GError *error = spqr_session_get_store_error (session);
 
   self->jobs = g_object_ref (spqr_session_get_jobs (session));
-  spqr_jobs_button_set_queue (self->jobs_button, self->jobs);
+  spqr_jobs_button_set_queue (self->jobs_button, self->jobs, spqr_session_get_store (session));
   add_tab (self, session);
   spqr_name_inner_buttons (GTK_WIDGET (self));
   if (error != NULL)

@@ -1,0 +1,187 @@
+#include "window/spqr-unfinished-runs.h"
+
+#include <adwaita.h>
+#include <glib/gi18n.h>
+
+enum { MOST = 5 };
+
+struct _SpqrUnfinishedRuns {
+  GtkWidget parent_instance;
+
+  SpqrJobQueue *queue;
+  SpqrStore *store;
+  GtkWidget *box, *list;
+  gboolean offered;          /* the toast: once */
+};
+
+G_DEFINE_FINAL_TYPE (SpqrUnfinishedRuns, spqr_unfinished_runs, GTK_TYPE_WIDGET)
+
+typedef struct { SpqrStore *store; GPtrArray *runs; gboolean newest; } Reading;
+
+static void
+free_reading (gpointer data)
+{
+  Reading *reading = data;
+
+  g_object_unref (reading->store);
+  g_ptr_array_unref (reading->runs);
+  g_free (reading);
+}
+
+/* Its model and what it has stored are still there. */
+static gboolean
+can_go_on (SpqrRun *run)
+{
+  return (run->state == SPQR_RUN_CANCELLED || run->state == SPQR_RUN_FAILED || run->state == SPQR_RUN_INTERRUPTED) &&
+         run->n_layers_done < run->n_layers && run->folder != NULL && g_file_test (run->folder, G_FILE_TEST_IS_DIR) &&
+         g_file_test (run->model_path, G_FILE_TEST_EXISTS);
+}
+
+static gboolean
+read_in_worker (SpqrJob *job, gpointer data, GCancellable *cancellable, GError **error)
+{
+  Reading *reading = data;
+  g_autoptr (GPtrArray) runs = spqr_store_list_runs (reading->store, error);
+
+  for (guint i = 0; runs != NULL && i < runs->len && reading->runs->len < MOST; i++)
+    if (can_go_on (runs->pdata[i]))
+      {
+        reading->newest |= i == 0;
+        g_ptr_array_add (reading->runs, g_object_ref (runs->pdata[i]));
+      }
+  return runs != NULL;
+}
+
+static char *
+describe (SpqrRun *run)
+{
+  if (run->state == SPQR_RUN_FAILED && run->error != NULL)
+    return g_strdup_printf (_("failed at %u of %u layers: %s"), run->n_layers_done, run->n_layers, run->error);
+  if (run->state == SPQR_RUN_INTERRUPTED)
+    return g_strdup_printf (_("cut short at %u of %u layers"), run->n_layers_done, run->n_layers);
+  return g_strdup_printf (_("cancelled at %u of %u layers"), run->n_layers_done, run->n_layers);
+}
+
+static void
+on_clicked (GtkWidget *button, GtkWidget *row)
+{
+  gtk_widget_set_visible (row, FALSE);         /* it is among the jobs now */
+}
+
+static GtkWidget *
+make_row (SpqrRun *run)
+{
+  GtkWidget *row = adw_action_row_new (), *button = gtk_button_new_with_mnemonic (_("_Go On"));
+  g_autofree char *title = g_strdup_printf (_("Run %" G_GINT64_FORMAT " of %s"), run->id, run->model_name);
+  g_autofree char *markup = g_markup_escape_text (title, -1), *text = describe (run), *below = g_markup_escape_text (text, -1);
+  g_autofree char *name = g_strdup_printf (_("Go on with run %" G_GINT64_FORMAT), run->id);
+
+  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), markup);
+  adw_action_row_set_subtitle (ADW_ACTION_ROW (row), below);
+  adw_action_row_set_subtitle_lines (ADW_ACTION_ROW (row), 2);
+  gtk_widget_set_valign (button, GTK_ALIGN_CENTER);
+  gtk_widget_set_tooltip_text (button, _("From its last finished layer; the result is the same as without the pause"));
+  gtk_actionable_set_action_name (GTK_ACTIONABLE (button), "win.go-on");
+  gtk_actionable_set_action_target (GTK_ACTIONABLE (button), "x", run->id);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (button), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
+  g_signal_connect_object (button, "clicked", G_CALLBACK (on_clicked), row, G_CONNECT_AFTER);
+  adw_action_row_add_suffix (ADW_ACTION_ROW (row), button);
+  return row;
+}
+
+/* The last that was done before the program ended is not done: most likely that is what is wanted now. */
+static void
+offer (SpqrUnfinishedRuns *self, SpqrRun *run)
+{
+  GtkWidget *overlay = gtk_widget_get_ancestor (GTK_WIDGET (self), ADW_TYPE_TOAST_OVERLAY);
+  g_autofree char *state = describe (run), *text = g_strdup_printf (_("Run %" G_GINT64_FORMAT " of %s: %s"), run->id, run->model_name, state);
+  AdwToast *toast;
+
+  if (overlay == NULL)
+    return;
+  toast = adw_toast_new (text);
+  adw_toast_set_button_label (toast, _("_Go On"));
+  adw_toast_set_action_name (toast, "win.go-on");
+  adw_toast_set_action_target (toast, "x", run->id);
+  adw_toast_overlay_add_toast (ADW_TOAST_OVERLAY (overlay), toast);
+}
+
+static void
+on_read (SpqrJob *job, SpqrUnfinishedRuns *self)
+{
+  Reading *reading = spqr_job_get_data (job);
+  GtkListBoxRow *row;
+
+  if (spqr_job_get_state (job) != SPQR_JOB_FINISHED || self->list == NULL)
+    return;
+  while ((row = gtk_list_box_get_row_at_index (GTK_LIST_BOX (self->list), 0)) != NULL)
+    gtk_list_box_remove (GTK_LIST_BOX (self->list), GTK_WIDGET (row));
+  for (guint i = 0; i < reading->runs->len; i++)
+    gtk_list_box_append (GTK_LIST_BOX (self->list), make_row (reading->runs->pdata[i]));
+  gtk_widget_set_visible (GTK_WIDGET (self), reading->runs->len > 0);
+  if (!self->offered && reading->newest)
+    offer (self, reading->runs->pdata[0]);
+  self->offered = TRUE;
+}
+
+void
+spqr_unfinished_runs_read (SpqrUnfinishedRuns *self)
+{
+  g_autoptr (SpqrJob) job = NULL;
+  Reading *reading;
+
+  if (self->store == NULL)
+    return;
+  reading = g_new0 (Reading, 1);
+  *reading = (Reading) { g_object_ref (self->store), g_ptr_array_new_with_free_func (g_object_unref), FALSE };
+  job = spqr_job_new (_("Looking for unfinished runs"), read_in_worker, reading, free_reading);
+  g_signal_connect_object (job, "ended", G_CALLBACK (on_read), self, 0);
+  spqr_job_queue_submit_for (self->queue, SPQR_LANE_PREVIEW, self, job);
+}
+
+void
+spqr_unfinished_runs_set_store (SpqrUnfinishedRuns *self, SpqrJobQueue *queue, SpqrStore *store)
+{
+  g_return_if_fail (self->store == NULL);
+
+  self->queue = g_object_ref (queue);
+  self->store = g_object_ref (store);
+  spqr_unfinished_runs_read (self);
+}
+
+static void
+spqr_unfinished_runs_dispose (GObject *object)
+{
+  SpqrUnfinishedRuns *self = SPQR_UNFINISHED_RUNS (object);
+
+  g_clear_pointer (&self->box, gtk_widget_unparent);
+  self->list = NULL;
+  g_clear_object (&self->queue);
+  g_clear_object (&self->store);
+  G_OBJECT_CLASS (spqr_unfinished_runs_parent_class)->dispose (object);
+}
+
+static void
+spqr_unfinished_runs_class_init (SpqrUnfinishedRunsClass *klass)
+{
+  G_OBJECT_CLASS (klass)->dispose = spqr_unfinished_runs_dispose;
+  gtk_widget_class_set_layout_manager_type (GTK_WIDGET_CLASS (klass), GTK_TYPE_BIN_LAYOUT);
+}
+
+static void
+spqr_unfinished_runs_init (SpqrUnfinishedRuns *self)
+{
+  GtkWidget *title = gtk_label_new (_("Unfinished Runs"));
+
+  self->box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 6);
+  self->list = gtk_list_box_new ();
+  gtk_label_set_xalign (GTK_LABEL (title), 0);
+  gtk_widget_add_css_class (title, "heading");
+  gtk_list_box_set_selection_mode (GTK_LIST_BOX (self->list), GTK_SELECTION_NONE);
+  gtk_widget_add_css_class (self->list, "boxed-list");
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->list), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Unfinished Runs"), -1);
+  gtk_box_append (GTK_BOX (self->box), title);
+  gtk_box_append (GTK_BOX (self->box), self->list);
+  gtk_widget_set_parent (self->box, GTK_WIDGET (self));
+  gtk_widget_set_visible (GTK_WIDGET (self), FALSE);
+}
