@@ -14,7 +14,7 @@ G_DEFINE_FINAL_TYPE (SpqrGridView, spqr_grid_view, SPQR_TYPE_CHART)
 
 enum { PROP_0, PROP_COLORMAP, PROP_SCALE, PROP_AUTO_RANGE, N_PROPS };
 static GParamSpec *props[N_PROPS];
-enum { CELL_ACTIVATED, CELL_SELECTED, N_SIGNALS };
+enum { CELL_ACTIVATED, CELL_SELECTED, CELL_HOVERED, N_SIGNALS };
 static guint signals[N_SIGNALS];
 
 GtkWidget *
@@ -206,12 +206,14 @@ on_motion (GtkEventControllerMotion *motion, double x, double y, SpqrGridView *s
   gtk_widget_set_cursor_from_name (GTK_WIDGET (self), on_cell ? "pointer" : NULL);
   gtk_widget_trigger_tooltip_query (GTK_WIDGET (self));
   spqr_chart_overlay_changed (SPQR_CHART (self));
+  g_signal_emit (self, signals[CELL_HOVERED], 0, (gint64) new_col, (gint64) new_row);
 }
 
 static void
 on_leave (GtkEventControllerMotion *motion, SpqrGridView *self)
 {
   self->hover_row = self->hover_col = -1;
+  g_signal_emit (self, signals[CELL_HOVERED], 0, (gint64) -1, (gint64) -1);
   spqr_chart_overlay_changed (SPQR_CHART (self));
 }
 
@@ -244,7 +246,7 @@ on_released (GtkGestureClick *click, int n_press, double x, double y, SpqrGridVi
   size_t row, col;
   gtk_widget_grab_focus (GTK_WIDGET (self));
   get_layout (self, &layout);
-  if (n_press != 1 || !spqr_grid_layout_cell_at (&layout, x, y, &row, &col))
+  if (n_press > 2 || !spqr_grid_layout_cell_at (&layout, x, y, &row, &col))
     return;
   spqr_grid_view_select (self, (gint64) col, (gint64) row);
   g_signal_emit (self, signals[CELL_ACTIVATED], 0, (guint) col, (guint) row);
@@ -348,6 +350,7 @@ spqr_grid_view_class_init (SpqrGridViewClass *class)
   g_object_class_install_properties (object_class, N_PROPS, props);
   signals[CELL_ACTIVATED] = g_signal_new ("cell-activated", SPQR_TYPE_GRID_VIEW, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2, G_TYPE_UINT, G_TYPE_UINT);
   signals[CELL_SELECTED] = g_signal_new ("cell-selected", SPQR_TYPE_GRID_VIEW, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2, G_TYPE_UINT, G_TYPE_UINT);
+  signals[CELL_HOVERED] = g_signal_new ("cell-hovered", SPQR_TYPE_GRID_VIEW, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2, G_TYPE_INT64, G_TYPE_INT64);
   static const struct { guint key; GdkModifierType mods; int rows, cols; } moves[] = {
     { GDK_KEY_Up, 0, -1, 0 }, { GDK_KEY_Down, 0, 1, 0 }, { GDK_KEY_Left, 0, 0, -1 }, { GDK_KEY_Right, 0, 0, 1 },
     { GDK_KEY_KP_Up, 0, -1, 0 }, { GDK_KEY_KP_Down, 0, 1, 0 }, { GDK_KEY_KP_Left, 0, 0, -1 }, { GDK_KEY_KP_Right, 0, 0, 1 },

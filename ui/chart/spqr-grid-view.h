@@ -10,7 +10,8 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (SpqrGridView, spqr_grid_view, SPQR, GRID_VIEW, SpqrChart)
 
 /* Properties: "colormap", "scale" (guint: the enums), "auto-range" (gboolean).
- * Signals: "cell-activated" (guint block, guint role): a click or Return;
+ * Signals: "cell-activated" (guint block, guint role): a click (each of a double click) or Return;
+ *          "cell-hovered" (gint64 block, gint64 role): the pointer is there; -1, -1: nowhere;
  *          "cell-selected" (guint block, guint role): the keyboard moved there.
  * Keys: arrows, Home/End (with Control: corners), Return. */
 GtkWidget *spqr_grid_view_new (void);

@@ -11,7 +11,7 @@ struct _SpqrScatterView {
 
 G_DEFINE_FINAL_TYPE (SpqrScatterView, spqr_scatter_view, SPQR_TYPE_CHART)
 
-enum { POINT_SELECTED, POINT_ACTIVATED, N_SIGNALS };
+enum { POINT_SELECTED, POINT_ACTIVATED, POINT_HOVERED, N_SIGNALS };
 static guint signals[N_SIGNALS];
 
 GtkWidget *
@@ -147,6 +147,7 @@ on_motion (GtkEventControllerMotion *motion, double x, double y, SpqrScatterView
   self->hover = point;
   gtk_widget_set_cursor_from_name (GTK_WIDGET (self), point >= 0 ? "pointer" : NULL);
   spqr_chart_overlay_changed (SPQR_CHART (self));
+  g_signal_emit (self, signals[POINT_HOVERED], 0, (gint64) point);
 }
 
 static void
@@ -154,6 +155,7 @@ on_leave (GtkEventControllerMotion *motion, SpqrScatterView *self)
 {
   self->hover = -1;
   spqr_chart_overlay_changed (SPQR_CHART (self));
+  g_signal_emit (self, signals[POINT_HOVERED], 0, (gint64) -1);
 }
 
 static void
@@ -258,6 +260,7 @@ spqr_scatter_view_class_init (SpqrScatterViewClass *class)
   chart_class->describe = scatter_view_describe;
   signals[POINT_SELECTED] = g_signal_new ("point-selected", SPQR_TYPE_SCATTER_VIEW, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2, G_TYPE_UINT, G_TYPE_BOOLEAN);
   signals[POINT_ACTIVATED] = g_signal_new ("point-activated", SPQR_TYPE_SCATTER_VIEW, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_UINT);
+  signals[POINT_HOVERED] = g_signal_new ("point-hovered", SPQR_TYPE_SCATTER_VIEW, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_INT64);
   gtk_widget_class_add_binding (widget_class, GDK_KEY_Right, 0, on_walk, "b", TRUE);
   gtk_widget_class_add_binding (widget_class, GDK_KEY_Left, 0, on_walk, "b", FALSE);
   gtk_widget_class_add_binding (widget_class, GDK_KEY_Return, 0, on_activate, "b", FALSE);

@@ -13,6 +13,7 @@ G_DECLARE_FINAL_TYPE (SpqrScatterView, spqr_scatter_view, SPQR, SCATTER_VIEW, Sp
  * Control or Shift held. The view does not change .selected itself: the list that owns the runs
  * does, and sets the points anew.
  *          "point-activated" (guint point): double click or Return.
+ *          "point-hovered" (gint64 point): the pointer is there; -1: nowhere.
  * Keys: Left/Right walk along x, Return, Control+Space selects too. */
 GtkWidget *spqr_scatter_view_new (void);
 

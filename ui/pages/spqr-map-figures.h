@@ -8,6 +8,7 @@
 typedef enum { SPQR_FIGURE_DATA_FREE, SPQR_FIGURE_CALIBRATED, SPQR_FIGURE_OF_RUN } SpqrFigureSource;
 
 typedef struct {
+  const char *key;           /* the column of a saved table */
   const char *name;          /* N_() */
   const char *explanation;   /* N_(): formula and how to read it */
   SpqrFigureSource source;

@@ -4,31 +4,36 @@
 #include <math.h>
 
 #include "chart/spqr-grid-view.h"
+#include "chart/spqr-scatter-view.h"
 #include "pages/spqr-map-figures.h"
+#include "pages/spqr-map-list.h"
+#include "pages/spqr-save-table.h"
 
 struct _SpqrMapPage {
   GtkWidget parent_instance;
 
   SpqrSession *session;
   GtkWidget *box;
-  GtkDropDown *figure;
-  GtkLabel *source, *explanation;
-  GtkWidget *calibrate;
+  GtkDropDown *figure, *against;
+  GtkToggleButton *two;      /* the second figure and the scatter are shown */
+  GtkLabel *source, *against_source, *explanation, *readout;
+  GtkWidget *calibrate, *against_box;
   SpqrGridView *grid;
-  GtkListBox *ranking;
+  SpqrScatterView *scatter;
+  SpqrMapList *list;
 
   SpqrRole *roles;           /* (n_roles) those that some block has */
   guint n_roles, n_blocks;
+  GPtrArray *tensors;        /* on the map, in the network's order */
+  SpqrTensor *selected;      /* in grid, scatter and list alike; NULL: none */
 };
-
-typedef struct { SpqrTensor *tensor; double value; } Ranked;
 
 G_DEFINE_FINAL_TYPE (SpqrMapPage, spqr_map_page, GTK_TYPE_WIDGET)
 
 static const SpqrMapFigure *
-current_figure (SpqrMapPage *self)
+chosen_figure (GtkDropDown *drop_down)
 {
-  guint n, chosen = gtk_drop_down_get_selected (self->figure);
+  guint n, chosen = gtk_drop_down_get_selected (drop_down);
   const SpqrMapFigure *figures = spqr_map_figures (&n);
 
   return &figures[MIN (chosen, n - 1)];
@@ -48,6 +53,8 @@ find_roles (SpqrMapPage *self)
   gboolean present[SPQR_N_ROLES] = { FALSE };
 
   g_clear_pointer (&self->roles, g_free);
+  g_ptr_array_set_size (self->tensors, 0);
+  g_clear_object (&self->selected);
   self->n_roles = self->n_blocks = 0;
   if (model == NULL)
     return;
@@ -66,98 +73,198 @@ find_roles (SpqrMapPage *self)
       self->roles[self->n_roles++] = r;
 }
 
-static const char *
-source_text (SpqrMapPage *self, SpqrFigureSource source, gboolean any)
+/* The layers in their order, blocks first. */
+static void
+find_tensors (SpqrMapPage *self)
 {
-  switch (source)
-    {
-    case SPQR_FIGURE_CALIBRATED: return any ? _("calibrated") : _("needs calibration");
-    case SPQR_FIGURE_OF_RUN: return any ? _("of the shown run") : _("needs a run: choose one in Runs");
-    case SPQR_FIGURE_DATA_FREE:
-    default: return _("data-free");
-    }
+  SpqrModel *model = spqr_session_get_model (self->session);
+
+  for (guint b = 0; model != NULL && b < self->n_blocks; b++)
+    for (guint r = 0; r < self->n_roles; r++)
+      {
+        SpqrTensor *tensor = spqr_model_find (model, b, self->roles[r], FALSE);
+
+        if (tensor != NULL)
+          g_ptr_array_add (self->tensors, g_object_ref (tensor));
+      }
+  spqr_map_list_set_tensors (self->list, self->tensors);
 }
 
-static int
-compare_ranked (gconstpointer a, gconstpointer b)
+static gint64
+role_index (SpqrMapPage *self, SpqrTensor *tensor)
 {
-  double first = ((const Ranked *) a)->value, second = ((const Ranked *) b)->value;
-
-  return (first < second) - (first > second);
+  for (guint r = 0; r < self->n_roles; r++)
+    if (self->roles[r] == spqr_tensor_get_role (tensor))
+      return r;
+  return -1;
 }
 
-static GtkWidget *
-make_ranking_row (const Ranked *ranked, const SpqrMapFigure *figure)
-{
-  GtkWidget *row = gtk_list_box_row_new (), *box = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 12);
-  g_autofree char *name = g_strdup_printf (_("%d · %s"), spqr_tensor_get_block (ranked->tensor),
-                                           spqr_role_name (spqr_tensor_get_role (ranked->tensor)));
-  g_autofree char *value = figure->format (ranked->value);
-  GtkWidget *label = gtk_label_new (name), *number = gtk_label_new (value);
-
-  gtk_label_set_xalign (GTK_LABEL (label), 0);
-  gtk_widget_set_hexpand (label, TRUE);
-  gtk_widget_add_css_class (number, "figures");
-  gtk_widget_add_css_class (number, "dim-label");
-  gtk_box_append (GTK_BOX (box), label);
-  gtk_box_append (GTK_BOX (box), number);
-  gtk_list_box_row_set_child (GTK_LIST_BOX_ROW (row), box);
-  gtk_widget_set_tooltip_text (row, spqr_tensor_get_name (ranked->tensor));
-  g_object_set_data_full (G_OBJECT (row), "tensor", g_object_ref (ranked->tensor), g_object_unref);
-  return row;
-}
+/* ---- where a figure comes from ---- */
 
 static void
-fill_ranking (SpqrMapPage *self, GArray *ranked, const SpqrMapFigure *figure)
+show_source (SpqrMapPage *self, GtkLabel *label, const SpqrMapFigure *figure, gboolean any)
 {
-  GtkWidget *row;
+  g_autofree char *of_run = g_strdup_printf (_("of run %" G_GINT64_FORMAT), spqr_session_get_shown_run (self->session));
+  gboolean data_free = figure->source == SPQR_FIGURE_DATA_FREE;
+  const char *text = data_free ? _("data-free")
+                     : figure->source == SPQR_FIGURE_CALIBRATED ? (any ? _("calibrated") : _("needs calibration"))
+                     : any ? of_run : _("needs a run: choose one in Runs");
 
-  while ((row = GTK_WIDGET (gtk_list_box_get_row_at_index (self->ranking, 0))) != NULL)
-    gtk_list_box_remove (self->ranking, row);
-  g_array_sort (ranked, compare_ranked);
-  for (guint i = 0; i < ranked->len; i++)
-    gtk_list_box_append (self->ranking, make_ranking_row (&g_array_index (ranked, Ranked, i), figure));
+  gtk_label_set_label (label, text);
+  gtk_widget_set_tooltip_text (GTK_WIDGET (label), data_free ? _("Computed from the weights alone, as soon as a model is open")
+                               : figure->source == SPQR_FIGURE_CALIBRATED ? _("Computed from the weights and the Hessians of the calibration text")
+                               : _("Stored with the run"));
+  if (any && !data_free)
+    gtk_widget_add_css_class (GTK_WIDGET (label), "calibrated");
+  else
+    gtk_widget_remove_css_class (GTK_WIDGET (label), "calibrated");
+}
+
+/* ---- the pictures ---- */
+
+static double *
+find_values (SpqrMapPage *self, const SpqrMapFigure *figure, gboolean *any)
+{
+  double *values = g_new (double, self->tensors->len + 1);
+
+  *any = FALSE;
+  for (guint i = 0; i < self->tensors->len; i++)
+    {
+      values[i] = figure->get (self->session, self->tensors->pdata[i]);
+      *any = *any || isfinite (values[i]);
+    }
+  return values;
 }
 
 static void
 fill_grid (SpqrMapPage *self, const double *values, const SpqrMapFigure *figure)
 {
   g_autofree const char **labels = g_new0 (const char *, self->n_roles + 1);
+  g_autofree double *cells = g_new (double, self->n_blocks * self->n_roles + 1);
 
+  for (guint i = 0; i < self->n_blocks * self->n_roles; i++)
+    cells[i] = NAN;
+  for (guint i = 0; i < self->tensors->len; i++)
+    cells[(guint) spqr_tensor_get_block (self->tensors->pdata[i]) * self->n_roles + (guint) role_index (self, self->tensors->pdata[i])] = values[i];
   for (guint r = 0; r < self->n_roles; r++)
     labels[r] = spqr_role_name (self->roles[r]);
   spqr_grid_view_set_format (self->grid, figure->format, figure->axis);
   spqr_grid_view_set_scale (self->grid, figure->scale);
   spqr_grid_view_set_titles (self->grid, NULL, NULL, _(figure->name), _("block"));
-  spqr_grid_view_set_values (self->grid, self->n_blocks, self->n_roles, values, NULL, labels);
+  spqr_grid_view_set_values (self->grid, self->n_blocks, self->n_roles, cells, NULL, labels);
+}
+
+static char *
+layer_name (SpqrTensor *tensor)
+{
+  return g_strdup_printf (_("%d · %s"), spqr_tensor_get_block (tensor), spqr_role_name (spqr_tensor_get_role (tensor)));
+}
+
+/* Index i of the points is tensors[i]. */
+static void
+fill_scatter (SpqrMapPage *self, const double *values, const SpqrMapFigure *figure, const double *others, const SpqrMapFigure *other)
+{
+  g_autofree SpqrScatterPoint *points = g_new0 (SpqrScatterPoint, self->tensors->len + 1);
+  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
+  g_autofree const char **legend = g_new0 (const char *, self->n_roles + 1);
+
+  for (guint i = 0; i < self->tensors->len; i++)
+    {
+      SpqrTensor *tensor = self->tensors->pdata[i];
+
+      g_ptr_array_add (names, layer_name (tensor));
+      points[i] = (SpqrScatterPoint) { .x = others[i], .y = values[i], .label = names->pdata[i], .selected = tensor == self->selected,
+                                       .series = (gsize) MAX (role_index (self, tensor), 0), .quiet = TRUE };
+    }
+  for (guint r = 0; r < self->n_roles; r++)
+    legend[r] = spqr_role_name (self->roles[r]);
+  spqr_scatter_view_set_axes (self->scatter, other->scale, other->axis, figure->scale, figure->axis);
+  spqr_scatter_view_set_legend (self->scatter, legend);
+  spqr_scatter_view_set_titles (self->scatter, NULL, NULL, _(other->name), _(figure->name), _("Layers appear here once both figures are known"));
+  spqr_scatter_view_set_points (self->scatter, points, self->tensors->len);
+}
+
+static void
+show_provenance (SpqrMapPage *self)
+{
+  SpqrModel *model = spqr_session_get_model (self->session);
+  gint64 run = spqr_session_get_shown_run (self->session);
+  g_autofree char *of_run = run != 0 ? g_strdup_printf (_("run %" G_GINT64_FORMAT), run) : NULL;
+  g_autofree char *text = model != NULL ? g_strjoin (" · ", spqr_model_get_name (model), spqr_model_get_fingerprint (model), of_run, NULL) : NULL;
+
+  spqr_chart_set_provenance (SPQR_CHART (self->grid), text);
+  spqr_chart_set_provenance (SPQR_CHART (self->scatter), text);
+}
+
+/* ---- one layer, in all three ---- */
+
+static char *
+describe_figure (SpqrMapPage *self, const SpqrMapFigure *figure, SpqrTensor *tensor)
+{
+  double value = figure->get (self->session, tensor);
+  g_autofree char *text = isfinite (value) ? figure->format (value) : g_strdup ("–");
+
+  return g_strdup_printf ("%s %s", _(figure->name), text);
+}
+
+static void
+show_readout (SpqrMapPage *self, SpqrTensor *tensor)
+{
+  g_autofree char *first = NULL, *second = NULL, *text = NULL, *shape = NULL;
+
+  tensor = tensor != NULL ? tensor : self->selected;
+  if (tensor == NULL)
+    {
+      gtk_label_set_label (self->readout, _("Point at a cell to read it; click to open the layer"));
+      return;
+    }
+  first = describe_figure (self, chosen_figure (self->figure), tensor);
+  if (gtk_toggle_button_get_active (self->two))
+    second = describe_figure (self, chosen_figure (self->against), tensor);
+  shape = g_strdup_printf ("%zu × %zu", (gsize) spqr_tensor_get_rows (tensor), (gsize) spqr_tensor_get_cols (tensor));
+  text = g_strjoin (" · ", spqr_tensor_get_name (tensor), shape, first, second, NULL);
+  gtk_label_set_label (self->readout, text);
 }
 
 static void
 update (SpqrMapPage *self)
 {
-  SpqrModel *model = spqr_session_get_model (self->session);
-  const SpqrMapFigure *figure = current_figure (self);
-  g_autofree double *values = g_new (double, self->n_blocks * self->n_roles + 1);
-  g_autoptr (GArray) ranked = g_array_new (FALSE, FALSE, sizeof (Ranked));
+  const SpqrMapFigure *figure = chosen_figure (self->figure), *other = chosen_figure (self->against);
+  gboolean two = gtk_toggle_button_get_active (self->two), any, any_other;
+  g_autofree double *values = find_values (self, figure, &any);
+  g_autofree double *others = two ? find_values (self, other, &any_other) : NULL;
 
-  for (guint b = 0; b < self->n_blocks; b++)
-    for (guint r = 0; r < self->n_roles; r++)
-      {
-        SpqrTensor *tensor = spqr_model_find (model, b, self->roles[r], FALSE);
-        double value = tensor != NULL ? figure->get (self->session, tensor) : NAN;
-
-        values[b * self->n_roles + r] = value;
-        if (isfinite (value))
-          {
-            Ranked entry = { tensor, value };
-            g_array_append_val (ranked, entry);
-          }
-      }
-  gtk_label_set_label (self->source, source_text (self, figure->source, ranked->len > 0));
+  show_source (self, self->source, figure, any);
   gtk_label_set_label (self->explanation, _(figure->explanation));
-  gtk_widget_set_visible (self->calibrate, figure->source == SPQR_FIGURE_CALIBRATED);
+  gtk_widget_set_visible (self->calibrate, figure->source == SPQR_FIGURE_CALIBRATED || (two && other->source == SPQR_FIGURE_CALIBRATED));
+  gtk_widget_set_visible (self->against_box, two);
+  gtk_widget_set_visible (GTK_WIDGET (self->scatter), two);
+  if (two)
+    {
+      show_source (self, self->against_source, other, any_other);
+      fill_scatter (self, values, figure, others, other);
+    }
   fill_grid (self, values, figure);
-  fill_ranking (self, ranked, figure);
+  spqr_map_list_set_figure (self->list, 0, _(figure->name), figure->format, values);
+  spqr_map_list_set_figure (self->list, 1, _(other->name), other->format, others);
+  show_provenance (self);
+  show_readout (self, NULL);
+}
+
+static void
+select_layer (SpqrMapPage *self, SpqrTensor *tensor)
+{
+  guint place;
+
+  if (!g_set_object (&self->selected, tensor))
+    return;
+  spqr_grid_view_select (self->grid, tensor != NULL ? spqr_tensor_get_block (tensor) : -1, tensor != NULL ? role_index (self, tensor) : -1);
+  spqr_map_list_select (self->list, tensor);
+  if (gtk_toggle_button_get_active (self->two))
+    update (self);
+  if (tensor != NULL && g_ptr_array_find (self->tensors, tensor, &place))
+    spqr_scatter_view_set_focus_point (self->scatter, place);
+  show_readout (self, NULL);
 }
 
 static void
@@ -165,16 +272,14 @@ follow_selection (SpqrMapPage *self)
 {
   SpqrTensor *tensor = spqr_session_get_tensor (self->session);
 
-  spqr_grid_view_select (self->grid, -1, -1);
-  for (guint r = 0; tensor != NULL && is_on_map (tensor) && r < self->n_roles; r++)
-    if (self->roles[r] == spqr_tensor_get_role (tensor))
-      spqr_grid_view_select (self->grid, spqr_tensor_get_block (tensor), r);
+  select_layer (self, tensor != NULL && is_on_map (tensor) ? tensor : NULL);
 }
 
 static void
 on_model (SpqrMapPage *self)
 {
   find_roles (self);
+  find_tensors (self);
   update (self);
 }
 
@@ -185,7 +290,7 @@ on_run (SpqrMapPage *self)
   guint n;
   const SpqrMapFigure *figures = spqr_map_figures (&n);
 
-  if (spqr_session_get_shown_run (self->session) == 0 || current_figure (self)->source == SPQR_FIGURE_OF_RUN)
+  if (spqr_session_get_shown_run (self->session) == 0 || chosen_figure (self->figure)->source == SPQR_FIGURE_OF_RUN)
     return;
   for (guint i = 0; i < n; i++)
     if (figures[i].source == SPQR_FIGURE_OF_RUN)
@@ -196,92 +301,242 @@ on_run (SpqrMapPage *self)
 }
 
 static void
-open_tensor (SpqrMapPage *self, SpqrTensor *tensor)
+open_layer (SpqrMapPage *self, SpqrTensor *tensor)
 {
+  select_layer (self, tensor);
   spqr_session_select (self->session, tensor);
   gtk_widget_activate_action (GTK_WIDGET (self), "win.page", "s", "layer");
 }
 
+static SpqrTensor *
+tensor_at (SpqrMapPage *self, gint64 block, gint64 role)
+{
+  SpqrModel *model = spqr_session_get_model (self->session);
+
+  return model != NULL && block >= 0 && role >= 0 && role < self->n_roles ? spqr_model_find (model, (int) block, self->roles[role], FALSE) : NULL;
+}
+
+/* Beside a scatter a click looks where the layer is there; the second one opens it. */
 static void
 on_cell (SpqrMapPage *self, guint block, guint role)
 {
-  SpqrModel *model = spqr_session_get_model (self->session);
-  SpqrTensor *tensor = model != NULL && role < self->n_roles ? spqr_model_find (model, block, self->roles[role], FALSE) : NULL;
+  SpqrTensor *tensor = tensor_at (self, block, role);
 
-  if (tensor != NULL)
-    open_tensor (self, tensor);
+  if (tensor == NULL)
+    return;
+  if (gtk_toggle_button_get_active (self->two) && tensor != self->selected)
+    select_layer (self, tensor);
+  else
+    open_layer (self, tensor);
 }
 
 static void
-on_row (SpqrMapPage *self, GtkListBoxRow *row)
+on_cell_selected (SpqrMapPage *self, guint block, guint role)
 {
-  open_tensor (self, g_object_get_data (G_OBJECT (row), "tensor"));
+  select_layer (self, tensor_at (self, block, role));
+}
+
+static void
+on_cell_hovered (SpqrMapPage *self, gint64 block, gint64 role)
+{
+  show_readout (self, tensor_at (self, block, role));
+}
+
+static void
+on_point_selected (SpqrMapPage *self, guint point, gboolean extend)
+{
+  if (point < self->tensors->len)
+    select_layer (self, self->tensors->pdata[point]);
+}
+
+static void
+on_point_activated (SpqrMapPage *self, guint point)
+{
+  if (point < self->tensors->len)
+    open_layer (self, self->tensors->pdata[point]);
+}
+
+static void
+on_point_hovered (SpqrMapPage *self, gint64 point)
+{
+  show_readout (self, point >= 0 && point < self->tensors->len ? self->tensors->pdata[point] : NULL);
+}
+
+/* ---- the table as a file: every figure of every layer, in the order of the list ---- */
+
+typedef struct { GPtrArray *tensors; double *values; } Table;
+
+static void
+free_table (gpointer data)
+{
+  Table *table = data;
+
+  g_ptr_array_unref (table->tensors);
+  g_free (table->values);
+  g_free (table);
+}
+
+static SpqrCsv *
+make_table (gpointer data, GCancellable *cancellable, GError **error)
+{
+  const Table *table = data;
+  SpqrCsv *csv = spqr_csv_new ();
+  guint n;
+  const SpqrMapFigure *figures = spqr_map_figures (&n);
+  static const char *const first[] = { "layer", "block", "role", "rows", "cols" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (first); i++)
+    spqr_csv_add_text (csv, first[i]);
+  for (guint f = 0; f < n; f++)
+    spqr_csv_add_text (csv, figures[f].key);
+  spqr_csv_end_line (csv);
+  for (guint i = 0; i < table->tensors->len; i++)
+    {
+      SpqrTensor *tensor = table->tensors->pdata[i];
+
+      spqr_csv_add_text (csv, spqr_tensor_get_name (tensor));
+      spqr_csv_add_integer (csv, spqr_tensor_get_block (tensor));
+      spqr_csv_add_text (csv, spqr_role_name (spqr_tensor_get_role (tensor)));
+      spqr_csv_add_integer (csv, (gint64) spqr_tensor_get_rows (tensor));
+      spqr_csv_add_integer (csv, (gint64) spqr_tensor_get_cols (tensor));
+      for (guint f = 0; f < n; f++)
+        spqr_csv_add_number (csv, table->values[i * n + f]);
+      spqr_csv_end_line (csv);
+    }
+  return csv;
+}
+
+static void
+save_table (SpqrMapPage *self)
+{
+  Table *table = g_new (Table, 1);
+  guint n;
+  const SpqrMapFigure *figures = spqr_map_figures (&n);
+
+  table->tensors = spqr_map_list_get_tensors (self->list);
+  table->values = g_new (double, table->tensors->len * n + 1);
+  for (guint i = 0; i < table->tensors->len; i++)
+    for (guint f = 0; f < n; f++)
+      table->values[i * n + f] = figures[f].get (self->session, table->tensors->pdata[i]);
+  spqr_save_table (GTK_WIDGET (self), self->session, "spqr-map.csv", make_table, table, free_table);
+}
+
+/* ---- building ---- */
+
+static GtkDropDown *
+make_figures (SpqrMapPage *self, const char *tooltip, const char *name, guint chosen)
+{
+  GtkStringList *names = gtk_string_list_new (NULL);
+  guint n;
+  const SpqrMapFigure *figures = spqr_map_figures (&n);
+  GtkDropDown *drop_down;
+
+  for (guint i = 0; i < n; i++)
+    gtk_string_list_append (names, _(figures[i].name));
+  drop_down = GTK_DROP_DOWN (gtk_drop_down_new (G_LIST_MODEL (names), NULL));
+  gtk_drop_down_set_selected (drop_down, chosen);
+  gtk_widget_set_tooltip_text (GTK_WIDGET (drop_down), tooltip);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (drop_down), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
+  g_signal_connect_object (drop_down, "notify::selected", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
+  return drop_down;
+}
+
+static GtkLabel *
+make_badge (void)
+{
+  GtkWidget *label = gtk_label_new (NULL);
+
+  gtk_widget_add_css_class (label, "badge");
+  gtk_widget_set_valign (label, GTK_ALIGN_CENTER);
+  return GTK_LABEL (label);
 }
 
 static GtkWidget *
 make_bar (SpqrMapPage *self)
 {
-  GtkWidget *bar = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 12);
-  GtkStringList *names = gtk_string_list_new (NULL);
-  guint n;
-  const SpqrMapFigure *figures = spqr_map_figures (&n);
+  GtkWidget *bar = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 9);
 
-  for (guint i = 0; i < n; i++)
-    gtk_string_list_append (names, _(figures[i].name));
-  self->figure = GTK_DROP_DOWN (gtk_drop_down_new (G_LIST_MODEL (names), NULL));
-  gtk_widget_set_tooltip_text (GTK_WIDGET (self->figure), _("What the colours show"));
-  gtk_accessible_update_property (GTK_ACCESSIBLE (self->figure), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Figure"), -1);
-  self->source = GTK_LABEL (gtk_label_new (NULL));
-  gtk_widget_add_css_class (GTK_WIDGET (self->source), "dim-label");
+  self->two = GTK_TOGGLE_BUTTON (gtk_toggle_button_new_with_mnemonic (_("_Two Figures")));
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->two), _("A second figure, and both of them as a scatter beside the map"));
+  self->figure = make_figures (self, _("What the colours show"), _("Figure"), 0);
+  self->source = make_badge ();
   self->calibrate = gtk_button_new_with_mnemonic (_("_Calibrate…"));
   gtk_actionable_set_action_name (GTK_ACTIONABLE (self->calibrate), "win.calibrate");
+  self->against_box = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 9);
+  self->against = make_figures (self, _("What the layers are laid out by from left to right"), _("Second figure"), 2);
+  self->against_source = make_badge ();
+  gtk_box_append (GTK_BOX (self->against_box), gtk_label_new (_("against")));
+  gtk_box_append (GTK_BOX (self->against_box), GTK_WIDGET (self->against));
+  gtk_box_append (GTK_BOX (self->against_box), GTK_WIDGET (self->against_source));
   gtk_box_append (GTK_BOX (bar), GTK_WIDGET (self->figure));
   gtk_box_append (GTK_BOX (bar), GTK_WIDGET (self->source));
+  gtk_box_append (GTK_BOX (bar), self->against_box);
+  gtk_box_append (GTK_BOX (bar), GTK_WIDGET (self->two));
   gtk_box_append (GTK_BOX (bar), self->calibrate);
   gtk_widget_set_margin_start (bar, 12);
   gtk_widget_set_margin_end (bar, 12);
   gtk_widget_set_margin_top (bar, 9);
-  g_signal_connect_object (self->figure, "notify::selected", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->two, "toggled", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
   return bar;
 }
 
-static GtkWidget *
-make_explanation (SpqrMapPage *self)
+static GtkLabel *
+make_text (gboolean wrap)
 {
-  self->explanation = GTK_LABEL (gtk_label_new (NULL));
-  gtk_label_set_wrap (self->explanation, TRUE);
-  gtk_label_set_xalign (self->explanation, 0);
-  gtk_widget_add_css_class (GTK_WIDGET (self->explanation), "dim-label");
-  gtk_widget_set_margin_start (GTK_WIDGET (self->explanation), 12);
-  gtk_widget_set_margin_end (GTK_WIDGET (self->explanation), 12);
-  gtk_widget_set_margin_top (GTK_WIDGET (self->explanation), 6);
-  gtk_widget_set_margin_bottom (GTK_WIDGET (self->explanation), 6);
-  return GTK_WIDGET (self->explanation);
+  GtkWidget *label = gtk_label_new (NULL);
+
+  gtk_label_set_wrap (GTK_LABEL (label), wrap);
+  gtk_label_set_ellipsize (GTK_LABEL (label), wrap ? PANGO_ELLIPSIZE_NONE : PANGO_ELLIPSIZE_END);
+  gtk_label_set_xalign (GTK_LABEL (label), 0);
+  gtk_widget_add_css_class (label, wrap ? "dim-label" : "figures");
+  gtk_widget_set_margin_start (label, 12);
+  gtk_widget_set_margin_end (label, 12);
+  gtk_widget_set_margin_top (label, 6);
+  gtk_widget_set_margin_bottom (label, 6);
+  return GTK_LABEL (label);
 }
 
 static GtkWidget *
-make_ranking (SpqrMapPage *self)
+make_side (SpqrMapPage *self)
 {
-  GtkWidget *side = gtk_box_new (GTK_ORIENTATION_VERTICAL, 6), *scroller = gtk_scrolled_window_new ();
-  GtkWidget *title = gtk_label_new (_("Highest first"));
+  GtkWidget *side = gtk_box_new (GTK_ORIENTATION_VERTICAL, 0), *save = gtk_button_new_with_mnemonic (_("_Save Table…"));
 
-  gtk_label_set_xalign (GTK_LABEL (title), 0);
-  gtk_widget_add_css_class (title, "pane-title");
-  gtk_widget_add_css_class (title, "dim-label");
-  gtk_widget_set_margin_start (title, 12);
-  gtk_widget_set_margin_top (title, 12);
-  self->ranking = GTK_LIST_BOX (gtk_list_box_new ());
-  gtk_list_box_set_selection_mode (self->ranking, GTK_SELECTION_NONE);
-  gtk_widget_add_css_class (GTK_WIDGET (self->ranking), "navigation-sidebar");
-  gtk_accessible_update_property (GTK_ACCESSIBLE (self->ranking), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Layers, highest figure first"), -1);
-  g_signal_connect_object (self->ranking, "row-activated", G_CALLBACK (on_row), self, G_CONNECT_SWAPPED);
-  gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (scroller), GTK_WIDGET (self->ranking));
-  gtk_scrolled_window_set_policy (GTK_SCROLLED_WINDOW (scroller), GTK_POLICY_NEVER, GTK_POLICY_AUTOMATIC);
-  gtk_widget_set_vexpand (scroller, TRUE);
-  gtk_box_append (GTK_BOX (side), title);
-  gtk_box_append (GTK_BOX (side), scroller);
-  gtk_widget_set_size_request (side, 230, -1);
+  self->list = SPQR_MAP_LIST (spqr_map_list_new ());
+  gtk_widget_set_vexpand (GTK_WIDGET (self->list), TRUE);
+  g_signal_connect_object (self->list, "layer-selected", G_CALLBACK (select_layer), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->list, "layer-activated", G_CALLBACK (open_layer), self, G_CONNECT_SWAPPED);
+  gtk_widget_add_css_class (save, "flat");
+  gtk_widget_set_tooltip_text (save, _("All figures of these layers as CSV, in this order"));
+  g_signal_connect_object (save, "clicked", G_CALLBACK (save_table), self, G_CONNECT_SWAPPED);
+  gtk_box_append (GTK_BOX (side), GTK_WIDGET (self->list));
+  gtk_box_append (GTK_BOX (side), gtk_separator_new (GTK_ORIENTATION_HORIZONTAL));
+  gtk_box_append (GTK_BOX (side), save);
+  gtk_widget_set_size_request (side, 270, -1);
   return side;
+}
+
+static GtkWidget *
+make_charts (SpqrMapPage *self)
+{
+  GtkWidget *charts = gtk_box_new (GTK_ORIENTATION_VERTICAL, 0);
+
+  self->grid = SPQR_GRID_VIEW (spqr_grid_view_new ());
+  self->scatter = SPQR_SCATTER_VIEW (spqr_scatter_view_new ());
+  spqr_scatter_view_set_front (self->scatter, FALSE);
+  spqr_chart_set_name (SPQR_CHART (self->grid), _("Map of the model"));
+  spqr_chart_set_name (SPQR_CHART (self->scatter), _("Two figures of the layers"));
+  gtk_box_set_homogeneous (GTK_BOX (charts), TRUE);
+  gtk_widget_set_hexpand (GTK_WIDGET (self->grid), TRUE);
+  gtk_widget_set_vexpand (GTK_WIDGET (self->grid), TRUE);
+  g_signal_connect_object (self->grid, "cell-activated", G_CALLBACK (on_cell), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->grid, "cell-selected", G_CALLBACK (on_cell_selected), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->grid, "cell-hovered", G_CALLBACK (on_cell_hovered), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->scatter, "point-selected", G_CALLBACK (on_point_selected), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->scatter, "point-activated", G_CALLBACK (on_point_activated), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->scatter, "point-hovered", G_CALLBACK (on_point_hovered), self, G_CONNECT_SWAPPED);
+  gtk_box_append (GTK_BOX (charts), GTK_WIDGET (self->grid));
+  gtk_box_append (GTK_BOX (charts), GTK_WIDGET (self->scatter));
+  return charts;
 }
 
 GtkWidget *
@@ -306,6 +561,8 @@ spqr_map_page_dispose (GObject *object)
   g_clear_pointer (&self->box, gtk_widget_unparent);
   g_clear_object (&self->session);
   g_clear_pointer (&self->roles, g_free);
+  g_clear_pointer (&self->tensors, g_ptr_array_unref);
+  g_clear_object (&self->selected);
   G_OBJECT_CLASS (spqr_map_page_parent_class)->dispose (object);
 }
 
@@ -321,18 +578,17 @@ spqr_map_page_init (SpqrMapPage *self)
 {
   GtkWidget *main_box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 0);
 
+  self->tensors = g_ptr_array_new_with_free_func (g_object_unref);
   self->box = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 0);
   gtk_widget_set_parent (self->box, GTK_WIDGET (self));
-  self->grid = SPQR_GRID_VIEW (spqr_grid_view_new ());
-  spqr_chart_set_name (SPQR_CHART (self->grid), _("Map of the model"));
-  gtk_widget_set_hexpand (GTK_WIDGET (self->grid), TRUE);
-  gtk_widget_set_vexpand (GTK_WIDGET (self->grid), TRUE);
-  g_signal_connect_object (self->grid, "cell-activated", G_CALLBACK (on_cell), self, G_CONNECT_SWAPPED);
   gtk_box_append (GTK_BOX (main_box), make_bar (self));
-  gtk_box_append (GTK_BOX (main_box), make_explanation (self));
-  gtk_box_append (GTK_BOX (main_box), GTK_WIDGET (self->grid));
+  self->explanation = make_text (TRUE);
+  self->readout = make_text (FALSE);
+  gtk_box_append (GTK_BOX (main_box), GTK_WIDGET (self->explanation));
+  gtk_box_append (GTK_BOX (main_box), make_charts (self));
+  gtk_box_append (GTK_BOX (main_box), GTK_WIDGET (self->readout));
   gtk_widget_set_hexpand (main_box, TRUE);
   gtk_box_append (GTK_BOX (self->box), main_box);
   gtk_box_append (GTK_BOX (self->box), gtk_separator_new (GTK_ORIENTATION_VERTICAL));
-  gtk_box_append (GTK_BOX (self->box), make_ranking (self));
+  gtk_box_append (GTK_BOX (self->box), make_side (self));
 }
