@@ -3,6 +3,7 @@
 #include <glib/gi18n.h>
 
 #include "controls/spqr-data-row.h"
+#include "pages/spqr-task-picker.h"
 #include "session/spqr-paths.h"
 
 struct _SpqrEvaluateDialog {
@@ -10,6 +11,8 @@ struct _SpqrEvaluateDialog {
 
   SpqrSession *session;
   SpqrRun *run;
+  GtkWidget *stack;              /* "perplexity", "tasks" */
+  SpqrTaskPicker *tasks;
   SpqrDataRow *data;
   GtkSpinButton *seqlen, *windows;
   GtkSwitch *base, *kl;
@@ -18,8 +21,14 @@ struct _SpqrEvaluateDialog {
 
 G_DEFINE_FINAL_TYPE (SpqrEvaluateDialog, spqr_evaluate_dialog, ADW_TYPE_WINDOW)
 
+static gboolean
+wants_tasks (SpqrEvaluateDialog *self)
+{
+  return g_strcmp0 (gtk_stack_get_visible_child_name (GTK_STACK (self->stack)), "tasks") == 0;
+}
+
 static void
-start (SpqrEvaluateDialog *self)
+start_perplexity (SpqrEvaluateDialog *self)
 {
   const char *data = spqr_data_row_get_data (self->data);
   SpqrEvaluateChoices choices = { .seqlen = (guint) gtk_spin_button_get_value_as_int (self->seqlen),
@@ -30,13 +39,43 @@ start (SpqrEvaluateDialog *self)
     return;
   spqr_session_set_evaluation (self->session, data);
   spqr_session_evaluate (self->session, self->run, data, &choices);
+}
+
+static void
+start_tasks (SpqrEvaluateDialog *self)
+{
+  g_auto (GStrv) names = spqr_task_picker_get_names (self->tasks);
+  SpqrTaskChoices choices = { .names = (const char * const *) names, .data = spqr_task_picker_get_data (self->tasks),
+                              .scoring = spqr_task_picker_get_scoring (self->tasks), .limit = spqr_task_picker_get_limit (self->tasks) };
+
+  if (names[0] != NULL)
+    spqr_session_evaluate_tasks (self->session, self->run, &choices);
+}
+
+static gboolean
+can_start (SpqrEvaluateDialog *self)
+{
+  g_auto (GStrv) names = wants_tasks (self) ? spqr_task_picker_get_names (self->tasks) : NULL;
+
+  return names != NULL ? names[0] != NULL : spqr_data_row_get_data (self->data) != NULL;
+}
+
+static void
+start (SpqrEvaluateDialog *self)
+{
+  if (!can_start (self))
+    return;
+  if (wants_tasks (self))
+    start_tasks (self);
+  else
+    start_perplexity (self);
   gtk_window_close (GTK_WINDOW (self));
 }
 
 static void
 update (SpqrEvaluateDialog *self)
 {
-  gtk_widget_set_sensitive (self->start, spqr_data_row_get_data (self->data) != NULL);
+  gtk_widget_set_sensitive (self->start, can_start (self));
 }
 
 /* ---- building ---- */
@@ -45,11 +84,14 @@ static GtkWidget *
 make_header (SpqrEvaluateDialog *self)
 {
   GtkWidget *header = adw_header_bar_new (), *cancel = gtk_button_new_with_mnemonic (_("_Cancel"));
+  GtkWidget *switcher = gtk_stack_switcher_new ();
 
   self->start = gtk_button_new_with_mnemonic (_("_Evaluate"));
   gtk_widget_add_css_class (self->start, "suggested-action");
   gtk_widget_set_name (self->start, "start-evaluation");
   adw_header_bar_set_show_end_title_buttons (ADW_HEADER_BAR (header), FALSE);
+  gtk_stack_switcher_set_stack (GTK_STACK_SWITCHER (switcher), GTK_STACK (self->stack));
+  adw_header_bar_set_title_widget (ADW_HEADER_BAR (header), switcher);
   adw_header_bar_pack_start (ADW_HEADER_BAR (header), cancel);
   adw_header_bar_pack_end (ADW_HEADER_BAR (header), self->start);
   g_signal_connect_swapped (cancel, "clicked", G_CALLBACK (gtk_window_close), self);
@@ -96,13 +138,14 @@ add_switch (GtkWidget *group, const char *title, const char *subtitle, gboolean 
 static int
 usual_seqlen (SpqrEvaluateDialog *self, GPtrArray *evals)
 {
-  if (evals != NULL && evals->len > 0)
-    return ((SpqrRunEval *) evals->pdata[evals->len - 1])->seqlen;
+  for (guint i = evals != NULL ? evals->len : 0; i > 0; i--)
+    if (((SpqrRunEval *) evals->pdata[i - 1])->seqlen > 0)       /* a task has no windows */
+      return ((SpqrRunEval *) evals->pdata[i - 1])->seqlen;
   return self->run->seqlen;
 }
 
 static void
-fill (SpqrEvaluateDialog *self, GtkWidget *box)
+add_perplexity (SpqrEvaluateDialog *self)
 {
   GtkWidget *page = adw_preferences_page_new (), *group = adw_preferences_group_new (), *against = adw_preferences_group_new ();
   const char *known = spqr_session_get_evaluation (self->session);
@@ -127,8 +170,17 @@ fill (SpqrEvaluateDialog *self, GtkWidget *box)
                          _("How far the predictions moved, token by token; runs both models"), FALSE);
   adw_preferences_page_add (ADW_PREFERENCES_PAGE (page), ADW_PREFERENCES_GROUP (group));
   adw_preferences_page_add (ADW_PREFERENCES_PAGE (page), ADW_PREFERENCES_GROUP (against));
-  gtk_widget_set_vexpand (page, TRUE);
-  gtk_box_append (GTK_BOX (box), page);
+  gtk_stack_add_titled (GTK_STACK (self->stack), page, "perplexity", _("Perplexity"));
+}
+
+static void
+add_tasks (SpqrEvaluateDialog *self)
+{
+  GtkWidget *picker = spqr_task_picker_new (spqr_session_get_task_data (self->session));
+
+  self->tasks = SPQR_TASK_PICKER (picker);
+  g_signal_connect_object (picker, "changed", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
+  gtk_stack_add_titled (GTK_STACK (self->stack), picker, "tasks", _("Zero-Shot Tasks"));
 }
 
 GtkWidget *
@@ -136,14 +188,19 @@ spqr_evaluate_dialog_new (GtkWindow *parent, SpqrSession *session, SpqrRun *run)
 {
   g_autofree char *title = g_strdup_printf (_("Evaluate Run %" G_GINT64_FORMAT), run->id);
   SpqrEvaluateDialog *self = g_object_new (SPQR_TYPE_EVALUATE_DIALOG, "transient-for", parent, "modal", TRUE,
-                                           "destroy-with-parent", TRUE, "default-width", 560, "default-height", 560,
+                                           "destroy-with-parent", TRUE, "default-width", 560, "default-height", 620,
                                            "title", title, NULL);
   GtkWidget *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 0);
 
   self->session = g_object_ref (session);
   self->run = g_object_ref (run);
+  self->stack = gtk_stack_new ();
+  gtk_widget_set_vexpand (self->stack, TRUE);
   gtk_box_append (GTK_BOX (box), make_header (self));
-  fill (self, box);
+  gtk_box_append (GTK_BOX (box), self->stack);
+  add_perplexity (self);
+  add_tasks (self);
+  g_signal_connect_object (self->stack, "notify::visible-child", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
   adw_window_set_content (ADW_WINDOW (self), box);
   gtk_window_set_default_widget (GTK_WINDOW (self), self->start);
   gtk_widget_grab_focus (self->start);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "controls/spqr-param-text.h"
+#include "pages/spqr-run-task-text.h"
 #include "plot/spqr-format.h"
 #include "quant/spqr-recipe.h"
 
@@ -128,20 +129,38 @@ add_params (SpqrRunSummary *self, SpqrRun *run)
 }
 
 static void
+add_with_error (SpqrRunSummary *self, const char *name, double value, double standard_error)
+{
+  g_autofree char *figure = spqr_format_fixed (value, 4);
+  g_autofree char *around = isfinite (standard_error) ? spqr_format_fixed (standard_error, 4) : g_strdup ("–");
+  g_autofree char *text = g_strdup_printf ("%s ± %s", figure, around);
+
+  add_text (self, name, text);
+}
+
+static void
 add_evals (SpqrRunSummary *self, SpqrRun *run, SpqrStore *store)
 {
   g_autoptr (GPtrArray) evals = spqr_store_list_evals (store, run->id, NULL);
+  gboolean tasks = FALSE;      /* the one before was a task, too */
 
   for (guint i = 0; evals != NULL && i < evals->len; i++)
     {
       const SpqrRunEval *eval = evals->pdata[i];
       g_autofree char *name = g_path_get_basename (eval->data);
+      g_autofree char *accuracy = eval->task != NULL ? spqr_run_task_describe (eval) : NULL;
       g_autofree char *protocol = g_strdup_printf (_("%s, %" G_GINT64_FORMAT " windows of %d tokens"), name, eval->windows, eval->seqlen);
-      g_autofree char *error = isfinite (eval->ppl_stderr) ? spqr_format_fixed (eval->ppl_stderr, 4) : g_strdup ("–");
-      g_autofree char *after = spqr_format_fixed (eval->ppl, 4);
-      g_autofree char *text = g_strdup_printf ("%s ± %s", after, error);
 
-      if (!isfinite (eval->ppl) && eval->protocol != NULL)   /* a zero-shot task */
+      if (eval->task != NULL)
+        {
+          if (!tasks)
+            add_heading (self, _("Zero-shot accuracy"), 2);
+          tasks = TRUE;
+          add_text (self, eval->task, accuracy);
+          continue;
+        }
+      tasks = FALSE;
+      if (!isfinite (eval->ppl) && eval->protocol != NULL)   /* a zero-shot task as it was recorded once */
         {
           add_heading (self, _("Zero-shot task"), 2);
           add_text (self, name, eval->protocol);
@@ -150,9 +169,11 @@ add_evals (SpqrRunSummary *self, SpqrRun *run, SpqrStore *store)
       add_heading (self, _("Perplexity"), 2);
       add_text (self, _("On"), protocol);
       add_number (self, _("Before"), eval->ppl_base, four_decimals);
-      add_text (self, _("After"), text);
+      add_with_error (self, _("After"), eval->ppl, eval->ppl_stderr);
       if (isfinite (eval->kl))
-        add_number (self, _("KL divergence (nats)"), eval->kl, four_decimals);
+        add_with_error (self, _("KL divergence (nats)"), eval->kl, eval->kl_stderr);
+      if (isfinite (eval->top1_agreement))
+        add_number (self, _("Same likeliest token"), eval->top1_agreement, spqr_format_percent);
     }
 }
 
@@ -250,21 +271,35 @@ add_differences (SpqrRunSummary *self, GPtrArray *runs)
     }
 }
 
+static const SpqrRunEval *
+get_last_perplexity (GPtrArray *evals)
+{
+  for (guint i = evals != NULL ? evals->len : 0; i > 0; i--)
+    {
+      const SpqrRunEval *eval = evals->pdata[i - 1];
+
+      if (eval->task == NULL && isfinite (eval->ppl))
+        return eval;
+    }
+  return NULL;
+}
+
 /* Perplexities are shown side by side only when they were measured in the same way. */
 static void
 add_perplexities (SpqrRunSummary *self, GPtrArray *runs, SpqrStore *store)
 {
   g_auto (GStrv) protocols = g_new0 (char *, runs->len + 1);
-  const char *why = _("The perplexities were measured on different text or windows, or not at all: they cannot be compared.");
+  const char *why = _("The perplexities were measured on different text or windows, with different tokenizers, or not at all: "
+                      "they cannot be compared.");
 
   for (guint i = 0; i < runs->len; i++)
     {
       SpqrRun *run = runs->pdata[i];
       g_autoptr (GPtrArray) evals = spqr_store_list_evals (store, run->id, NULL);
-      const SpqrRunEval *last = evals != NULL && evals->len > 0 ? evals->pdata[evals->len - 1] : NULL;
+      const SpqrRunEval *last = get_last_perplexity (evals);
 
-      protocols[i] = last != NULL ? g_strdup_printf ("%s|%s|%d|%" G_GINT64_FORMAT, last->data_fingerprint, last->protocol,
-                                                     last->seqlen, last->windows)
+      protocols[i] = last != NULL ? g_strdup_printf ("%s|%s|%s|%d|%" G_GINT64_FORMAT, last->data_fingerprint,
+                                                     last->tokenizer_fingerprint, last->protocol, last->seqlen, last->windows)
                                   : g_strdup_printf ("none %u", i);
     }
   if (all_equal (protocols, runs->len))
@@ -273,6 +308,30 @@ add_perplexities (SpqrRunSummary *self, GPtrArray *runs, SpqrStore *store)
     {
       GtkWidget *label = make_label (why, TRUE);
       gtk_grid_attach (self->grid, label, 0, self->next_row++, runs->len + 1, 1);
+    }
+}
+
+static void
+add_accuracies (SpqrRunSummary *self, GPtrArray *runs, SpqrStore *store)
+{
+  g_autoptr (GPtrArray) evals = g_ptr_array_new_with_free_func ((GDestroyNotify) g_ptr_array_unref);
+  g_autoptr (GPtrArray) lines = NULL;
+
+  for (guint i = 0; i < runs->len; i++)
+    {
+      GPtrArray *list = spqr_store_list_evals (store, ((SpqrRun *) runs->pdata[i])->id, NULL);
+
+      g_ptr_array_add (evals, list != NULL ? list : g_ptr_array_new ());
+    }
+  lines = spqr_run_tasks_compare ((GPtrArray *const *) evals->pdata, evals->len);
+  for (guint i = 0; i < lines->len; i++)
+    {
+      const SpqrTaskLine *line = lines->pdata[i];
+
+      if (line->values != NULL)
+        add_row (self, line->name, (const char *const *) line->values, runs->len);
+      else
+        add_text (self, line->name, _("on different documents, or scored differently: not comparable"));
     }
 }
 
@@ -289,6 +348,7 @@ show_several (SpqrRunSummary *self, GPtrArray *runs, SpqrStore *store)
   add_figures (self, _("Outliers"), runs, get_outliers, spqr_format_percent);
   add_figures (self, _("Mean output error"), runs, get_loss, spqr_format_percent);
   add_perplexities (self, runs, store);
+  add_accuracies (self, runs, store);
   add_differences (self, runs);
 }
 

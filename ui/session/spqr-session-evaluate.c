@@ -1,9 +1,12 @@
-/* Measuring a stored run again: on another text, with another window. */
+/* Measuring a stored run again: on another text, with another window, by zero-shot tasks. */
 #include <glib/gi18n.h>
 
 #include "job/spqr-data.h"
+#include "job/spqr-evaluate-tasks.h"
 #include "job/spqr-evaluate.h"
 #include "session/spqr-session-private.h"
+
+#define TASK_DATA "task-data"
 
 typedef struct {
   SpqrStore *store;
@@ -11,6 +14,8 @@ typedef struct {
   gint64 run_id;
   char *data;
   SpqrEvaluateChoices choices;
+  char **tasks;              /* zero-shot tasks; NULL: perplexity */
+  SpqrTaskChoices task_choices;   /* but for the pointers */
 } Evaluating;
 
 static void
@@ -21,7 +26,14 @@ free_evaluating (gpointer data)
   g_object_unref (e->store);
   g_clear_object (&e->model);
   g_free (e->data);
+  g_strfreev (e->tasks);
   g_free (e);
+}
+
+static SpqrModel *
+open_model (Evaluating *e, SpqrRun *run, GError **error)
+{
+  return e->model != NULL ? g_object_ref (e->model) : spqr_model_open (run->model_path, error);
 }
 
 static gboolean
@@ -38,7 +50,7 @@ evaluate_in_worker (SpqrJob *job, gpointer data, GCancellable *cancellable, GErr
   if (run == NULL)
     return FALSE;
   spqr_job_report (0, _("Reading the text"), job);
-  model = e->model != NULL ? g_object_ref (e->model) : spqr_model_open (run->model_path, error);
+  model = open_model (e, run, error);
   corpus = model != NULL ? spqr_corpus_load_for_model (model, e->data, NULL, TRUE, cancellable, error) : NULL;
   if (corpus == NULL)
     return FALSE;
@@ -49,10 +61,55 @@ evaluate_in_worker (SpqrJob *job, gpointer data, GCancellable *cancellable, GErr
   return eval != NULL;
 }
 
+static gboolean
+answer_in_worker (SpqrJob *job, gpointer data, GCancellable *cancellable, GError **error)
+{
+  Evaluating *e = data;
+  g_autoptr (SpqrRun) run = spqr_store_get_run (e->store, e->run_id, error);
+  g_autoptr (SpqrModel) model = NULL;
+  g_autoptr (GPtrArray) outcomes = NULL;
+  SpqrTasksRequest request = { .names = (const char * const *) e->tasks, .data = e->data, .scoring = e->task_choices.scoring,
+                               .limit = e->task_choices.limit, .progress = spqr_job_report, .user_data = job };
+
+  if (run == NULL)
+    return FALSE;
+  spqr_job_report (0, _("Reading the documents"), job);
+  model = open_model (e, run, error);
+  if (model == NULL)
+    return FALSE;
+  request.model = model;
+  outcomes = spqr_evaluate_tasks (e->store, run, &request, cancellable, error);
+  return outcomes != NULL;
+}
+
 static void
 on_ended (SpqrJob *job, SpqrSession *self)
 {
   spqr_session_report_failure (self, spqr_job_get_title (job), spqr_job_get_error (job));
+}
+
+static Evaluating *
+evaluating_new (SpqrSession *self, SpqrRun *run, const char *data)
+{
+  Evaluating *e = g_new0 (Evaluating, 1);
+
+  e->store = g_object_ref (self->store);
+  if (self->model != NULL && g_strcmp0 (spqr_model_get_location (self->model), run->model_path) == 0)
+    e->model = g_object_ref (self->model);
+  e->run_id = run->id;
+  e->data = g_strdup (data);
+  return e;
+}
+
+static SpqrJob *
+begin (SpqrSession *self, const char *title, const char *done, SpqrJobFunc work, Evaluating *e)
+{
+  SpqrJob *job = spqr_job_new (title, work, e, free_evaluating);
+
+  g_signal_connect_object (job, "ended", G_CALLBACK (on_ended), self, 0);
+  spqr_session_announce (self, job, done, NULL);
+  spqr_session_submit (self, SPQR_LANE_BATCH, job);
+  return job;
 }
 
 SpqrJob *
@@ -60,21 +117,47 @@ spqr_session_evaluate (SpqrSession *self, SpqrRun *run, const char *data, const 
 {
   g_autoptr (SpqrJob) job = NULL;
   g_autofree char *title = NULL;
+  g_autofree char *done = NULL;
   Evaluating *e;
 
   g_return_val_if_fail (SPQR_IS_SESSION (self) && self->store != NULL, NULL);
   g_return_val_if_fail (SPQR_IS_RUN (run) && data != NULL, NULL);
 
-  e = g_new0 (Evaluating, 1);
-  e->store = g_object_ref (self->store);
-  if (self->model != NULL && g_strcmp0 (spqr_model_get_location (self->model), run->model_path) == 0)
-    e->model = g_object_ref (self->model);
-  e->run_id = run->id;
-  e->data = g_strdup (data);
+  e = evaluating_new (self, run, data);
   e->choices = *choices;
   title = g_strdup_printf (_("Evaluate run %" G_GINT64_FORMAT), run->id);
-  job = spqr_job_new (title, evaluate_in_worker, e, free_evaluating);
-  g_signal_connect_object (job, "ended", G_CALLBACK (on_ended), self, 0);
-  spqr_session_submit (self, SPQR_LANE_BATCH, job);
+  done = g_strdup_printf (_("Run %" G_GINT64_FORMAT " is evaluated"), run->id);
+  job = begin (self, title, done, evaluate_in_worker, e);
   return job;
+}
+
+SpqrJob *
+spqr_session_evaluate_tasks (SpqrSession *self, SpqrRun *run, const SpqrTaskChoices *choices)
+{
+  g_autoptr (SpqrJob) job = NULL;
+  g_autofree char *title = NULL;
+  g_autofree char *done = NULL;
+  Evaluating *e;
+
+  g_return_val_if_fail (SPQR_IS_SESSION (self) && self->store != NULL, NULL);
+  g_return_val_if_fail (SPQR_IS_RUN (run) && choices->names != NULL, NULL);
+
+  e = evaluating_new (self, run, choices->data);
+  e->tasks = g_strdupv ((char **) choices->names);
+  e->task_choices = *choices;
+  e->task_choices.names = NULL;
+  e->task_choices.data = NULL;
+  g_object_set_data_full (G_OBJECT (self), TASK_DATA, g_strdup (choices->data), g_free);
+  title = g_strdup_printf (_("Zero-shot tasks of run %" G_GINT64_FORMAT), run->id);
+  done = g_strdup_printf (_("The zero-shot tasks of run %" G_GINT64_FORMAT " are done"), run->id);
+  job = begin (self, title, done, answer_in_worker, e);
+  return job;
+}
+
+const char *
+spqr_session_get_task_data (SpqrSession *self)
+{
+  g_return_val_if_fail (SPQR_IS_SESSION (self), NULL);
+
+  return g_object_get_data (G_OBJECT (self), TASK_DATA);
 }
