@@ -280,7 +280,7 @@ draw_colormaps (cairo_t *cr, const SpqrTheme *theme, double width, double height
       SpqrScale scale = spqr_colormap_is_diverging (m) ? spqr_scale_make (SPQR_SCALE_SYMLOG, -0.2, 0.2)
                                                        : spqr_scale_make (m == 1 ? SPQR_SCALE_LINEAR : SPQR_SCALE_LOG, 1e-6, 0.1);
       spqr_ink_text (&ink, SPQR_TEXT_BODY, &theme->ink, spqr_colormap_id (m), 90, bar.y + 8, 1, 0.5, 0);
-      spqr_colorbar_draw (&ink, &bar, m, false, &scale, SPQR_AXIS_NUMBER);
+      spqr_colorbar_draw (&ink, &bar, m, false, &scale, NULL, SPQR_AXIS_NUMBER);
       SpqrColor mark = spqr_colormap_mark_color (m);
       for (double x = bar.x + 10; x < bar.x + bar.width; x += 30)
         spqr_ink_fill (&ink, &mark, x, bar.y + 6, 4, 4);

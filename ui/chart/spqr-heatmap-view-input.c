@@ -57,10 +57,36 @@ start_glide (SpqrHeatmapView *self)
   self->glide = gtk_widget_add_tick_callback (GTK_WIDGET (self), on_glide, NULL, NULL);
 }
 
+static gboolean
+on_minimap (SpqrHeatmapView *self, double x, double y)
+{
+  SpqrRect map, seen;
+  _spqr_heatmap_view_layout (self);
+  return _spqr_heatmap_view_minimap (self, &map, &seen) && spqr_rect_contains (&map, x, y);
+}
+
+/* The part that is seen goes to where the minimap is pointed at. */
+static void
+move_to (SpqrHeatmapView *self, double x, double y)
+{
+  SpqrRect map, seen;
+  const SpqrViewport *v = &self->plot.view;
+  if (!_spqr_heatmap_view_minimap (self, &map, &seen))
+    return;
+  double row = (y - map.y) / map.height * (double) self->plot.field->rows, col = (x - map.x) / map.width * (double) self->plot.field->cols;
+  _spqr_heatmap_view_place (self, row - (v->row1 - v->row0) / 2, col - (v->col1 - v->col0) / 2, self->px_x, self->px_y);
+}
+
 static void
 on_motion (GtkEventControllerMotion *motion, double x, double y, SpqrHeatmapView *self)
 {
   size_t row, col;
+  if (self->mapping || on_minimap (self, x, y))
+    {
+      self->pointer_x = self->pointer_y = -1;
+      _spqr_heatmap_view_hover (self, -1, -1);
+      return;
+    }
   self->pointer_x = x;
   self->pointer_y = y;
   if (spqr_heatmap_loudest_at (&self->plot, _spqr_heatmap_view_layout (self), x, y, &row, &col))
@@ -112,6 +138,13 @@ on_drag_begin (GtkGestureDrag *drag, double x, double y, SpqrHeatmapView *self)
   self->drag_row0 = self->row0;
   self->drag_col0 = self->col0;
   self->dragged = FALSE;
+  self->mapping = on_minimap (self, x, y);
+  if (self->mapping)
+    {
+      gtk_gesture_set_state (GTK_GESTURE (drag), GTK_EVENT_SEQUENCE_CLAIMED);
+      self->dragged = TRUE; /* no click on a cell */
+      move_to (self, x, y);
+    }
   self->speed_x = self->speed_y = 0;
   self->last_motion = g_get_monotonic_time ();
   self->last_x = self->last_y = 0;
@@ -120,6 +153,11 @@ on_drag_begin (GtkGestureDrag *drag, double x, double y, SpqrHeatmapView *self)
 static void
 on_drag_update (GtkGestureDrag *drag, double dx, double dy, SpqrHeatmapView *self)
 {
+  double x, y;
+  if (self->mapping && gtk_gesture_drag_get_start_point (drag, &x, &y))
+    move_to (self, x + dx, y + dy);
+  if (self->mapping)
+    return;
   if (!self->dragged && hypot (dx, dy) < DRAG_THRESHOLD)
     return;
   if (!self->dragged)
@@ -145,7 +183,9 @@ static void
 on_drag_end (GtkGestureDrag *drag, double dx, double dy, SpqrHeatmapView *self)
 {
   gtk_widget_set_cursor (GTK_WIDGET (self), NULL);
-  if (self->dragged && g_get_monotonic_time () - self->last_motion < 80000)
+  if (self->mapping)
+    self->mapping = FALSE;
+  else if (self->dragged && g_get_monotonic_time () - self->last_motion < 80000)
     start_glide (self);
 }
 
@@ -154,6 +194,8 @@ on_released (GtkGestureClick *click, int n_press, double x, double y, SpqrHeatma
 {
   size_t row, col;
   const SpqrHeatmapLayout *l = _spqr_heatmap_view_layout (self);
+  if (n_press == 2 && self->handles[0] && spqr_rect_contains (&l->colorbar, x, y))
+    g_signal_emit_by_name (self, "range-reset");
   if (self->dragged || !spqr_rect_contains (&l->matrix, x, y))
     return;
   if (n_press == 2 && self->fitted)
@@ -332,6 +374,15 @@ on_zoom_key (GtkWidget *widget, GVariant *args, gpointer data)
 }
 
 static gboolean
+on_minimap_key (GtkWidget *widget, GVariant *args, gpointer data)
+{
+  SpqrHeatmapView *self = SPQR_HEATMAP_VIEW (widget);
+  self->hide_minimap = !self->hide_minimap;
+  gtk_widget_queue_draw (widget);
+  return TRUE;
+}
+
+static gboolean
 on_activate (GtkWidget *widget, GVariant *args, gpointer data)
 {
   _spqr_heatmap_view_activate (SPQR_HEATMAP_VIEW (widget));
@@ -374,6 +425,7 @@ _spqr_heatmap_view_class_add_keys (GtkWidgetClass *class)
     gtk_widget_class_add_binding (class, out[i], 0, on_zoom_key, "d", 1 / key_step);
   for (size_t i = 0; i < G_N_ELEMENTS (fit); i++)
     gtk_widget_class_add_binding (class, fit[i], 0, on_zoom_key, "d", 0.0);
+  gtk_widget_class_add_binding (class, GDK_KEY_m, 0, on_minimap_key, NULL);
   gtk_widget_class_add_binding (class, GDK_KEY_Return, 0, on_activate, NULL);
   gtk_widget_class_add_binding (class, GDK_KEY_KP_Enter, 0, on_activate, NULL);
 }

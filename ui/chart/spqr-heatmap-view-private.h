@@ -2,6 +2,7 @@
 #pragma once
 
 #include "chart/spqr-heatmap-view.h"
+#include "chart/spqr-range-handle.h"
 
 /* Finished pixels of a part of the matrix. */
 typedef struct {
@@ -30,7 +31,7 @@ struct _SpqrHeatmapView {
   SpqrHeatmapLayout layout;
   gboolean layout_valid;
 
-  SpqrHeatmapImage image, overview;
+  SpqrHeatmapImage image, overview, minimap; /* the last two are of the whole */
   SpqrRenderJob *job;        /* the one under way */
   gboolean image_stale, overview_stale;
   guint64 content_serial;    /* counts what changes pixels at the same place */
@@ -45,9 +46,16 @@ struct _SpqrHeatmapView {
   gint64 last_motion;        /* us */
   double last_x, last_y;
   gboolean dragged;
+  gboolean mapping;          /* the minimap's view is held */
+  gboolean hide_minimap;
   guint glide;               /* tick callback */
   gint64 glide_time;
   gboolean syncing;
+
+  GtkWidget *handles[2];     /* of the colours' range: low, high; NULL: none */
+  gboolean holding;          /* one of them is held */
+  SpqrViewport pointed;      /* pointed out from elsewhere */
+  gboolean has_pointed;
 };
 
 /* -view.c */
@@ -57,7 +65,12 @@ void _spqr_heatmap_view_hover (SpqrHeatmapView *self, gint64 row, gint64 col);
 void _spqr_heatmap_view_user_select (SpqrHeatmapView *self, gint64 row, gint64 col);
 void _spqr_heatmap_view_activate (SpqrHeatmapView *self);
 
+/* -range.c */
+void _spqr_heatmap_view_update_handles (SpqrHeatmapView *self);
+void _spqr_heatmap_view_allocate_handles (SpqrHeatmapView *self);
+
 /* -render.c */
+gboolean _spqr_heatmap_view_minimap (SpqrHeatmapView *self, SpqrRect *map, SpqrRect *seen);
 void _spqr_heatmap_view_content_changed (SpqrHeatmapView *self);
 void _spqr_heatmap_view_snapshot (SpqrChart *chart, GtkSnapshot *snapshot, int width, int height, const SpqrTheme *theme);
 void _spqr_heatmap_view_stop (SpqrHeatmapView *self);

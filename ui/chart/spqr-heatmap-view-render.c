@@ -5,7 +5,7 @@
 
 #include "chart/spqr-heatmap-view-private.h"
 
-enum { OVERVIEW_SIZE = 640, MAX_SIDE = 8192, MAX_WORKERS = 2 };
+enum { OVERVIEW_SIZE = 640, MINIMAP_WIDTH = 170, MINIMAP_HEIGHT = 130, MAX_SIDE = 8192, MAX_WORKERS = 2 };
 static const double margin = 0.3; /* of the view, on each side */
 
 struct _SpqrRenderJob {
@@ -20,6 +20,7 @@ struct _SpqrRenderJob {
   double scale;            /* device pixels a logical one */
   int width, height;       /* device pixels */
   cairo_surface_t *surface;
+  cairo_surface_t *small;  /* of an overview: the minimap's */
 };
 
 static void
@@ -30,48 +31,62 @@ job_free (SpqrRenderJob *job)
     spqr_marks_unref ((SpqrMarks *) job->plot.marks);
   g_free (job->rulers);
   g_clear_pointer (&job->surface, cairo_surface_destroy);
+  g_clear_pointer (&job->small, cairo_surface_destroy);
   g_free (job);
+}
+
+/* The part in so many pixels; NULL: stopped, or no memory. */
+static cairo_surface_t *
+render_part (SpqrRenderJob *job, int width, int height)
+{
+  cairo_surface_t *s = cairo_image_surface_create (CAIRO_FORMAT_RGB24, width, height);
+  if (cairo_surface_status (s) == CAIRO_STATUS_SUCCESS)
+    {
+      cairo_surface_flush (s);
+      bool whole = spqr_heatmap_render (&job->plot, &job->part, (size_t) width, (size_t) height, (size_t) cairo_image_surface_get_stride (s) / 4,
+                                        job->scale, (uint32_t *) (void *) cairo_image_surface_get_data (s), &job->cancelled);
+      cairo_surface_mark_dirty (s);
+      if (whole)
+        return s;
+    }
+  cairo_surface_destroy (s);
+  return NULL;
 }
 
 /* Worker. */
 static void
 job_render (SpqrRenderJob *job)
 {
-  cairo_surface_t *s = cairo_image_surface_create (CAIRO_FORMAT_RGB24, job->width, job->height);
-  if (cairo_surface_status (s) != CAIRO_STATUS_SUCCESS)
+  job->surface = render_part (job, job->width, job->height);
+  if (job->surface && job->overview)
     {
-      cairo_surface_destroy (s);
-      return;
+      /* Without marks: in so little room they would be all that is seen. */
+      if (job->plot.marks)
+        spqr_marks_unref ((SpqrMarks *) job->plot.marks);
+      job->plot.marks = NULL;
+      job->small = render_part (job, MIN (MINIMAP_WIDTH, job->width), MIN (MINIMAP_HEIGHT, job->height));
     }
-  cairo_surface_flush (s);
-  bool whole = spqr_heatmap_render (&job->plot, &job->part, (size_t) job->width, (size_t) job->height,
-                                    (size_t) cairo_image_surface_get_stride (s) / 4, job->scale,
-                                    (uint32_t *) (void *) cairo_image_surface_get_data (s), &job->cancelled);
-  cairo_surface_mark_dirty (s);
-  if (whole && !job->overview)
+  else if (job->surface)
     {
       g_auto (SpqrInk) ink = { 0 };
-      cairo_t *cr = cairo_create (s);
+      cairo_t *cr = cairo_create (job->surface);
       cairo_scale (cr, job->scale, job->scale);
       spqr_ink_init (&ink, cr, &job->theme);
       SpqrRect rect = { 0, 0, job->width / job->scale, job->height / job->scale };
       spqr_heatmap_draw_cells (&job->plot, &ink, &job->part, &rect);
       spqr_heatmap_draw_lines (&job->plot, &ink, &job->part, &rect);
       cairo_destroy (cr);
+      cairo_surface_flush (job->surface);
     }
-  cairo_surface_flush (s);
-  if (whole)
-    job->surface = g_steal_pointer (&s);
-  g_clear_pointer (&s, cairo_surface_destroy);
 }
 
 static void start_next (SpqrHeatmapView *self);
 
 static void
-take_surface (SpqrHeatmapImage *image, SpqrRenderJob *job)
+take_surface (SpqrHeatmapImage *image, SpqrRenderJob *job, cairo_surface_t **surface)
 {
   g_clear_pointer (&image->surface, cairo_surface_destroy);
-  image->surface = g_steal_pointer (&job->surface);
+  image->surface = g_steal_pointer (surface);
   image->view = job->part;
   image->scale_x = job->width / (job->part.col1 - job->part.col0);
   image->scale_y = job->height / (job->part.row1 - job->part.row0);
@@ -89,7 +104,9 @@ job_finish (SpqrRenderJob *job)
   job->view = NULL;
   if (job->surface && !job->cancelled)
     {
-      take_surface (job->overview ? &self->overview : &self->image, job);
+      take_surface (job->overview ? &self->overview : &self->image, job, &job->surface);
+      if (job->small)
+        take_surface (&self->minimap, job, &job->small);
       /* Old contents are better than none, but not the last word. */
       if (job->serial == self->content_serial && job->overview)
         self->overview_stale = FALSE;
@@ -144,6 +161,8 @@ job_new (SpqrHeatmapView *self, gboolean overview)
     .marks = self->plot.marks ? spqr_marks_ref ((SpqrMarks *) self->plot.marks) : NULL,
     .colormap = self->plot.colormap, .reversed = self->plot.reversed, .scale = self->plot.scale,
     .rulers = job->rulers, .n_rulers = self->plot.n_rulers, .show_values = self->plot.show_values,
+    .emphasized = self->plot.emphasized, .emphasis_of_magnitude = self->plot.emphasis_of_magnitude,
+    .emphasis_lo = self->plot.emphasis_lo, .emphasis_hi = self->plot.emphasis_hi,
   };
   return job;
 }
@@ -344,6 +363,55 @@ append_pointer (SpqrHeatmapView *self, GtkSnapshot *snapshot, const SpqrTheme *t
   append_part (self, snapshot, theme, l->readout.x, l->readout.y - 4, l->readout.x + l->readout.width + 2, l->readout.y + l->readout.height + 6, draw_pointer_part, 0);
 }
 
+gboolean
+_spqr_heatmap_view_minimap (SpqrHeatmapView *self, SpqrRect *map, SpqrRect *seen)
+{
+  return !self->hide_minimap && self->plot.field && !self->plot.message && spqr_heatmap_minimap (&self->layout, map, seen);
+}
+
+static void
+draw_minimap_part (SpqrHeatmapView *self, SpqrInk *ink, SpqrHeatmapParts parts)
+{
+  SpqrRect map, seen;
+  cairo_surface_t *s = self->minimap.surface;
+  if (!_spqr_heatmap_view_minimap (self, &map, &seen))
+    return;
+  cairo_save (ink->cr);
+  cairo_translate (ink->cr, map.x, map.y);
+  cairo_scale (ink->cr, map.width / cairo_image_surface_get_width (s), map.height / cairo_image_surface_get_height (s));
+  cairo_set_source_surface (ink->cr, s, 0, 0);
+  cairo_pattern_set_filter (cairo_get_source (ink->cr), CAIRO_FILTER_NEAREST);
+  cairo_paint (ink->cr);
+  cairo_restore (ink->cr);
+  spqr_heatmap_draw_minimap (ink, &map, &seen);
+}
+
+static void
+append_minimap (SpqrHeatmapView *self, GtkSnapshot *snapshot, const SpqrTheme *theme)
+{
+  SpqrRect map, seen;
+  if (self->minimap.surface && _spqr_heatmap_view_minimap (self, &map, &seen))
+    append_part (self, snapshot, theme, map.x - 3, map.y - 3, map.x + map.width + 3, map.y + map.height + 3, draw_minimap_part, 0);
+}
+
+static void
+draw_outline_part (SpqrHeatmapView *self, SpqrInk *ink, SpqrHeatmapParts parts)
+{
+  spqr_heatmap_draw_outline (ink, &self->layout, &self->pointed);
+}
+
+static void
+append_outline (SpqrHeatmapView *self, GtkSnapshot *snapshot, const SpqrTheme *theme)
+{
+  const SpqrRect *m = &self->layout.matrix;
+  const SpqrViewport *p = &self->pointed, *v = &self->plot.view;
+  if (!self->has_pointed)
+    return;
+  append_part (self, snapshot, theme, MAX (m->x - 1, m->x + (p->col0 - v->col0) * self->px_x - 4),
+               MAX (m->y - 1, m->y + (p->row0 - v->row0) * self->px_y - 4), MIN (m->x + m->width + 1, m->x + (p->col1 - v->col0) * self->px_x + 6),
+               MIN (m->y + m->height + 1, m->y + (p->row1 - v->row0) * self->px_y + 6), draw_outline_part, 0);
+}
+
 static void
 draw_message_part (SpqrHeatmapView *self, SpqrInk *ink, SpqrHeatmapParts parts)
 {
@@ -394,4 +462,6 @@ _spqr_heatmap_view_snapshot (SpqrChart *chart, GtkSnapshot *snapshot, int width,
     append_part (self, snapshot, theme, m->x + m->width + 1, m->y, width, m->y + m->height, draw_frame_part, SPQR_HEATMAP_RIGHT);
   append_part (self, snapshot, theme, 0, m->y + m->height + 1, l->readout.width > 0 ? l->readout.x : width, height, draw_frame_part, SPQR_HEATMAP_BOTTOM);
   append_pointer (self, snapshot, theme);
+  append_outline (self, snapshot, theme);
+  append_minimap (self, snapshot, theme);
 }

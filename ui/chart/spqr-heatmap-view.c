@@ -12,7 +12,7 @@ enum {
   PROP_TITLE, PROP_SUBTITLE, PROP_VALUE_LABEL, PROP_ROW_LABEL, PROP_COL_LABEL, PROP_MESSAGE, N_PROPS
 };
 static GParamSpec *props[N_PROPS];
-enum { CELL_HOVERED, CELL_SELECTED, CELL_ACTIVATED, VIEW_CHANGED, N_SIGNALS };
+enum { CELL_HOVERED, CELL_SELECTED, CELL_ACTIVATED, VIEW_CHANGED, RANGE_CHANGED, RANGE_RESET, N_SIGNALS };
 static guint signals[N_SIGNALS];
 
 GtkWidget *
@@ -278,6 +278,7 @@ update_scale (SpqrHeatmapView *self)
       g_object_notify_by_pspec (G_OBJECT (self), props[PROP_LO]);
       g_object_notify_by_pspec (G_OBJECT (self), props[PROP_HI]);
     }
+  _spqr_heatmap_view_update_handles (self);
   _spqr_heatmap_view_content_changed (self);
 }
 
@@ -299,6 +300,8 @@ spqr_heatmap_view_set_field (SpqrHeatmapView *self, SpqrFieldData *field)
       self->plot.view = spqr_viewport_full (field);
       g_clear_pointer (&self->image.surface, cairo_surface_destroy);
       g_clear_pointer (&self->overview.surface, cairo_surface_destroy);
+      g_clear_pointer (&self->minimap.surface, cairo_surface_destroy);
+      self->has_pointed = FALSE;
     }
   self->layout_valid = FALSE;
   g_clear_pointer (&old, spqr_field_data_unref);
@@ -388,6 +391,7 @@ frame_changed (SpqrHeatmapView *self)
 {
   self->layout_valid = FALSE;
   self->image_stale = TRUE;
+  _spqr_heatmap_view_update_handles (self);
   spqr_chart_changed (SPQR_CHART (self));
 }
 
@@ -446,10 +450,29 @@ spqr_heatmap_view_set_message (SpqrHeatmapView *self, const char *message)
 }
 
 void
-spqr_heatmap_view_set_compact (SpqrHeatmapView *self, gboolean compact)
+spqr_heatmap_view_emphasize (SpqrHeatmapView *self, double lo, double hi, gboolean of_magnitude)
 {
-  self->plot.show_profiles = self->plot.show_colorbar = !compact;
-  frame_changed (self);
+  g_return_if_fail (SPQR_IS_HEATMAP_VIEW (self));
+  bool emphasized = !isnan (lo) && !isnan (hi);
+  if (emphasized == self->plot.emphasized && (!emphasized || (self->plot.emphasis_lo == lo && self->plot.emphasis_hi == hi)))
+    return;
+  self->plot.emphasized = emphasized;
+  self->plot.emphasis_lo = lo;
+  self->plot.emphasis_hi = hi;
+  self->plot.emphasis_of_magnitude = of_magnitude;
+  _spqr_heatmap_view_content_changed (self);
+}
+
+void
+spqr_heatmap_view_point (SpqrHeatmapView *self, const SpqrViewport *cells)
+{
+  g_return_if_fail (SPQR_IS_HEATMAP_VIEW (self));
+  if (!cells && !self->has_pointed)
+    return;
+  self->has_pointed = cells != NULL;
+  if (cells)
+    self->pointed = *cells;
+  spqr_chart_overlay_changed (SPQR_CHART (self));
 }
 
 static void
@@ -479,6 +502,8 @@ heatmap_view_theme_changed (SpqrChart *chart)
 {
   SpqrHeatmapView *self = SPQR_HEATMAP_VIEW (chart);
   self->layout_valid = FALSE;
+  for (int i = 0; i < 2 && self->handles[0]; i++)
+    spqr_range_handle_set_theme (SPQR_RANGE_HANDLE (self->handles[i]), spqr_chart_get_theme (chart));
   _spqr_heatmap_view_content_changed (self);
 }
 
@@ -554,6 +579,9 @@ spqr_heatmap_view_dispose (GObject *object)
   _spqr_heatmap_view_stop (self);
   g_clear_pointer (&self->image.surface, cairo_surface_destroy);
   g_clear_pointer (&self->overview.surface, cairo_surface_destroy);
+  g_clear_pointer (&self->minimap.surface, cairo_surface_destroy);
+  for (int i = 0; i < 2; i++)
+    g_clear_pointer (&self->handles[i], gtk_widget_unparent);
   G_OBJECT_CLASS (spqr_heatmap_view_parent_class)->dispose (object);
 }
 
@@ -569,6 +597,22 @@ spqr_heatmap_view_finalize (GObject *object)
     g_free ((char *) *string_of (self, id));
   g_array_unref (self->rulers);
   G_OBJECT_CLASS (spqr_heatmap_view_parent_class)->finalize (object);
+}
+
+static void
+spqr_heatmap_view_size_allocate (GtkWidget *widget, int width, int height, int baseline)
+{
+  GTK_WIDGET_CLASS (spqr_heatmap_view_parent_class)->size_allocate (widget, width, height, baseline);
+  _spqr_heatmap_view_allocate_handles (SPQR_HEATMAP_VIEW (widget));
+}
+
+static void
+spqr_heatmap_view_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
+{
+  SpqrHeatmapView *self = SPQR_HEATMAP_VIEW (widget);
+  GTK_WIDGET_CLASS (spqr_heatmap_view_parent_class)->snapshot (widget, snapshot);
+  for (int i = 0; i < 2 && self->handles[0]; i++)
+    gtk_widget_snapshot_child (widget, self->handles[i], snapshot);
 }
 
 static void
@@ -598,6 +642,8 @@ spqr_heatmap_view_class_init (SpqrHeatmapViewClass *class)
   object_class->get_property = spqr_heatmap_view_get_property;
   object_class->dispose = spqr_heatmap_view_dispose;
   object_class->finalize = spqr_heatmap_view_finalize;
+  GTK_WIDGET_CLASS (class)->size_allocate = spqr_heatmap_view_size_allocate;
+  GTK_WIDGET_CLASS (class)->snapshot = spqr_heatmap_view_snapshot;
   chart_class->draw = heatmap_view_draw;
   chart_class->snapshot_picture = _spqr_heatmap_view_snapshot;
   chart_class->describe = heatmap_view_describe;
@@ -608,6 +654,9 @@ spqr_heatmap_view_class_init (SpqrHeatmapViewClass *class)
     signals[CELL_HOVERED + i] = g_signal_new (names[i], SPQR_TYPE_HEATMAP_VIEW, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                               G_TYPE_NONE, 3, G_TYPE_INT64, G_TYPE_INT64, G_TYPE_DOUBLE);
   signals[VIEW_CHANGED] = g_signal_new ("view-changed", SPQR_TYPE_HEATMAP_VIEW, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[RANGE_CHANGED] = g_signal_new ("range-changed", SPQR_TYPE_HEATMAP_VIEW, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2,
+                                         G_TYPE_DOUBLE, G_TYPE_DOUBLE);
+  signals[RANGE_RESET] = g_signal_new ("range-reset", SPQR_TYPE_HEATMAP_VIEW, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   _spqr_heatmap_view_class_add_keys (GTK_WIDGET_CLASS (class));
 }
 

@@ -21,13 +21,19 @@ G_DECLARE_FINAL_TYPE (SpqrHeatmapView, spqr_heatmap_view, SPQR, HEATMAP_VIEW, Sp
  *   "cell-hovered" (gint64 row, gint64 col, gdouble value): -1, -1, NAN when the pointer leaves
  *   "cell-selected" (gint64 row, gint64 col, gdouble value): a click or the keyboard
  *   "cell-activated" (gint64 row, gint64 col, gdouble value): Return
+ *   "range-changed" (gdouble lo, gdouble hi), "range-reset" (): a person moves the colours' ends, or wants
+ *     those of before; see spqr_heatmap_view_add_handles()
  *   "view-changed" (): another part of the matrix is seen
  *   "saved", "save-failed": see SpqrChart
  *
  * Pointer: wheel zooms around it (touchpads pan, with Control they zoom), pinch, drag pans and glides,
  * a click selects, a double click goes back to the whole (or near, when the whole is seen).
  * Keys: arrows, Page Up/Down, Home/End (with Control: corners) move the cell, Shift steps by one, N
- * and Shift+N walk over the marks, + - zoom, 0 shows the whole, Return activates. */
+ * and Shift+N walk over the marks, + - zoom, 0 shows the whole, M shows or hides the map of the whole,
+ * Return activates.
+ *
+ * As soon as a part is seen, a map of the whole stands in a corner; a click or a drag there moves the
+ * part. */
 GtkWidget *spqr_heatmap_view_new (void);
 
 /* field may be NULL. Another size of matrix shows the whole; the same size keeps the view. With
@@ -50,8 +56,13 @@ void spqr_heatmap_view_set_titles (SpqrHeatmapView *self, const char *title, con
 void spqr_heatmap_view_set_labels (SpqrHeatmapView *self, const char *value, const char *rows, const char *cols);
 /* Shown instead of the matrix ("Calibrate to see sensitivity"); NULL: the matrix. */
 void spqr_heatmap_view_set_message (SpqrHeatmapView *self, const char *message);
-/* A small view: no profiles, no colour bar. */
-void spqr_heatmap_view_set_compact (SpqrHeatmapView *self, gboolean compact);
+/* From now on the colours' ends are handles on the bar. Nothing moves by itself: who listens to
+ * "range-changed" sets the range. */
+void spqr_heatmap_view_add_handles (SpqrHeatmapView *self);
+/* Only values of lo … hi (of their magnitudes) keep their colour; NAN: all do. */
+void spqr_heatmap_view_emphasize (SpqrHeatmapView *self, double lo, double hi, gboolean of_magnitude);
+/* Outlines cells that are pointed at elsewhere; NULL: none. */
+void spqr_heatmap_view_point (SpqrHeatmapView *self, const SpqrViewport *cells);
 
 void spqr_heatmap_view_fit (SpqrHeatmapView *self);
 /* By a factor, around a point of the widget (negative: the middle). */

@@ -17,7 +17,7 @@ G_DEFINE_FINAL_TYPE (SpqrHistogramView, spqr_histogram_view, SPQR_TYPE_CHART)
 
 enum { PROP_0, PROP_THRESHOLD, PROP_HAS_THRESHOLD, PROP_LOG_COUNTS, N_PROPS };
 static GParamSpec *props[N_PROPS];
-static guint signal_threshold_changed;
+static guint signal_threshold_changed, signal_bin_hovered;
 
 GtkWidget *
 spqr_histogram_view_new (void)
@@ -88,6 +88,29 @@ spqr_histogram_view_set_threshold (SpqrHistogramView *self, double threshold, co
 }
 
 void
+spqr_histogram_view_set_threshold_note (SpqrHistogramView *self, const char *note)
+{
+  g_return_if_fail (SPQR_IS_HISTOGRAM_VIEW (self));
+  if (g_strcmp0 (self->plot.threshold_note, note) == 0)
+    return;
+  g_free ((char *) self->plot.threshold_note);
+  self->plot.threshold_note = g_strdup (note);
+  spqr_chart_changed (SPQR_CHART (self));
+}
+
+void
+spqr_histogram_view_mark (SpqrHistogramView *self, double value)
+{
+  g_return_if_fail (SPQR_IS_HISTOGRAM_VIEW (self));
+  bool has = !isnan (value);
+  if (has == self->plot.has_mark && (!has || self->plot.mark == value))
+    return;
+  self->plot.has_mark = has;
+  self->plot.mark = value;
+  spqr_chart_changed (SPQR_CHART (self));
+}
+
+void
 spqr_histogram_view_clear_threshold (SpqrHistogramView *self)
 {
   g_return_if_fail (SPQR_IS_HISTOGRAM_VIEW (self));
@@ -149,7 +172,8 @@ histogram_view_describe (SpqrChart *chart)
   g_autofree char *value = spqr_format_value (self->plot.threshold, 3);
   g_autofree char *share = spqr_format_percent (spqr_histogram_share_above (&self->plot, self->plot.threshold));
   /* Translators: a threshold and the share of values above it, for screen readers */
-  return g_strdup_printf (_("Threshold %s, %s above"), value, share);
+  g_autofree char *text = g_strdup_printf (_("Threshold %s, %s above"), value, share);
+  return self->plot.threshold_note ? g_strdup_printf ("%s. %s", text, self->plot.threshold_note) : g_steal_pointer (&text);
 }
 
 static void
@@ -158,6 +182,15 @@ move_threshold (SpqrHistogramView *self, double value, gboolean finished)
   self->plot.threshold = value;
   threshold_moved (self);
   g_signal_emit (self, signal_threshold_changed, 0, value, finished);
+}
+
+static void
+tell_bin (SpqrHistogramView *self)
+{
+  double bins = (double) MAX (self->plot.bins, 1), at = (double) self->hover;
+  double from = self->hover < 0 ? NAN : spqr_scale_invert (&self->plot.x, at / bins);
+  double to = self->hover < 0 ? NAN : spqr_scale_invert (&self->plot.x, (at + 1) / bins);
+  g_signal_emit (self, signal_bin_hovered, 0, from, to);
 }
 
 static void
@@ -170,8 +203,9 @@ on_motion (GtkEventControllerMotion *motion, double x, double y, SpqrHistogramVi
   ptrdiff_t bin = spqr_histogram_bin_at (&self->plot, &layout, x, y);
   if (bin == self->hover)
     return;
-  self->hover = bin;
+  self->hover = self->dragging ? -1 : bin;
   spqr_chart_overlay_changed (SPQR_CHART (self));
+  tell_bin (self);
 }
 
 static void
@@ -179,6 +213,7 @@ on_leave (GtkEventControllerMotion *motion, SpqrHistogramView *self)
 {
   self->hover = -1;
   spqr_chart_overlay_changed (SPQR_CHART (self));
+  tell_bin (self);
 }
 
 static void
@@ -261,6 +296,7 @@ spqr_histogram_view_finalize (GObject *object)
   SpqrHistogramView *self = SPQR_HISTOGRAM_VIEW (object);
   g_free ((uint64_t *) self->plot.counts);
   g_free ((uint64_t *) self->plot.compare);
+  g_free ((char *) self->plot.threshold_note);
   g_free ((char *) self->plot.title);
   g_free ((char *) self->plot.subtitle);
   g_free ((char *) self->plot.x_label);
@@ -287,6 +323,8 @@ spqr_histogram_view_class_init (SpqrHistogramViewClass *class)
   g_object_class_install_properties (object_class, N_PROPS, props);
   signal_threshold_changed = g_signal_new ("threshold-changed", SPQR_TYPE_HISTOGRAM_VIEW, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                            G_TYPE_NONE, 2, G_TYPE_DOUBLE, G_TYPE_BOOLEAN);
+  signal_bin_hovered = g_signal_new ("bin-hovered", SPQR_TYPE_HISTOGRAM_VIEW, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2,
+                                     G_TYPE_DOUBLE, G_TYPE_DOUBLE);
   gtk_widget_class_set_accessible_role (widget_class, GTK_ACCESSIBLE_ROLE_SLIDER);
   gtk_widget_class_add_binding (widget_class, GDK_KEY_Left, 0, on_key, "d", -0.005);
   gtk_widget_class_add_binding (widget_class, GDK_KEY_Right, 0, on_key, "d", 0.005);

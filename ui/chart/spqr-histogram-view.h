@@ -12,6 +12,7 @@ G_DECLARE_FINAL_TYPE (SpqrHistogramView, spqr_histogram_view, SPQR, HISTOGRAM_VI
 /* Properties: "threshold" (gdouble), "has-threshold", "log-counts" (gboolean).
  * Signals: "threshold-changed" (gdouble value, gboolean finished): while a person drags or presses
  * keys; finished when the button is let go and at every key. Not on set_threshold().
+ * "bin-hovered" (gdouble from, gdouble to): the values of the bar pointed at; NAN, NAN: none.
  * Keys: Left and Right move the threshold (Shift: far), Home and End to the ends. */
 GtkWidget *spqr_histogram_view_new (void);
 
@@ -21,6 +22,10 @@ void spqr_histogram_view_set_counts (SpqrHistogramView *self, const uint64_t *co
 void spqr_histogram_view_set_log_counts (SpqrHistogramView *self, gboolean log_counts);
 /* name: "τ", or NULL. */
 void spqr_histogram_view_set_threshold (SpqrHistogramView *self, double threshold, const char *name);
+/* What the threshold does, in a line of its own; or NULL. */
+void spqr_histogram_view_set_threshold_note (SpqrHistogramView *self, const char *note);
+/* Points out a value; NAN: none. */
+void spqr_histogram_view_mark (SpqrHistogramView *self, double value);
 void spqr_histogram_view_clear_threshold (SpqrHistogramView *self);
 double spqr_histogram_view_get_threshold (SpqrHistogramView *self);
 void spqr_histogram_view_set_titles (SpqrHistogramView *self, const char *title, const char *subtitle,

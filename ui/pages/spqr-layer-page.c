@@ -5,7 +5,7 @@
 #include <math.h>
 
 #include "chart/spqr-heatmap-view.h"
-#include "chart/spqr-histogram-view.h"
+#include "pages/spqr-layer-charts.h"
 #include "pages/spqr-layer-labels.h"
 #include "pages/spqr-layer-preview.h"
 #include "pages/spqr-layer-readout.h"
@@ -13,6 +13,9 @@
 #include "pages/spqr-layer-subject.h"
 #include "pages/spqr-layer-tune.h"
 #include "plot/spqr-format.h"
+
+/* Colours from lo to hi, as a person set them; not set: by the values. */
+typedef struct { gboolean set; double lo, hi; } Range;
 
 struct _SpqrLayerPage {
   GtkWidget parent_instance;
@@ -24,22 +27,21 @@ struct _SpqrLayerPage {
   AdwStatusPage *refusal;
   GtkLabel *title, *shape, *badge, *readout;
   GtkWidget *calibrate;
-  GtkDropDown *field, *scale, *colormap;
+  GtkDropDown *field, *scale, *colormap, *clip;
   GtkToggleButton *mark_outliers;
   SpqrHeatmapView *heatmap;
   SpqrLayerLabels *labels;
-  SpqrHistogramView *histogram;
+  SpqrLayerCharts *charts;
   SpqrLayerTune *tune;
 
   SpqrField wanted;                      /* as last chosen, also while a vector has no such field */
   SpqrScaleKind scales[SPQR_N_FIELDS];   /* as last chosen for each field */
   SpqrColormap colormaps[SPQR_N_FIELDS];
+  Range ranges[SPQR_N_FIELDS];
   gboolean tunable;                      /* the selected tensor can be quantized */
   gint64 hover_row, hover_col;           /* pointed at; -1: none */
   guint level;                           /* of the pyramid, that the colours are made for */
   gboolean updating;
-  gboolean dragging;                     /* the threshold */
-  double shown_tau, shown_threshold;     /* what the histogram's line stands for */
 };
 
 G_DEFINE_FINAL_TYPE (SpqrLayerPage, spqr_layer_page, GTK_TYPE_WIDGET)
@@ -49,6 +51,10 @@ static const SpqrField menu[] = {
   SPQR_FIELD_WEIGHT, SPQR_FIELD_ABS_WEIGHT, SPQR_FIELD_SENSITIVITY, SPQR_FIELD_ERROR, SPQR_FIELD_LOO_GAIN,
   SPQR_FIELD_OUTLIERS, SPQR_FIELD_CODES, SPQR_FIELD_SCALES, SPQR_FIELD_ZEROS };
 enum { N_WEIGHT_FIELDS = 2 };
+
+/* In the order of the menu: the share of the values at each end that the colours leave out. */
+static const double clips[] = { 0, 0.001, 0.01, 0.05 };
+enum { USUAL_CLIP = 1 };
 
 static const struct { SpqrScaleKind scale; SpqrColormap colormap; } habits[SPQR_N_FIELDS] = {
   [SPQR_FIELD_WEIGHT] = { SPQR_SCALE_LINEAR, SPQR_COLORMAP_BALANCE },
@@ -152,13 +158,18 @@ static void
 show_range (SpqrLayerPage *self)
 {
   SpqrLayerPicture *picture = spqr_layer_preview_get_picture (self->preview);
+  const Range *range;
   SpqrScale scale;
+  double clip;
 
   if (picture == NULL)
     return;
+  range = &self->ranges[picture->field];
   self->level = seen_level (self, picture->data);
-  scale = spqr_layer_picture_fit (picture, self->level, self->scales[picture->field],
-                                  spqr_colormap_is_diverging (self->colormaps[picture->field]));
+  clip = clips[MIN (gtk_drop_down_get_selected (self->clip), G_N_ELEMENTS (clips) - 1)];
+  scale = range->set ? spqr_scale_make (self->scales[picture->field], range->lo, range->hi)
+                     : spqr_layer_picture_fit (picture, self->level, self->scales[picture->field], clip,
+                                               spqr_colormap_is_diverging (self->colormaps[picture->field]));
   spqr_heatmap_view_set_scale (self->heatmap, scale.kind);
   spqr_heatmap_view_set_range (self->heatmap, scale.lo, scale.hi);
 }
@@ -171,8 +182,32 @@ on_scale_chosen (SpqrLayerPage *self)
   if (self->updating)
     return;
   self->scales[field] = (SpqrScaleKind) MIN (gtk_drop_down_get_selected (self->scale), SPQR_N_SCALES - 1);
+  self->ranges[field].set = FALSE;
   show_range (self);
   spqr_layer_preview_set_field (self->preview, field, self->scales[field]);
+}
+
+static void
+on_range_changed (SpqrLayerPage *self, double lo, double hi)
+{
+  SpqrLayerPicture *picture = spqr_layer_preview_get_picture (self->preview);
+
+  if (picture == NULL)
+    return;
+  self->ranges[picture->field] = (Range) { TRUE, lo, hi };
+  show_range (self);
+}
+
+/* By the values again. */
+static void
+on_range_reset (SpqrLayerPage *self)
+{
+  SpqrLayerPicture *picture = self->preview != NULL ? spqr_layer_preview_get_picture (self->preview) : NULL;
+
+  if (self->updating || picture == NULL)
+    return;
+  self->ranges[picture->field].set = FALSE;
+  show_range (self);
 }
 
 static void
@@ -216,51 +251,6 @@ show_marks (SpqrLayerPage *self)
 }
 
 static void
-show_threshold (SpqrLayerPage *self)
-{
-  SpqrLayerPicture *picture = spqr_layer_preview_get_picture (self->preview);
-  SpqrLayerAnswer *answer = spqr_layer_preview_get_answer (self->preview);
-  double value;
-  g_autofree char *tau = NULL, *name = NULL;
-
-  if (self->dragging || (self->tunable && answer == NULL && picture != NULL))
-    return;
-  value = answer != NULL && picture != NULL
-            ? spqr_layer_threshold_value (picture->field, picture->histogram.scale.kind, answer) : NAN;
-  if (isnan (value))
-    {
-      spqr_histogram_view_clear_threshold (self->histogram);
-      return;
-    }
-  self->shown_tau = answer->params.outlier_threshold;
-  self->shown_threshold = value;
-  tau = spqr_format_value (self->shown_tau, 3);
-  name = g_strdup_printf ("τ = %s ·", tau);
-  spqr_histogram_view_set_threshold (self->histogram, value, name);
-}
-
-static void
-show_histogram (SpqrLayerPage *self)
-{
-  SpqrLayerPicture *picture = spqr_layer_preview_get_picture (self->preview);
-  g_autofree char *title = NULL;
-
-  /* The axis does not move under a finger. */
-  if (self->dragging)
-    return;
-  if (picture == NULL)
-    {
-      spqr_histogram_view_set_counts (self->histogram, NULL, NULL, 0, NULL);
-      return;
-    }
-  title = g_strdup_printf (_("Distribution of %s"), spqr_layer_field_name (picture->field));
-  spqr_chart_set_name (SPQR_CHART (self->histogram), title);
-  spqr_histogram_view_set_titles (self->histogram, NULL, NULL, spqr_layer_field_name (picture->field), _("weights"));
-  spqr_histogram_view_set_log_counts (self->histogram, picture->field != SPQR_FIELD_CODES);
-  spqr_histogram_view_set_counts (self->histogram, picture->histogram.counts, NULL, picture->histogram.bins, &picture->histogram.scale);
-}
-
-static void
 name_picture (SpqrLayerPage *self)
 {
   SpqrTensor *tensor = spqr_session_get_tensor (self->session);
@@ -276,7 +266,7 @@ name_picture (SpqrLayerPage *self)
                                 spqr_lab_is_calibrated (lab) ? _("calibrated") : _("data-free"), json);
   spqr_chart_set_name (SPQR_CHART (self->heatmap), name);
   spqr_chart_set_provenance (SPQR_CHART (self->heatmap), provenance);
-  spqr_chart_set_provenance (SPQR_CHART (self->histogram), provenance);
+  spqr_layer_charts_set_provenance (self->charts, provenance);
 }
 
 /* The weight under the pointer, else the selected one. */
@@ -289,6 +279,7 @@ show_cell (SpqrLayerPage *self)
 
   if (row < 0 || col < 0)
     spqr_heatmap_view_get_selected (self->heatmap, &row, &col);
+  spqr_layer_charts_point (self->charts, row, col);
   if (lab != NULL && row >= 0 && col >= 0 && (gsize) row < spqr_lab_get_rows (lab) && (gsize) col < spqr_lab_get_cols (lab))
     text = spqr_layer_readout (lab, spqr_model_get_config (spqr_session_get_model (self->session)),
                                spqr_layer_preview_get_picture (self->preview), spqr_layer_preview_get_answer (self->preview),
@@ -328,6 +319,7 @@ on_view_changed (SpqrLayerPage *self)
   first = CLAMP (floor (view.row0), 0, (double) data->rows - 1);
   last = CLAMP (ceil (view.row1), first + 1, (double) data->rows);
   spqr_layer_preview_set_rows (self->preview, (gsize) first, (gsize) (last - first));
+  spqr_layer_charts_set_view (self->charts, &view);
   if (seen_level (self, data) != self->level)
     show_range (self);
 }
@@ -356,8 +348,6 @@ on_picture_changed (SpqrLayerPage *self)
       show_marks (self);
     }
   show_rulers (self);
-  show_histogram (self);
-  show_threshold (self);
   show_patterns (self);
   name_picture (self);
   on_view_changed (self);
@@ -369,7 +359,6 @@ on_figures_changed (SpqrLayerPage *self)
 {
   const char *problem = spqr_layer_preview_get_problem (self->preview);
 
-  show_threshold (self);
   if (problem != NULL && spqr_layer_preview_get_picture (self->preview) == NULL)
     spqr_heatmap_view_set_message (self->heatmap, problem);
 }
@@ -390,31 +379,18 @@ on_cell_selected (SpqrLayerPage *self, gint64 row, gint64 col, double value)
   show_cell (self);
 }
 
-/* ---- the threshold, dragged ---- */
+/* ---- what the charts point at ---- */
 
 static void
-on_threshold_changed (SpqrLayerPage *self, double value, gboolean finished)
+on_values_pointed (SpqrLayerPage *self, double lo, double hi, gboolean of_magnitude)
 {
-  SpqrRunParams params = *spqr_session_get_params (self->session);
-  SpqrLayerPicture *picture = spqr_layer_preview_get_picture (self->preview);
-  const SpqrParamInfo *info = spqr_param_lookup ("outlier_threshold");
-  g_autofree char *text = NULL, *name = NULL;
-  char digits[G_ASCII_DTOSTR_BUF_SIZE];
-  double tau;
+  spqr_heatmap_view_emphasize (self->heatmap, lo, hi, of_magnitude);
+}
 
-  self->dragging = !finished;
-  if (picture == NULL || !(self->shown_threshold > 0))
-    return;
-  tau = spqr_layer_threshold_tau (picture->field, self->shown_tau, self->shown_threshold, value);
-  /* Three digits: nobody wants a tau of 0.19834710743801653. */
-  g_ascii_formatd (digits, sizeof digits, "%.3g", tau);
-  if (spqr_param_set (info, &params, g_ascii_strtod (digits, NULL), NULL))
-    spqr_session_set_params (self->session, &params);
-  name = spqr_format_value (params.layer.outlier_threshold, 3);
-  text = g_strdup_printf ("τ = %s ·", name);
-  spqr_histogram_view_set_threshold (self->histogram, value, text);
-  if (finished)
-    show_histogram (self);
+static void
+on_cells_pointed (SpqrLayerPage *self, const SpqrViewport *cells)
+{
+  spqr_heatmap_view_point (self->heatmap, cells);
 }
 
 /* ---- buttons ---- */
@@ -522,7 +498,7 @@ on_lab (SpqrLayerPage *self)
   SpqrLab *lab = spqr_session_get_lab (self->session);
   g_autofree char *reason = tensor != NULL ? spqr_layer_subject_refuse (tensor) : NULL;
 
-  self->dragging = FALSE;
+  spqr_layer_charts_let_go (self->charts);
   spqr_layer_preview_set_lab (self->preview, reason == NULL ? lab : NULL, self->tunable);
   show_calibration (self);
 }
@@ -541,6 +517,7 @@ set_session (SpqrLayerPage *self, SpqrSession *session)
   self->preview = spqr_layer_preview_new (spqr_session_get_jobs (session));
   spqr_layer_preview_set_params (self->preview, &spqr_session_get_params (session)->layer);
   spqr_layer_tune_set_session (self->tune, session, self->preview);
+  spqr_layer_charts_set_session (self->charts, session, self->preview);
   g_signal_connect_object (self->preview, "picture-changed", G_CALLBACK (on_picture_changed), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->preview, "figures-changed", G_CALLBACK (on_figures_changed), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "notify::tensor", G_CALLBACK (on_tensor), self, G_CONNECT_SWAPPED);
@@ -621,11 +598,12 @@ bind_children (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, SpqrLayerPage, field);
   gtk_widget_class_bind_template_child (widget_class, SpqrLayerPage, scale);
   gtk_widget_class_bind_template_child (widget_class, SpqrLayerPage, colormap);
+  gtk_widget_class_bind_template_child (widget_class, SpqrLayerPage, clip);
   gtk_widget_class_bind_template_child (widget_class, SpqrLayerPage, mark_outliers);
   gtk_widget_class_bind_template_child (widget_class, SpqrLayerPage, heatmap);
   gtk_widget_class_bind_template_child (widget_class, SpqrLayerPage, readout);
   gtk_widget_class_bind_template_child (widget_class, SpqrLayerPage, labels);
-  gtk_widget_class_bind_template_child (widget_class, SpqrLayerPage, histogram);
+  gtk_widget_class_bind_template_child (widget_class, SpqrLayerPage, charts);
   gtk_widget_class_bind_template_child (widget_class, SpqrLayerPage, tune);
   gtk_widget_class_bind_template_callback (widget_class, on_field_chosen);
   gtk_widget_class_bind_template_callback (widget_class, on_scale_chosen);
@@ -641,7 +619,10 @@ bind_children (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_callback (widget_class, on_place_chosen);
   gtk_widget_class_bind_template_callback (widget_class, on_saved);
   gtk_widget_class_bind_template_callback (widget_class, on_save_failed);
-  gtk_widget_class_bind_template_callback (widget_class, on_threshold_changed);
+  gtk_widget_class_bind_template_callback (widget_class, on_range_changed);
+  gtk_widget_class_bind_template_callback (widget_class, on_range_reset);
+  gtk_widget_class_bind_template_callback (widget_class, on_values_pointed);
+  gtk_widget_class_bind_template_callback (widget_class, on_cells_pointed);
 }
 
 static void
@@ -653,7 +634,7 @@ spqr_layer_page_class_init (SpqrLayerPageClass *klass)
   widget_class->map = spqr_layer_page_map;
   widget_class->unmap = spqr_layer_page_unmap;
   g_type_ensure (SPQR_TYPE_HEATMAP_VIEW);
-  g_type_ensure (SPQR_TYPE_HISTOGRAM_VIEW);
+  g_type_ensure (SPQR_TYPE_LAYER_CHARTS);
   g_type_ensure (SPQR_TYPE_LAYER_LABELS);
   g_type_ensure (SPQR_TYPE_LAYER_TUNE);
   gtk_widget_class_set_template_from_resource (widget_class, "/studio/spqr/SpqrStudio/ui/spqr-layer-page.ui");
@@ -689,5 +670,7 @@ spqr_layer_page_init (SpqrLayerPage *self)
   self->updating = TRUE;
   gtk_widget_init_template (GTK_WIDGET (self));
   gtk_drop_down_set_model (self->colormap, G_LIST_MODEL (maps));
+  gtk_drop_down_set_selected (self->clip, USUAL_CLIP);
+  spqr_heatmap_view_add_handles (self->heatmap);
   self->updating = FALSE;
 }

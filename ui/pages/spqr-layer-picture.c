@@ -181,12 +181,13 @@ take_samples (const SpqrPyramid *pyramid)
  * Near by, a group's largest and smallest weight round to themselves but for the last bit: their errors
  * of 1e-17 must not take half of a logarithmic scale. */
 SpqrScale
-spqr_layer_picture_fit (const SpqrLayerPicture *self, guint level, SpqrScaleKind kind, gboolean symmetrical)
+spqr_layer_picture_fit (const SpqrLayerPicture *self, guint level, SpqrScaleKind kind, double clip, gboolean symmetrical)
 {
   const GArray *sample = self->samples->pdata[MIN (level, self->samples->len - 1)];
-  SpqrScale scale = self->field == SPQR_FIELD_OUTLIERS || level == 0
-                      ? spqr_field_data_fit (self->data, kind, 0.001, symmetrical)
-                      : spqr_scale_fit (kind, (const float *) (gpointer) sample->data, sample->len, 0.002, symmetrical);
+  /* Nothing clipped: the whole matrix's range, however closely it is looked at. */
+  SpqrScale scale = self->field == SPQR_FIELD_OUTLIERS || level == 0 || clip <= 0
+                      ? spqr_field_data_fit (self->data, kind, clip, symmetrical)
+                      : spqr_scale_fit (kind, (const float *) (gpointer) sample->data, sample->len, MIN (2 * clip, 0.4), symmetrical);
 
   return kind == SPQR_SCALE_LOG ? spqr_scale_make (kind, MAX (scale.lo, scale.hi * 1e-6), scale.hi) : scale;
 }
@@ -199,11 +200,29 @@ clear_picture (gpointer user_data)
   g_clear_pointer (&self->data, spqr_field_data_unref);
   g_clear_pointer (&self->marks, spqr_marks_unref);
   g_clear_pointer (&self->samples, g_ptr_array_unref);
+  g_clear_pointer (&self->share, spqr_layer_share_unref);
+  g_free (self->column_outliers);
 }
 
-/* Takes data. samples: known already, or NULL. */
+/* Where the outliers are, and what they carry. share: of the same data, known already, or NULL. */
+static void
+count_outliers (SpqrLayerPicture *self, SpqrLayerAnswer *answer, SpqrLayerShare *share, const SpqrExec *exec)
+{
+  self->outlier_sum = NAN;
+  if (answer == NULL)
+    return;
+  self->marks = spqr_marks_new_from_layer (&answer->layer);
+  self->column_outliers = g_new0 (guint32, self->data->cols);
+  for (gsize k = 0; k < self->marks->count; k++)
+    self->column_outliers[self->marks->columns[k]]++;
+  self->share = share != NULL ? spqr_layer_share_ref (share) : spqr_layer_share_new (self->data, self->field, exec);
+  if (self->share != NULL)
+    self->outlier_sum = spqr_layer_share_of_marks (self->share, self->data, self->marks);
+}
+
+/* Takes data. samples, share: known already, or NULL. */
 static SpqrLayerPicture *
-finish (SpqrFieldData *data, GPtrArray *samples, SpqrField field, SpqrScaleKind scale, SpqrLayerAnswer *answer, GCancellable *cancellable,
+finish (SpqrFieldData *data, GPtrArray *samples, SpqrLayerShare *share, SpqrField field, SpqrScaleKind scale, SpqrLayerAnswer *answer, GCancellable *cancellable,
         GError **error)
 {
   SpqrExec exec = spqr_exec_for_cancellable (cancellable);
@@ -213,7 +232,7 @@ finish (SpqrFieldData *data, GPtrArray *samples, SpqrField field, SpqrScaleKind 
   self->data = data;
   self->samples = samples != NULL ? g_ptr_array_ref (samples) : take_samples (&data->pyramid);
   self->in_order = answer == NULL || answer->in_order || field == SPQR_FIELD_SENSITIVITY;
-  self->marks = answer != NULL ? spqr_marks_new_from_layer (&answer->layer) : NULL;
+  count_outliers (self, answer, share, &exec);
   if (count (data, field, scale, answer != NULL ? spqr_layer_threshold_value (field, scale, answer) : NAN, &exec, &self->histogram) == SPQR_OK)
     return self;
   spqr_layer_picture_unref (self);
@@ -230,14 +249,14 @@ spqr_layer_picture_new (SpqrLab *lab, const SpqrParams *params, SpqrField field,
   g_return_val_if_fail (answer != NULL || !spqr_layer_field_needs_answer (field), NULL);
 
   data = make_data (lab, field, params, answer, cancellable, error);
-  return data != NULL ? finish (data, NULL, field, scale, answer, cancellable, error) : NULL;
+  return data != NULL ? finish (data, NULL, NULL, field, scale, answer, cancellable, error) : NULL;
 }
 
 SpqrLayerPicture *
 spqr_layer_picture_recount (SpqrLayerPicture *self, SpqrScaleKind scale, SpqrLayerAnswer *answer, GCancellable *cancellable,
                             GError **error)
 {
-  return finish (spqr_field_data_ref (self->data), self->samples, self->field, scale, answer, cancellable, error);
+  return finish (spqr_field_data_ref (self->data), self->samples, self->share, self->field, scale, answer, cancellable, error);
 }
 
 SpqrLayerPicture *

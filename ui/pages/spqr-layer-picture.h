@@ -3,6 +3,7 @@
 #pragma once
 
 #include "pages/spqr-layer-answer.h"
+#include "pages/spqr-layer-share.h"
 #include "plot/spqr-field-data.h"
 #include "plot/spqr-marks.h"
 
@@ -22,6 +23,9 @@ typedef struct {
   GPtrArray *samples;        /* of GArray of float: a thinned copy of each level of the pyramid */
   SpqrLayerHistogram histogram;
   SpqrMarks *marks;          /* the outliers; NULL without an answer */
+  guint32 *column_outliers;  /* (cols) how many of them each column has; NULL without an answer */
+  SpqrLayerShare *share;     /* NULL without an answer, and where the field adds up to nothing */
+  double outlier_sum;        /* what the outliers carry of it */
   gboolean in_order;         /* groups are runs of columns in this picture */
 } SpqrLayerPicture;
 
@@ -36,8 +40,9 @@ SpqrLayerPicture *spqr_layer_picture_new (SpqrLab *lab, const SpqrParams *params
 /* The same field, counted on another scale or with the outliers of another answer. */
 SpqrLayerPicture *spqr_layer_picture_recount (SpqrLayerPicture *self, SpqrScaleKind scale, SpqrLayerAnswer *answer,
                                               GCancellable *cancellable, GError **error);
-/* A range of colours for the picture seen at a level of its pyramid; a millisecond. */
-SpqrScale         spqr_layer_picture_fit (const SpqrLayerPicture *self, guint level, SpqrScaleKind scale, gboolean symmetrical);
+/* A range of colours for the picture seen at a level of its pyramid, without the share `clip` of the
+ * values at each end; a millisecond. */
+SpqrScale         spqr_layer_picture_fit (const SpqrLayerPicture *self, guint level, SpqrScaleKind scale, double clip, gboolean symmetrical);
 SpqrLayerPicture *spqr_layer_picture_ref (SpqrLayerPicture *self);
 void              spqr_layer_picture_unref (SpqrLayerPicture *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpqrLayerPicture, spqr_layer_picture_unref)

@@ -202,7 +202,7 @@ spqr_grid_draw (const SpqrGrid *plot, cairo_t *cr, const SpqrTheme *theme, doubl
     {
       if (plot->value_label)
         spqr_ink_text (&ink, SPQR_TEXT_SMALL, &theme->dim, plot->value_label, l.colorbar.x - LABEL_GAP, l.colorbar.y + COLORBAR / 2.0, 1, 0.5, 0);
-      spqr_colorbar_draw (&ink, &l.colorbar, plot->colormap, plot->reversed, &plot->scale, plot->value_format);
+      spqr_colorbar_draw (&ink, &l.colorbar, plot->colormap, plot->reversed, &plot->scale, NULL, plot->value_format);
     }
 }
 

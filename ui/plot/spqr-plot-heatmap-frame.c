@@ -302,6 +302,6 @@ spqr_heatmap_draw_frame (const SpqrHeatmap *plot, SpqrInk *ink, const SpqrHeatma
       const SpqrRect *c = &l->colorbar;
       if (plot->value_label)
         spqr_ink_text (ink, SPQR_TEXT_SMALL, &ink->theme->dim, plot->value_label, c->x - 10, c->y + c->height / 2, 1, 0.5, 0);
-      spqr_colorbar_draw (ink, c, plot->colormap, plot->reversed, &plot->scale, plot->value_format);
+      spqr_colorbar_draw (ink, c, plot->colormap, plot->reversed, &plot->scale, plot->has_bar ? &plot->bar : NULL, plot->value_format);
     }
 }

@@ -155,3 +155,21 @@ spqr_heatmap_layout_cell_rect (const SpqrHeatmapLayout *l, size_t row, size_t co
   double h = l->matrix.height / (l->view.row1 - l->view.row0), w = l->matrix.width / (l->view.col1 - l->view.col0);
   *rect = (SpqrRect) { l->matrix.x + ((double) col - l->view.col0) * w, l->matrix.y + ((double) row - l->view.row0) * h, w, h };
 }
+
+bool
+spqr_heatmap_minimap (const SpqrHeatmapLayout *l, SpqrRect *map, SpqrRect *seen)
+{
+  const SpqrRect *m = &l->matrix;
+  const SpqrViewport *v = &l->view;
+  double rows = (double) l->rows, cols = (double) l->cols;
+  double part = (v->row1 - v->row0) * (v->col1 - v->col0) / MAX (rows * cols, 1);
+  if (l->rows < 2 || l->cols < 2 || !(part < 0.95) || m->width < 260 || m->height < 180)
+    return false;
+  double width = CLAMP (round (m->width * 0.2), 80, 170), height = CLAMP (round (width * m->height / m->width), 40, 130);
+  *map = (SpqrRect) { m->x + m->width - width - MARGIN, m->y + m->height - height - MARGIN, width, height };
+  /* However little is seen: never lost, never outside. */
+  double w = CLAMP ((v->col1 - v->col0) / cols * width, 5, width), h = CLAMP ((v->row1 - v->row0) / rows * height, 5, height);
+  double x = map->x + (v->col0 + v->col1) / 2 / cols * width - w / 2, y = map->y + (v->row0 + v->row1) / 2 / rows * height - h / 2;
+  *seen = (SpqrRect) { CLAMP (x, map->x, map->x + width - w), CLAMP (y, map->y, map->y + height - h), w, h };
+  return true;
+}

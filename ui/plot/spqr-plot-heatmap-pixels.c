@@ -20,6 +20,27 @@ fill_lut (const SpqrHeatmap *plot, uint32_t lut[SPQR_COLORMAP_SIZE + 1])
   lut[SPQR_COLORMAP_SIZE] = 0xff8e9196u; /* no value: a grey that is in none of the maps */
 }
 
+/* The same without its colour, and with little of its contrast. */
+static uint32_t
+fade (uint32_t pixel)
+{
+  uint32_t grey = (54 * (pixel >> 16 & 255) + 183 * (pixel >> 8 & 255) + 19 * (pixel & 255)) >> 8;
+  uint32_t level = 96 + grey * 5 / 16;
+  return 0xff000000u | level << 16 | level << 8 | level;
+}
+
+/* Takes the colour from what is not emphasized. */
+static void
+fade_others (const SpqrHeatmap *plot, const float *values, size_t n, uint32_t *pixels)
+{
+  for (size_t i = 0; i < n; i++)
+    {
+      double v = plot->emphasis_of_magnitude ? fabs ((double) values[i]) : (double) values[i];
+      if (!(v >= plot->emphasis_lo && v <= plot->emphasis_hi))
+        pixels[i] = fade (pixels[i]);
+    }
+}
+
 /* A block as large as a unit of the picture, dx and dy blocks beside (x, y). */
 static inline void
 put (const Target *t, ptrdiff_t x, ptrdiff_t y, ptrdiff_t dx, ptrdiff_t dy, uint32_t pixel)
@@ -117,6 +138,8 @@ spqr_heatmap_render (const SpqrHeatmap *plot, const SpqrViewport *v, size_t widt
           spqr_scale_quantize (&plot->scale, values + i * width, width, index);
           for (size_t x = 0; x < width; x++)
             out[x] = lut[index[x]];
+          if (plot->emphasized)
+            fade_others (plot, values + i * width, width, out);
         }
     }
   render_marks (plot, v, &(Target) { pixels, width, height, stride, scale > 0 ? scale : 1 });

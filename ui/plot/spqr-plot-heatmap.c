@@ -16,13 +16,17 @@ spqr_colorbar_color (SpqrColormap map, bool reversed, const SpqrScale *scale, co
 }
 
 void
-spqr_colorbar_draw (SpqrInk *ink, const SpqrRect *bar, SpqrColormap map, bool reversed, const SpqrScale *scale, SpqrAxisFormat format)
+spqr_colorbar_draw (SpqrInk *ink, const SpqrRect *bar, SpqrColormap map, bool reversed, const SpqrScale *scale,
+                    const SpqrScale *shown, SpqrAxisFormat format)
 {
+  enum { STOPS = 128 };
+  const SpqrScale *axis_scale = shown ? shown : scale;
   cairo_pattern_t *gradient = cairo_pattern_create_linear (bar->x, 0, bar->x + bar->width, 0);
-  for (int i = 0; i <= 64; i++)
+  for (int i = 0; i <= STOPS; i++)
     {
-      SpqrColor c = spqr_colormap_color (map, reversed ? 1 - i / 64.0 : i / 64.0);
-      cairo_pattern_add_color_stop_rgb (gradient, i / 64.0, c.red, c.green, c.blue);
+      double at = (double) i / STOPS, t = shown ? spqr_scale_apply (scale, spqr_scale_invert (shown, at)) : at;
+      SpqrColor c = spqr_colormap_color (map, reversed ? 1 - t : t);
+      cairo_pattern_add_color_stop_rgb (gradient, at, c.red, c.green, c.blue);
     }
   cairo_set_source (ink->cr, gradient);
   cairo_rectangle (ink->cr, bar->x, bar->y, bar->width, bar->height);
@@ -30,8 +34,21 @@ spqr_colorbar_draw (SpqrInk *ink, const SpqrRect *bar, SpqrColormap map, bool re
   cairo_pattern_destroy (gradient);
   spqr_ink_frame (ink, &ink->theme->frame, bar);
   SpqrAxis axis;
-  spqr_axis_init (&axis, scale, (size_t) CLAMP (bar->width / 52, 2, 8), format);
+  spqr_axis_init (&axis, axis_scale, (size_t) CLAMP (bar->width / 52, 2, 8), format);
   spqr_axis_draw_below (&axis, ink, bar, false);
+}
+
+double
+spqr_heatmap_bar_x (const SpqrHeatmap *plot, const SpqrHeatmapLayout *l, double value)
+{
+  double t = spqr_scale_apply (plot->has_bar ? &plot->bar : &plot->scale, value);
+  return l->colorbar.x + (isnan (t) ? 0 : t) * l->colorbar.width;
+}
+
+double
+spqr_heatmap_bar_value (const SpqrHeatmap *plot, const SpqrHeatmapLayout *l, double x)
+{
+  return spqr_scale_invert (plot->has_bar ? &plot->bar : &plot->scale, (x - l->colorbar.x) / MAX (l->colorbar.width, 1));
 }
 
 /* Pixels a user unit: what the surface has, or 300 dpi on paper. */
@@ -149,6 +166,58 @@ spqr_heatmap_draw_pointer (const SpqrHeatmap *plot, SpqrInk *ink, const SpqrHeat
       g_autofree char *text = spqr_heatmap_readout (plot, row, col);
       spqr_ink_text (ink, SPQR_TEXT_BODY, &ink->theme->ink, text, l->readout.x + l->readout.width, l->readout.y + l->readout.height / 2, 1, 0.5, l->readout.width);
     }
+}
+
+/* A light line upon a dark one: seen on every colour. */
+static void
+stroke_twice (SpqrInk *ink, const SpqrRect *r)
+{
+  static const SpqrColor white = { 1, 1, 1, 1 }, black = { 0, 0, 0, 0.85 };
+  cairo_set_line_width (ink->cr, 3);
+  spqr_color_set_source (&black, ink->cr);
+  cairo_rectangle (ink->cr, r->x, r->y, r->width, r->height);
+  cairo_stroke (ink->cr);
+  cairo_set_line_width (ink->cr, 1);
+  spqr_color_set_source (&white, ink->cr);
+  cairo_rectangle (ink->cr, r->x, r->y, r->width, r->height);
+  cairo_stroke (ink->cr);
+}
+
+void
+spqr_heatmap_draw_minimap (SpqrInk *ink, const SpqrRect *map, const SpqrRect *seen)
+{
+  SpqrRect outline = { floor (seen->x) + 0.5, floor (seen->y) + 0.5, ceil (seen->width), ceil (seen->height) };
+  SpqrColor veil = spqr_color_with_alpha (&ink->theme->background, 0.35);
+  cairo_save (ink->cr);
+  cairo_rectangle (ink->cr, map->x, map->y, map->width, map->height);
+  cairo_clip_preserve (ink->cr);
+  cairo_rectangle (ink->cr, seen->x, seen->y, seen->width, seen->height);
+  cairo_set_fill_rule (ink->cr, CAIRO_FILL_RULE_EVEN_ODD);
+  spqr_color_set_source (&veil, ink->cr);
+  cairo_fill (ink->cr);
+  stroke_twice (ink, &outline);
+  cairo_restore (ink->cr);
+  cairo_set_line_width (ink->cr, 2);
+  spqr_color_set_source (&ink->theme->background, ink->cr);
+  cairo_rectangle (ink->cr, map->x - 1, map->y - 1, map->width + 2, map->height + 2);
+  cairo_stroke (ink->cr);
+  SpqrRect frame = { map->x - 2, map->y - 2, map->width + 4, map->height + 4 };
+  spqr_ink_frame (ink, &ink->theme->frame, &frame);
+}
+
+void
+spqr_heatmap_draw_outline (SpqrInk *ink, const SpqrHeatmapLayout *l, const SpqrViewport *cells)
+{
+  const SpqrRect *m = &l->matrix;
+  double w = m->width / (l->view.col1 - l->view.col0), h = m->height / (l->view.row1 - l->view.row0);
+  double x0 = m->x + (cells->col0 - l->view.col0) * w, x1 = m->x + (cells->col1 - l->view.col0) * w;
+  double y0 = m->y + (cells->row0 - l->view.row0) * h, y1 = m->y + (cells->row1 - l->view.row0) * h;
+  SpqrRect r = { floor (x0) - 1.5, floor (y0) - 1.5, MAX (ceil (x1 - x0), 1) + 3, MAX (ceil (y1 - y0), 1) + 3 };
+  cairo_save (ink->cr);
+  cairo_rectangle (ink->cr, m->x - 1, m->y - 1, m->width + 2, m->height + 2);
+  cairo_clip (ink->cr);
+  stroke_twice (ink, &r);
+  cairo_restore (ink->cr);
 }
 
 void

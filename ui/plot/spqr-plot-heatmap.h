@@ -32,6 +32,11 @@ typedef struct {
   SpqrColormap colormap;
   bool reversed;
   SpqrScale scale;
+  SpqrScale bar;                 /* what the colour bar goes over, where that is more than the colours do; */
+  bool has_bar;                  /* its ends then have the colours' ends */
+  bool emphasized;               /* only the values of emphasis_lo … emphasis_hi keep their colour; */
+  bool emphasis_of_magnitude;    /* of their magnitudes */
+  double emphasis_lo, emphasis_hi;
   const char *title, *subtitle;  /* NULL: none, and no room kept; subtitle needs a title */
   const char *value_label;       /* under the colour bar: "sensitivity"; or NULL */
   SpqrAxisFormat value_format;
@@ -102,6 +107,18 @@ typedef enum {
 } SpqrHeatmapParts;
 void spqr_heatmap_draw_frame (const SpqrHeatmap *plot, SpqrInk *ink, const SpqrHeatmapLayout *layout, SpqrHeatmapParts parts);
 
+/* Where the bar shows a value, and the value that it shows there; beyond the bar's ends too. */
+double spqr_heatmap_bar_x (const SpqrHeatmap *plot, const SpqrHeatmapLayout *layout, double value);
+double spqr_heatmap_bar_value (const SpqrHeatmap *plot, const SpqrHeatmapLayout *layout, double x);
+
+/* The whole matrix, small, in a corner of what is seen of it, and there the part that is seen. False:
+ * nothing to find one's way in, or no room. */
+bool spqr_heatmap_minimap (const SpqrHeatmapLayout *layout, SpqrRect *map, SpqrRect *seen);
+/* Its frame and the part that is seen, upon the map's picture. */
+void spqr_heatmap_draw_minimap (SpqrInk *ink, const SpqrRect *map, const SpqrRect *seen);
+/* Rows and columns pointed out, from elsewhere: an outline. */
+void spqr_heatmap_draw_outline (SpqrInk *ink, const SpqrHeatmapLayout *layout, const SpqrViewport *cells);
+
 /* A cell pointed at: outline, guides along the edges, and its readout. */
 void spqr_heatmap_draw_pointer (const SpqrHeatmap *plot, SpqrInk *ink, const SpqrHeatmapLayout *layout,
                                 size_t row, size_t col, bool selected);
@@ -112,7 +129,8 @@ char *spqr_heatmap_readout (const SpqrHeatmap *plot, size_t row, size_t col);
 /* Background, matrix and frame. */
 void spqr_heatmap_draw (const SpqrHeatmap *plot, cairo_t *cr, const SpqrTheme *theme, double width, double height);
 
-/* A horizontal colour bar with its ticks below. */
-void spqr_colorbar_draw (SpqrInk *ink, const SpqrRect *bar, SpqrColormap map, bool reversed, const SpqrScale *scale, SpqrAxisFormat format);
+/* A horizontal colour bar with its ticks below. shown: what it goes over, or NULL: what the colours do. */
+void spqr_colorbar_draw (SpqrInk *ink, const SpqrRect *bar, SpqrColormap map, bool reversed, const SpqrScale *scale,
+                         const SpqrScale *shown, SpqrAxisFormat format);
 /* Colour of one value as the picture shows it; NaN: the theme's missing colour. */
 SpqrColor spqr_colorbar_color (SpqrColormap map, bool reversed, const SpqrScale *scale, const SpqrTheme *theme, double value);

@@ -191,13 +191,32 @@ draw_threshold (const SpqrHistogram *plot, SpqrInk *ink, const SpqrHistogramLayo
   /* Translators: the threshold's name and value, and the share of values above it */
   g_autofree char *text = g_strdup_printf (_("%s %s · %s above"), plot->threshold_name ? plot->threshold_name : "", value, share);
   double w = spqr_ink_width (ink, SPQR_TEXT_SMALL, text), h = spqr_ink_height (ink, SPQR_TEXT_SMALL);
+  if (plot->threshold_note)
+    w = MAX (w, spqr_ink_width (ink, SPQR_TEXT_SMALL, plot->threshold_note));
   bool right = x + 12 + w <= r->x + r->width;
-  double left = MAX (r->x, right ? x + 12 : x - 12 - w);
+  double left = MAX (r->x, right ? x + 12 : x - 12 - w), room = MAX (1, r->x + r->width - left + 1);
   SpqrColor back = spqr_color_with_alpha (&t->background, 0.85);
-  spqr_ink_round_rect (ink, left - 4, r->y + 4, w + 8, h + 2, 3);
+  spqr_ink_round_rect (ink, left - 4, r->y + 4, w + 8, (plot->threshold_note ? 2 * h : h) + 2, 3);
   spqr_color_set_source (&back, ink->cr);
   cairo_fill (ink->cr);
-  spqr_ink_text (ink, SPQR_TEXT_SMALL, &t->ink, text, left, r->y + 5, 0, 0, MAX (1, r->x + r->width - left + 1));
+  spqr_ink_text (ink, SPQR_TEXT_SMALL, &t->ink, text, left, r->y + 5, 0, 0, room);
+  if (plot->threshold_note)
+    spqr_ink_text (ink, SPQR_TEXT_SMALL, &t->dim, plot->threshold_note, left, r->y + 5 + h, 0, 0, room);
+}
+
+/* A line through the bars, with an arrow's head below them. */
+static void
+draw_mark (const SpqrHistogram *plot, SpqrInk *ink, const SpqrHistogramLayout *l)
+{
+  const SpqrRect *r = &l->plot;
+  double x = floor (spqr_histogram_x_of (plot, l, plot->mark)) + 0.5, base = r->y + r->height;
+  spqr_ink_vline (ink, &ink->theme->accent, x - 0.5, r->y, base);
+  cairo_move_to (ink->cr, x, base);
+  cairo_line_to (ink->cr, x - 5, base + 6);
+  cairo_line_to (ink->cr, x + 5, base + 6);
+  cairo_close_path (ink->cr);
+  spqr_color_set_source (&ink->theme->accent, ink->cr);
+  cairo_fill (ink->cr);
 }
 
 void
@@ -231,6 +250,8 @@ spqr_histogram_draw (const SpqrHistogram *plot, cairo_t *cr, const SpqrTheme *th
   SpqrAxis axis;
   spqr_axis_init (&axis, &plot->x, (size_t) CLAMP (r->width / 70, 2, 12), SPQR_AXIS_NUMBER);
   spqr_axis_draw_below (&axis, &ink, r, false);
+  if (plot->has_mark && plot->counts)
+    draw_mark (plot, &ink, &l);
   if (plot->has_threshold && plot->counts)
     draw_threshold (plot, &ink, &l);
 }

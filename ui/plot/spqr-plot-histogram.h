@@ -13,6 +13,9 @@ typedef struct {
   bool has_threshold;
   double threshold;
   const char *threshold_name; /* "τ", or NULL */
+  const char *threshold_note; /* a second line under it, or NULL */
+  bool has_mark;
+  double mark;                /* a value pointed out from elsewhere */
   const char *title, *subtitle, *x_label, *y_label;
 } SpqrHistogram;
 
