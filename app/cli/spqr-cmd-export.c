@@ -20,6 +20,8 @@ print_result (SpqrCli *cli, const char *folder, const SpqrExportResult *result, 
                 result->files->len, result->n_bytes / 1e6, result->max_abs_diff);
       for (guint i = 0; !of_weights && i < result->files->len; i++)
         printf ("%s/%s\n", folder, (char *) result->files->pdata[i]);
+      if (result->note != NULL)
+        printf ("%s\n", result->note);
       return;
     }
   json_builder_begin_object (builder);
@@ -31,6 +33,7 @@ print_result (SpqrCli *cli, const char *folder, const SpqrExportResult *result, 
   spqr_json_flag (builder, "verified", result->verified);
   spqr_json_number (builder, "max_abs_diff", result->max_abs_diff);
   spqr_json_integer (builder, "bytes", result->n_bytes);
+  spqr_json_text (builder, "note", result->note);
   json_builder_end_object (builder);
   spqr_json_print (builder);
 }

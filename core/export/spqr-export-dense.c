@@ -7,6 +7,7 @@
 
 #include "model/spqr-safetensors.h"
 #include "num/spqr-fp16.h"
+#include "text/spqr-tokenizer.h"
 
 guint64 _spqr_export_shard_bytes = G_GUINT64_CONSTANT (5) << 30;
 
@@ -311,6 +312,26 @@ copy_companions (Export *e, GError **error)
   return TRUE;
 }
 
+/* A model in a GGUF file has its tokenizer in there. One that cannot be written is no reason to keep the
+ * weights back. */
+static gboolean
+write_gguf_tokenizer (Export *e, GError **error)
+{
+  g_autofree char *path = spqr_tokenizer_find_gguf (spqr_model_get_location (e->model));
+  g_autoptr (GError) failed = NULL;
+
+  if (path == NULL || spqr_tokenizer_write_gguf (path, e->staging, e->result->files, &failed) ||
+      g_error_matches (failed, SPQR_TEXT_ERROR, SPQR_TEXT_ERROR_NOT_FOUND))
+    return TRUE;
+  if (failed->domain == SPQR_TEXT_ERROR)
+    {
+      e->result->note = g_strdup_printf ("no tokenizer files: %s", failed->message);
+      return TRUE;
+    }
+  g_propagate_error (error, g_steal_pointer (&failed));
+  return FALSE;
+}
+
 /* Opens what was written as anybody would and compares every tensor, decoded anew, byte for byte. */
 static gboolean
 verify (Export *e, GError **error)
@@ -350,7 +371,8 @@ write_everything (Export *e, GError **error)
   for (guint s = 0; s < e->shards->len; s++)
     if (!write_shard (e, s, error))
       return FALSE;
-  return write_index (e, error) && write_config (e, error) && copy_companions (e, error) && verify (e, error);
+  return write_index (e, error) && write_config (e, error) && copy_companions (e, error) &&
+         write_gguf_tokenizer (e, error) && verify (e, error);
 }
 
 gboolean

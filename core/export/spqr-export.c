@@ -11,6 +11,7 @@ void
 spqr_export_result_clear (SpqrExportResult *result)
 {
   g_clear_pointer (&result->files, g_ptr_array_unref);
+  g_clear_pointer (&result->note, g_free);
 }
 
 static gboolean

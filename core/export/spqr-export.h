@@ -18,6 +18,7 @@ typedef struct {
   gboolean verified;               /* every tensor was read back and is what it should be */
   double max_abs_diff;             /* largest |decoded weight - weight in the exported file|; 0: lossless */
   guint64 n_bytes;
+  char *note;                      /* what is missing, for people; NULL */
 } SpqrExportResult;
 
 void spqr_export_result_clear (SpqrExportResult *result);

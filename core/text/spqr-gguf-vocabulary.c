@@ -2,6 +2,7 @@
 #include "model/spqr-gguf.h"
 #include "text/spqr-text-private.h"
 #include "text/spqr-tokenizer-private.h"
+#include "text/spqr-vocabulary-json.h"
 
 #define MAX_MERGES ((gsize) 4 * SPQR_MAX_TOKENS)
 
@@ -74,6 +75,30 @@ read_number (const SpqrGguf *gguf, const char *key, int fallback)
   return spqr_gguf_get_int (gguf, key, &value) && value >= 0 && value < SPQR_MAX_TOKENS ? (int) value : fallback;
 }
 
+static gboolean
+read_vocabulary (const SpqrGguf *gguf, const char *path, Parts *parts, SpqrVocabulary *vocabulary, GError **error)
+{
+  if (!read_parts (gguf, path, parts, error))
+    return FALSE;
+  if (parts->n_tokens == 0)
+    {
+      g_set_error (error, SPQR_TEXT_ERROR, SPQR_TEXT_ERROR_NOT_FOUND,
+                   "%s: there is no vocabulary in this file (tokenizer.ggml.tokens), and no tokenizer beside it", path);
+      return FALSE;
+    }
+  *vocabulary = (SpqrVocabulary) {
+    .model = parts->model, .pre = parts->pre, .tokens = (const char * const *) parts->tokens, .scores = parts->scores,
+    .types = parts->types, .n_tokens = parts->n_tokens, .merges = (const char * const *) parts->merges,
+    .n_merges = parts->n_merges, .bos = read_number (gguf, "tokenizer.ggml.bos_token_id", -1),
+    .eos = read_number (gguf, "tokenizer.ggml.eos_token_id", -1),
+    .unk = read_number (gguf, "tokenizer.ggml.unknown_token_id", -1),
+    .add_bos = read_number (gguf, "tokenizer.ggml.add_bos_token", -1),
+    .add_eos = read_number (gguf, "tokenizer.ggml.add_eos_token", -1),
+    .add_space_prefix = read_number (gguf, "tokenizer.ggml.add_space_prefix", -1),
+  };
+  return TRUE;
+}
+
 SpqrTokenizer *
 spqr_tokenizer_open_gguf (const char *path, GError **error)
 {
@@ -81,23 +106,21 @@ spqr_tokenizer_open_gguf (const char *path, GError **error)
   g_auto(Parts) parts = { NULL };
   SpqrVocabulary vocabulary;
 
-  if (gguf == NULL || !read_parts (gguf, path, &parts, error))
+  if (gguf == NULL || !read_vocabulary (gguf, path, &parts, &vocabulary, error))
     return NULL;
-  if (parts.n_tokens == 0)
-    {
-      g_set_error (error, SPQR_TEXT_ERROR, SPQR_TEXT_ERROR_NOT_FOUND,
-                   "%s: there is no vocabulary in this file (tokenizer.ggml.tokens), and no tokenizer beside it", path);
-      return NULL;
-    }
-  vocabulary = (SpqrVocabulary) {
-    .model = parts.model, .pre = parts.pre, .tokens = (const char * const *) parts.tokens, .scores = parts.scores,
-    .types = parts.types, .n_tokens = parts.n_tokens, .merges = (const char * const *) parts.merges,
-    .n_merges = parts.n_merges, .bos = read_number (gguf, "tokenizer.ggml.bos_token_id", -1),
-    .eos = read_number (gguf, "tokenizer.ggml.eos_token_id", -1),
-    .unk = read_number (gguf, "tokenizer.ggml.unknown_token_id", -1),
-    .add_bos = read_number (gguf, "tokenizer.ggml.add_bos_token", -1),
-    .add_eos = read_number (gguf, "tokenizer.ggml.add_eos_token", -1),
-    .add_space_prefix = read_number (gguf, "tokenizer.ggml.add_space_prefix", -1),
-  };
   return spqr_tokenizer_new_from_vocabulary (&vocabulary, path, error);
+}
+
+gboolean
+spqr_tokenizer_write_gguf (const char *path, const char *folder, GPtrArray *files, GError **error)
+{
+  g_autoptr(SpqrGguf) gguf = spqr_gguf_open (path, error);
+  g_auto(Parts) parts = { NULL };
+  g_autofree char *chat_template = NULL;
+  SpqrVocabulary vocabulary;
+
+  if (gguf == NULL || !read_vocabulary (gguf, path, &parts, &vocabulary, error))
+    return FALSE;
+  chat_template = spqr_gguf_get_string (gguf, "tokenizer.chat_template");
+  return spqr_vocabulary_write (&vocabulary, chat_template, path, folder, files, error);
 }

@@ -1,5 +1,6 @@
 /* spqr-tokenizer-vocab.c: vocabularies without a pipeline of their own: vocab.json with merges.txt,
  * and what a GGUF file holds. The pipeline follows from the kind. */
+#include "text/spqr-pre-kinds.h"
 #include "text/spqr-tokenizer-private.h"
 
 #include <string.h>
@@ -125,84 +126,34 @@ spqr_tokenizer_open_vocab (const char *vocab_path, const char *merges_path, GErr
 
 /* --- GGUF ------------------------------------------------------------------------------------- */
 
-/* How the known families split text into words. Each row is what the family's own tokenizer.json
- * says: character classes and expressions one after the other, then bytes as characters. */
-typedef enum { STEP_END, STEP_REGEX, STEP_DIGITS, STEP_DIGIT_RUNS, STEP_PUNCTUATION_RUNS, STEP_BYTES,
-               STEP_GPT2 } StepKind;
-typedef struct { StepKind kind; const char *pattern; } Step;
-typedef struct {
-  const char *names;       /* separated by blanks */
-  gboolean ignore_merges;
-  Step steps[8];
-} PreKind;
-
-#define REST " ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"
-#define CONTRACTIONS "(?i:'s|'t|'re|'ve|'m|'ll|'d)|"
-#define CJK "[一-龥ࠀ-一가-퟿]+"
-/* Letters with case, but for Georgian's, which Unicode gave case to after these models. */
-#define CASED "(?![\\x{10D0}-\\x{10FF}])\\p{L&}"
-
-static const PreKind pre_kinds[] = {
-  { "gpt-2 default phi-2 mpt olmo jais dbrx-gpt2 trillion-gpt2", FALSE, { { STEP_GPT2 } } },
-  { "llama-bpe llama3 llama-v3 falcon3 falcon-h1 smaug-bpe dbrx", TRUE,
-    { { STEP_REGEX, CONTRACTIONS "[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}|" REST }, { STEP_BYTES } } },
-  { "qwen2 stablelm2 deepseek-r1-qwen", FALSE,
-    { { STEP_REGEX, CONTRACTIONS "[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}|" REST }, { STEP_BYTES } } },
-  { "starcoder refact command-r smollm codeshell", FALSE, { { STEP_DIGITS }, { STEP_GPT2 } } },
-  { "falcon", FALSE,
-    { { STEP_PUNCTUATION_RUNS }, { STEP_GPT2 }, { STEP_DIGIT_RUNS }, { STEP_REGEX, "[0-9][0-9][0-9]" } } },
-  { "deepseek-llm", FALSE,
-    { { STEP_REGEX, "[\\r\\n]" }, { STEP_REGEX, "\\s?(?:" CASED ")+" },
-      { STEP_REGEX, "\\s?[!-/:-~！-／：-～‘-‟　-。]+" }, { STEP_REGEX, "\\s+$" }, { STEP_REGEX, CJK },
-      { STEP_DIGITS }, { STEP_BYTES } } },
-  { "deepseek-coder", FALSE,
-    { { STEP_REGEX, "[\\r\\n]" }, { STEP_REGEX, "\\s?\\p{L}+" }, { STEP_REGEX, "\\s?\\p{P}+" }, { STEP_REGEX, CJK },
-      { STEP_DIGITS }, { STEP_BYTES } } },
-};
-
 static gboolean
-add_step (SpqrTokenizer *self, const Step *step, GError **error)
+add_step (SpqrTokenizer *self, const SpqrPreStep *step, GError **error)
 {
   GPtrArray *steps = self->pre_tokenizers;
 
   switch (step->kind)
     {
-    case STEP_REGEX:
+    case SPQR_PRE_REGEX:
       return spqr_pre_tokenizers_add_regex (steps, step->pattern, SPQR_SPLIT_ISOLATED, FALSE, error);
-    case STEP_DIGITS:
+    case SPQR_PRE_DIGITS:
       spqr_pre_tokenizers_add_characters (steps, spqr_is_numeric, SPQR_SPLIT_ISOLATED);
       return TRUE;
-    case STEP_DIGIT_RUNS:
+    case SPQR_PRE_DIGIT_RUNS:
       spqr_pre_tokenizers_add_characters (steps, spqr_is_numeric, SPQR_SPLIT_CONTIGUOUS);
       return TRUE;
-    case STEP_PUNCTUATION_RUNS:
+    case SPQR_PRE_PUNCTUATION_RUNS:
       spqr_pre_tokenizers_add_characters (steps, spqr_is_punctuation, SPQR_SPLIT_CONTIGUOUS);
       return TRUE;
-    case STEP_BYTES:
+    case SPQR_PRE_BYTES:
       spqr_pre_tokenizers_add_byte_level (steps, FALSE, FALSE);
       return TRUE;
-    case STEP_GPT2:
+    case SPQR_PRE_GPT2:
       spqr_pre_tokenizers_add_byte_level (steps, FALSE, TRUE);
       return TRUE;
-    case STEP_END:
+    case SPQR_PRE_END:
     default:
       return TRUE;
     }
-}
-
-static const PreKind *
-find_pre_kind (const char *pre, const char *name, GError **error)
-{
-  for (guint i = 0; i < G_N_ELEMENTS (pre_kinds); i++)
-    {
-      g_auto(GStrv) names = g_strsplit (pre_kinds[i].names, " ", -1);
-
-      if (g_strv_contains ((const char * const *) names, pre))
-        return &pre_kinds[i];
-    }
-  g_set_error (error, SPQR_TEXT_ERROR, SPQR_TEXT_ERROR_UNSUPPORTED,
-               "%s: the pre-tokenizer “%.60s” (tokenizer.ggml.pre) is not known to this program", name, pre);
-  return NULL;
 }
 
 static gint32
@@ -234,7 +185,7 @@ add_byte_level_tokens (SpqrTokenizer *self, const SpqrVocabulary *vocabulary, co
 static gboolean
 set_byte_level (SpqrTokenizer *self, const SpqrVocabulary *vocabulary, const char *name, GError **error)
 {
-  const PreKind *kind = find_pre_kind (vocabulary->pre != NULL ? vocabulary->pre : "default", name, error);
+  const SpqrPreKind *kind = spqr_pre_kind_find (vocabulary->pre, name, error);
   SpqrBpeOptions options = { .unk_id = -1, .ignore_merges = kind != NULL && kind->ignore_merges };
 
   if (kind == NULL || !add_byte_level_tokens (self, vocabulary, name, error))
@@ -245,7 +196,7 @@ set_byte_level (SpqrTokenizer *self, const SpqrVocabulary *vocabulary, const cha
       if (!add_merge_line (self, vocabulary->merges[i], strlen (vocabulary->merges[i]), (gint32) i, name, error))
         return FALSE;
     }
-  for (guint i = 0; i < G_N_ELEMENTS (kind->steps) && kind->steps[i].kind != STEP_END; i++)
+  for (guint i = 0; i < G_N_ELEMENTS (kind->steps) && kind->steps[i].kind != SPQR_PRE_END; i++)
     {
       if (!add_step (self, &kind->steps[i], error))
         return FALSE;
@@ -274,23 +225,12 @@ set_sentencepiece (SpqrTokenizer *self, const SpqrVocabulary *vocabulary, const 
   return spqr_tokenizer_set_sentencepieces (self, &pieces, name, error);
 }
 
-/* Whether a text begins with BOS where the file does not say (early files do not): SentencePiece models
- * and Llama 3, as their Hugging Face tokenizers do. */
-static gboolean
-begins_with_bos (const SpqrVocabulary *vocabulary)
-{
-  static const char * const kinds[] = { "llama-bpe", "llama3", "llama-v3", NULL };
-
-  return g_strcmp0 (vocabulary->model, "llama") == 0 ||
-         (vocabulary->pre != NULL && g_strv_contains (kinds, vocabulary->pre));
-}
-
 static void
 set_sequence_ends (SpqrTokenizer *self, const SpqrVocabulary *vocabulary)
 {
   self->bos = spqr_token_table_get (&self->table, vocabulary->bos) != NULL ? vocabulary->bos : -1;
   self->eos = spqr_token_table_get (&self->table, vocabulary->eos) != NULL ? vocabulary->eos : -1;
-  if (self->bos >= 0 && (vocabulary->add_bos < 0 ? begins_with_bos (vocabulary) : vocabulary->add_bos))
+  if (self->bos >= 0 && spqr_vocabulary_begins_with_bos (vocabulary))
     g_array_append_val (self->prefix, self->bos);
   if (self->eos >= 0 && vocabulary->add_eos > 0)
     g_array_append_val (self->suffix, self->eos);

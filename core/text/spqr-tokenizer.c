@@ -237,27 +237,64 @@ find_only_gguf (const char *folder)
   return g_steal_pointer (&found);
 }
 
+/* What a folder has, first of all kinds; NULL but for vocab.json, which has merges.txt beside it. */
+typedef struct { char *json, *model, *vocab, *merges, *gguf; } FolderFiles;
+
+static void
+folder_files_clear (FolderFiles *files)
+{
+  g_free (files->json);
+  g_free (files->model);
+  g_free (files->vocab);
+  g_free (files->merges);
+  g_free (files->gguf);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (FolderFiles, folder_files_clear)
+
+static void
+look_into_folder (const char *path, FolderFiles *files)
+{
+  *files = (FolderFiles) { g_build_filename (path, "tokenizer.json", NULL), g_build_filename (path, "tokenizer.model", NULL),
+                           g_build_filename (path, "vocab.json", NULL), g_build_filename (path, "merges.txt", NULL), NULL };
+  if (!is_file (files->json))
+    g_clear_pointer (&files->json, g_free);
+  if (!is_file (files->model))
+    g_clear_pointer (&files->model, g_free);
+  if (!is_file (files->vocab) || !is_file (files->merges))
+    g_clear_pointer (&files->vocab, g_free);
+  if (files->json == NULL && files->model == NULL && files->vocab == NULL)
+    files->gguf = find_only_gguf (path);
+}
+
 static SpqrTokenizer *
 open_folder (const char *path, GError **error)
 {
-  g_autofree char *gguf = NULL;
-  g_autofree char *json = g_build_filename (path, "tokenizer.json", NULL);
-  g_autofree char *model = g_build_filename (path, "tokenizer.model", NULL);
-  g_autofree char *vocab = g_build_filename (path, "vocab.json", NULL);
-  g_autofree char *merges = g_build_filename (path, "merges.txt", NULL);
+  g_auto(FolderFiles) files = { NULL };
 
-  if (is_file (json))
-    return spqr_tokenizer_open_json (json, error);
-  if (is_file (model))
-    return spqr_tokenizer_open_sentencepiece (model, error);
-  if (is_file (vocab) && is_file (merges))
-    return spqr_tokenizer_open_vocab (vocab, merges, error);
-  gguf = find_only_gguf (path);
-  if (gguf != NULL)
-    return spqr_tokenizer_open_gguf (gguf, error);
+  look_into_folder (path, &files);
+  if (files.json != NULL)
+    return spqr_tokenizer_open_json (files.json, error);
+  if (files.model != NULL)
+    return spqr_tokenizer_open_sentencepiece (files.model, error);
+  if (files.vocab != NULL)
+    return spqr_tokenizer_open_vocab (files.vocab, files.merges, error);
+  if (files.gguf != NULL)
+    return spqr_tokenizer_open_gguf (files.gguf, error);
   g_set_error (error, SPQR_TEXT_ERROR, SPQR_TEXT_ERROR_NOT_FOUND,
                "%s: no tokenizer: expected tokenizer.json, tokenizer.model, or vocab.json with merges.txt there", path);
   return NULL;
+}
+
+char *
+spqr_tokenizer_find_gguf (const char *path)
+{
+  g_auto(FolderFiles) files = { NULL };
+
+  if (g_file_test (path, G_FILE_TEST_IS_DIR))
+    look_into_folder (path, &files);
+  else if (spqr_gguf_is_one (path))
+    files.gguf = g_strdup (path);
+  return g_steal_pointer (&files.gguf);
 }
 
 /* Its own vocabulary, else that of the files beside it. */

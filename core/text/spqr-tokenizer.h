@@ -37,6 +37,13 @@ const char *spqr_tokenizer_get_token (SpqrTokenizer *self, gint32 id);
 int         spqr_tokenizer_get_bos (SpqrTokenizer *self);            /* -1: none */
 int         spqr_tokenizer_get_eos (SpqrTokenizer *self);
 
+/* The GGUF file whose vocabulary spqr_tokenizer_open (path) takes; NULL: it takes other files. g_free(). */
+char       *spqr_tokenizer_find_gguf (const char *path);
+/* Writes that vocabulary into folder as the files of a Hugging Face tokenizer (tokenizer.json,
+ * tokenizer_config.json, special_tokens_map.json) and appends their names to files, unless they are there.
+ * NOT_FOUND without a vocabulary, UNSUPPORTED as opening has it. */
+gboolean    spqr_tokenizer_write_gguf (const char *path, const char *folder, GPtrArray *files, GError **error);
+
 /* A vocabulary as it lies inside a GGUF file; everything is borrowed for the call. */
 typedef struct {
   const char *model;            /* tokenizer.ggml.model: "llama" (SentencePiece) or "gpt2" (byte-level) */

@@ -284,9 +284,14 @@ def a_run_finds_its_gguf_file_amid_others(folder):
     printed = spqr.json("quantize", gguf, calibration, "--out", "run", *SMALL, "--wbits", "4", "--eval", evaluation)
     again = spqr.json("eval", printed["run"], "--data", evaluation, "--seqlen", "32")
     assert again["ppl"] == printed["evals"][0]["ppl"], (again, printed["evals"])
-    spqr.json("export", printed["run"], "--format", "hf-dense", "--out", "dense")
+    exported = spqr.json("export", printed["run"], "--format", "hf-dense", "--out", "dense")
     dense = spqr.json("eval", "dense", "--data", evaluation, "--seqlen", "32")
     assert abs(dense["ppl"] / again["ppl"] - 1) < 1e-6, (dense, again)
+    # Its vocabulary comes along, as the files that the hubs' programs look for.
+    assert {"tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"} <= set(exported["files"]), exported
+    assert exported["note"] is None
+    for words in (["the and hand"], ["sort  the\nsand é", "--no-bos"]):
+        assert spqr.json("tokenize", "dense", *words, db=False) == spqr.json("tokenize", gguf, *words, db=False)
     assert spqr.json("generate", printed["run"], "--prompt", "the", "--tokens", "3")["prompt_ids"][0] == 1
 
 
