@@ -1,9 +1,9 @@
 /* spqr-columns-private.h: the column loop over tiles of rows.
  *
  * Rows only meet in the statistics of their run, so a tile of whole runs goes through all columns
- * on its own. The tiles of a layer lie at fixed rows which depend on m and the parameters alone: a
- * row is always computed in the same place of the same tile, with BLAS calls of the same shape,
- * whether the whole layer is wanted or a part, in any number of threads. */
+ * on its own. No kernel of the loop lets the numbers of one row depend on which others are computed
+ * beside it: a row comes out the same whether the whole layer is wanted or a part, in any number of
+ * threads. */
 #pragma once
 
 #include <stdatomic.h>
@@ -11,8 +11,6 @@
 #include "num/spqr-kernels-private.h"
 #include "num/spqr-layer.h"
 #include "num/spqr-quantizer.h"
-
-#define SPQR_BLOCK 128          /* columns per block of the loop, as published */
 
 /* One outlier or constant group of one row, as found. `row` counts from row0. */
 typedef struct { uint32_t row, at; float value; } SpqrFound;

@@ -11,13 +11,12 @@
  * block in one sweep; each weight still sees the same subtractions in the same order. */
 #include "num/spqr-columns-private.h"
 
-#include <cblas.h>
 #include <stdlib.h>
 
 #include "num/spqr-tile-private.h"
 
 #define SUB_BLOCK 16
-#define TILE_ROWS 128
+#define TILE_ROWS 256
 #define FEWEST_TILE_ROWS 32
 #define UPDATE_PART ((size_t) 1 << 22)  /* numbers of W per product: some 10 ms */
 
@@ -124,9 +123,8 @@ update_trailing (SpqrTile *tile, size_t s, size_t e)
 
       if (j > e && !may_go_on (tile->columns))
         return SPQR_CANCELLED;
-      cblas_sgemm (CblasRowMajor, CblasTrans, CblasNoTrans, (int) width, (int) ld, (int) (e - s),
-                   -1.0f, c->factor->u + s * n + j, (int) n, tile->error, (int) ld, 1.0f,
-                   tile->w + j * ld, (int) ld);
+      tile->kernels->trailing (tile->w + j * ld, ld, width, tile->error, e - s, c->factor->u + s * n + j, n,
+                               tile->room);
     }
   return SPQR_OK;
 }

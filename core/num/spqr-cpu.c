@@ -24,7 +24,7 @@ static SpqrCpu
 ask_processor (void)
 {
 #if SPQR_CPU_X86
-  if (!__builtin_cpu_supports ("avx2") || !processor_has_f16c ())
+  if (!__builtin_cpu_supports ("avx2") || !__builtin_cpu_supports ("fma") || !processor_has_f16c ())
     return SPQR_CPU_PLAIN;
   if (!__builtin_cpu_supports ("avx512f") || !__builtin_cpu_supports ("avx512bw") ||
       !__builtin_cpu_supports ("avx512dq") || !__builtin_cpu_supports ("avx512vl"))

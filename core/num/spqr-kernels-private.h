@@ -49,7 +49,24 @@ typedef struct {
   /* w(c, :) -= error(t, :) u[t * ldu + c] for t = 0, 1, … n_errors-1 in this order, c < n_columns. */
   void (*update) (float *w, size_t ld, size_t n_columns, const float *error, size_t n_errors,
                   const float *u, size_t ldu);
+  /* The product after a block: w(c, :) -= sum over t < n_errors of error(t, :) u[t * ldu + c]. Every
+   * number is summed up on its own, t ascending, fused where the instruction set has it: the result
+   * of a row depends on neither ld nor n_columns. n_errors <= SPQR_BLOCK. room: SPQR_TRAILING_ROOM. */
+  void (*trailing) (float *w, size_t ld, size_t n_columns, const float *error, size_t n_errors,
+                    const float *u, size_t ldu, float *room);
+  /* Sum of a_i b_i in f64. */
+  double (*dot) (const float *a, const float *b, size_t count);
+  /* 16 rows of n columns: w(j, :) of 16 numbers in original order, w_hat(j, :) ld apart in permuted
+   * order. Adds to sums: 0: (w - w^)^2 of live columns, 1: of dead ones, 2: w^^2 of dead ones. */
+  void (*strip_errors) (const float *w, const float *w_hat, size_t ld, size_t n, const int32_t *perm,
+                        const uint8_t *dead, double sums[3]);
+  /* Sums over rows 1 … m-1 of x and x^2, x = w(r, c) - w(0, c), of `width` columns. */
+  void (*column_sums) (const float *w, size_t n, size_t m, size_t width, double *sum, double *squares);
 } SpqrKernels;
+
+#define SPQR_BLOCK 128          /* columns per block of the loop, as published */
+#define SPQR_TRAILING_COLUMNS 96       /* columns of U that are packed at a time */
+#define SPQR_TRAILING_ROOM (SPQR_BLOCK * SPQR_TRAILING_COLUMNS)
 
 /* For this processor, or less under spqr_cpu_limit(). */
 const SpqrKernels *spqr_kernels (void);

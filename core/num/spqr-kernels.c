@@ -262,4 +262,180 @@ update (float *w, size_t ld, size_t n_columns, const float *error, size_t n_erro
     update_rows (w + r, ld, n_columns, error + r, n_errors, u, ldu, 1);
 }
 
-const SpqrKernels SPQR_KERNELS_NAME = { range, leave_one_out, quantize_column, update };
+/* ---- the product after a block ----
+ *
+ * U's rows lie far apart in memory: PANEL of its columns at a time are packed, [t][column], and stay
+ * in the first cache while all rows of the tile go by; meanwhile the lines of the columns after the
+ * packed ones are asked for. The sums of PANEL columns × 2 vectors of rows stay in registers. */
+
+#if LANES == 16
+#define PANEL 12
+#else
+#define PANEL 6
+#endif
+#define LINE 16                 /* numbers of one cache line */
+
+_Static_assert (SPQR_TRAILING_COLUMNS % PANEL == 0, "whole panels");
+
+/* w (ld apart): cols columns of one panel, `vectors` vectors of rows. next: a number of the first row of U
+ * whose line, and those of the rows below, will be needed; or NULL. */
+static inline __attribute__ ((always_inline)) void
+trailing_panel (float *w, size_t ld, size_t cols, const float *error, size_t n_errors, const float *panel,
+                const float *next, size_t ldu, const int vectors)
+{
+  Lanes sum[PANEL][2];
+
+#pragma GCC unroll 16
+  for (int c = 0; c < PANEL; c++)
+    for (int v = 0; v < vectors; v++)
+      sum[c][v] = lanes_set (0.0f);
+  for (size_t t = 0; t < n_errors; t++)
+    {
+      Lanes e[2];
+
+      if (next != NULL)
+        __builtin_prefetch (next + t * ldu);
+      for (int v = 0; v < vectors; v++)
+        e[v] = lanes_load (error + t * ld + v * LANES);
+#pragma GCC unroll 16
+      for (int c = 0; c < PANEL; c++)
+        for (int v = 0; v < vectors; v++)
+          sum[c][v] = lanes_multiply_add (e[v], lanes_set (panel[t * PANEL + (size_t) c]), sum[c][v]);
+    }
+#pragma GCC unroll 16
+  for (int c = 0; c < PANEL; c++)
+    if ((size_t) c < cols)
+      for (int v = 0; v < vectors; v++)
+        {
+          float *at = w + (size_t) c * ld + v * LANES;
+
+          lanes_store (at, lanes_load (at) - sum[c][v]);
+        }
+}
+
+/* Columns of U -> panels of [t][PANEL], the last one filled up with 0. */
+static void
+pack_columns (const float *u, size_t ldu, size_t n_errors, size_t width, float *room)
+{
+  size_t whole = width / PANEL * PANEL, rest = width - whole;
+
+  for (size_t t = 0; t < n_errors; t++)
+    for (size_t c = 0; c < whole; c += PANEL)
+      memcpy (room + c * n_errors + t * PANEL, u + t * ldu + c, PANEL * sizeof *room);
+  for (size_t t = 0; t < n_errors && rest > 0; t++)
+    {
+      float *out = room + whole * n_errors + t * PANEL;
+
+      memset (out, 0, PANEL * sizeof *out);
+      memcpy (out, u + t * ldu + whole, rest * sizeof *out);
+    }
+}
+
+static void
+trailing_columns (float *w, size_t ld, size_t width, const float *error, size_t n_errors, const float *room,
+                  const float *next, size_t next_width, size_t ldu)
+{
+  for (size_t c = 0; c < width; c += PANEL)
+    {
+      const float *panel = room + c * n_errors;
+      size_t cols = width - c < PANEL ? width - c : PANEL, r = 0, line = c / PANEL * LINE;
+      /* Each panel asks for one line of every row. */
+      const float *wanted = line < next_width ? next + line : NULL;
+
+      for (; r + 2 * LANES <= ld; r += 2 * LANES, wanted = NULL)
+        trailing_panel (w + c * ld + r, ld, cols, error + r, n_errors, panel, wanted, ldu, 2);
+      for (; r < ld; r += LANES)
+        trailing_panel (w + c * ld + r, ld, cols, error + r, n_errors, panel, NULL, ldu, 1);
+    }
+}
+
+static void
+trailing (float *w, size_t ld, size_t n_columns, const float *error, size_t n_errors, const float *u,
+          size_t ldu, float *room)
+{
+  for (size_t c = 0; c < n_columns; c += SPQR_TRAILING_COLUMNS)
+    {
+      size_t rest = n_columns - c;
+      size_t width = rest < SPQR_TRAILING_COLUMNS ? rest : SPQR_TRAILING_COLUMNS, next = rest - width;
+
+      pack_columns (u + c, ldu, n_errors, width, room);
+      trailing_columns (w + c * ld, ld, width, error, n_errors, room, u + c + width,
+                        next < SPQR_TRAILING_COLUMNS ? next : SPQR_TRAILING_COLUMNS, ldu);
+    }
+}
+
+/* ---- sums for the layer's figures: sixteen of them side by side, joined at the end ---- */
+
+static inline double
+join_sums (const double *sums)
+{
+  double all = 0;
+
+  for (int l = 0; l < 16; l++)
+    all += sums[l];
+  return all;
+}
+
+static double
+dot (const float *a, const float *b, size_t count)
+{
+  double sums[16] = { 0 };
+  size_t whole = count / 16 * 16;
+
+  for (size_t i = 0; i < whole; i += 16)
+    for (int l = 0; l < 16; l++)
+      sums[l] += (double) a[i + (size_t) l] * (double) b[i + (size_t) l];
+  for (size_t i = whole; i < count; i++)
+    sums[i - whole] += (double) a[i] * (double) b[i];
+  return join_sums (sums);
+}
+
+static void
+strip_errors (const float *w, const float *w_hat, size_t ld, size_t n, const int32_t *perm, const uint8_t *dead,
+              double sums[3])
+{
+  double live[16] = { 0 }, gone[16] = { 0 }, energy[16] = { 0 };
+
+  for (size_t j = 0; j < n; j++)
+    {
+      const float *a = w + (perm != NULL ? (size_t) perm[j] : j) * 16, *b = w_hat + j * ld;
+
+      if (dead != NULL && dead[j])
+        for (int l = 0; l < 16; l++)
+          {
+            double difference = (double) a[l] - (double) b[l];
+
+            gone[l] += difference * difference;
+            energy[l] += (double) b[l] * (double) b[l];
+          }
+      else
+        for (int l = 0; l < 16; l++)
+          {
+            double difference = (double) a[l] - (double) b[l];
+
+            live[l] += difference * difference;
+          }
+    }
+  sums[0] += join_sums (live);
+  sums[1] += join_sums (gone);
+  sums[2] += join_sums (energy);
+}
+
+static void
+column_sums (const float *w, size_t n, size_t m, size_t width, double *restrict sum, double *restrict squares)
+{
+  for (size_t c = 0; c < width; c++)
+    sum[c] = squares[c] = 0;
+  for (size_t r = 1; r < m; r++)
+    for (size_t c = 0; c < width; c++)
+      {
+        double x = (double) w[r * n + c] - (double) w[c];
+
+        sum[c] += x;
+        squares[c] += x * x;
+      }
+}
+
+const SpqrKernels SPQR_KERNELS_NAME = {
+  range, leave_one_out, quantize_column, update, trailing, dot, strip_errors, column_sums,
+};

@@ -1,6 +1,6 @@
 /* spqr-lanes-private.h: as many f32 numbers as the compiler's target has lanes, and the few
  * operations the kernels need. Only operations that IEEE 754 rounds correctly: any width gives the
- * same bits. Included by spqr-kernels.c, which is compiled once per instruction set. */
+ * same bits; only lanes_multiply_add() is one rounding here and two there. Included by spqr-kernels.c, which is compiled once per instruction set. */
 #pragma once
 
 #include <math.h>
@@ -107,6 +107,23 @@ lanes_less_bits (Lanes a, Lanes b)
 }
 
 #endif
+
+/* a b + c, rounded once where the target can. */
+static inline Lanes
+lanes_multiply_add (Lanes a, Lanes b, Lanes c)
+{
+#if defined(__AVX512F__)
+  return (Lanes) _mm512_fmadd_ps ((__m512) a, (__m512) b, (__m512) c);
+#elif defined(__FMA__)
+  return (Lanes) _mm256_fmadd_ps ((__m256) a, (__m256) b, (__m256) c);
+#elif defined(__FP_FAST_FMAF)
+  for (int l = 0; l < LANES; l++)
+    c[l] = __builtin_fmaf (a[l], b[l], c[l]);
+  return c;
+#else
+  return a * b + c;
+#endif
+}
 
 static inline Lanes
 lanes_abs (Lanes a)

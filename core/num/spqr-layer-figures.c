@@ -16,8 +16,9 @@
 
 #define COLUMN_CHUNK 128
 #define ROW_CHUNK 64
-#define TRACE_ROWS 256
-#define TRACE_COLUMNS 256
+#define TRACE_ROWS 512
+#define TRACE_COLUMNS 512
+#define TRACE_SQUARE 128
 #define TILE_LOSS_TOLERANCE 1e-4
 
 typedef struct {
@@ -35,17 +36,10 @@ column_variances (void *data, size_t begin, size_t end)
   for (size_t chunk = begin; chunk < end; chunk++)
     {
       size_t c0 = chunk * COLUMN_CHUNK, width = n - c0 < COLUMN_CHUNK ? n - c0 : COLUMN_CHUNK;
-      double sum[COLUMN_CHUNK] = { 0 }, squares[COLUMN_CHUNK] = { 0 };
+      double sum[COLUMN_CHUNK], squares[COLUMN_CHUNK];
 
       /* About the first row, so that a large common value does not swallow the differences. */
-      for (size_t r = 1; r < m; r++)
-        for (size_t c = 0; c < width; c++)
-          {
-            double x = (double) v->w[r * n + c0 + c] - (double) v->w[c0 + c];
-
-            sum[c] += x;
-            squares[c] += x * x;
-          }
+      spqr_kernels ()->column_sums (v->w + c0, n, m, width, sum, squares);
       for (size_t c = 0; c < width; c++)
         v->variance[c0 + c] = (squares[c] - sum[c] * sum[c] / (double) m) / ((double) m - 1);
     }
@@ -99,38 +93,35 @@ typedef struct {
 } Trace;
 
 static double
-dot (const float *a, size_t lda, const float *b, size_t ldb, size_t rows, size_t cols)
+dot_rows (const float *a, size_t lda, const float *b, size_t ldb, size_t rows, size_t cols)
 {
   double sum = 0;
 
   for (size_t r = 0; r < rows; r++)
-    {
-      double row = 0;
-
-      for (size_t c = 0; c < cols; c++)
-        row += (double) a[r * lda + c] * (double) b[r * ldb + c];
-      sum += row;
-    }
+    sum += spqr_kernels ()->dot (a + r * lda, b + r * ldb, cols);
   return sum;
 }
 
-/* The part of columns j … j+width-1 in tr(X H X') of `rows` rows. NAN: no memory. */
+/* X_J . (2 X_{j0 … j-1} H_{j0 … j-1, J} + X_J H_JJ) of columns J = j … j+width-1 and `rows` rows. The
+ * square at the diagonal is halved until its other half costs little. product: (rows, width). */
 static double
-quadratic_part (const float *x, size_t rows, const float *h, size_t n, size_t j, size_t width)
+quadratic_part (const float *x, size_t rows, const float *h, size_t n, size_t j0, size_t j, size_t width, float *product)
 {
-  float *product = malloc (rows * width * sizeof *product);
-  double sum = NAN;
+  double sum = 0;
+  size_t half = width / 2;
 
-  if (product == NULL)
-    return sum;
-  if (j > 0)
-    cblas_sgemm (CblasRowMajor, CblasNoTrans, CblasNoTrans, (int) rows, (int) width, (int) j, 2.0f,
-                 x, (int) n, h + j, (int) n, 0.0f, product, (int) width);
+  if (j > j0)
+    {
+      cblas_sgemm (CblasRowMajor, CblasNoTrans, CblasNoTrans, (int) rows, (int) width, (int) (j - j0), 2.0f,
+                   x + j0, (int) n, h + j0 * n + j, (int) n, 0.0f, product, (int) width);
+      sum = dot_rows (x + j, n, product, width, rows, width);
+    }
+  if (width > TRACE_SQUARE)
+    return sum + quadratic_part (x, rows, h, n, j, j, half, product) +
+           quadratic_part (x, rows, h, n, j, j + half, width - half, product);
   cblas_sgemm (CblasRowMajor, CblasNoTrans, CblasNoTrans, (int) rows, (int) width, (int) width, 1.0f,
-               x + j, (int) n, h + j * n + j, (int) n, j > 0 ? 1.0f : 0.0f, product, (int) width);
-  sum = dot (x + j, n, product, width, rows, width);
-  free (product);
-  return sum;
+               x + j, (int) n, h + j * n + j, (int) n, 0.0f, product, (int) width);
+  return sum + dot_rows (x + j, n, product, width, rows, width);
 }
 
 /* The longest pieces first. */
@@ -143,10 +134,13 @@ trace_pieces (void *data, size_t begin, size_t end)
     {
       size_t j = (t->column_pieces - 1 - piece / t->row_pieces) * TRACE_COLUMNS;
       size_t r = piece % t->row_pieces * TRACE_ROWS;
+      size_t rows = t->m - r < TRACE_ROWS ? t->m - r : TRACE_ROWS;
+      size_t width = t->n - j < TRACE_COLUMNS ? t->n - j : TRACE_COLUMNS;
+      float *product = malloc (rows * width * sizeof *product);
 
-      t->sums[piece] = quadratic_part (t->x + r * t->n,
-                                       t->m - r < TRACE_ROWS ? t->m - r : TRACE_ROWS, t->h, t->n, j,
-                                       t->n - j < TRACE_COLUMNS ? t->n - j : TRACE_COLUMNS);
+      t->sums[piece] = product != NULL
+                         ? quadratic_part (t->x + r * t->n, rows, t->h, t->n, 0, j, width, product) : NAN;
+      free (product);
     }
 }
 

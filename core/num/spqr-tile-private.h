@@ -7,12 +7,15 @@ typedef struct {
   SpqrColumns *columns;
   SpqrTileResult *result;
   const SpqrKernels *kernels;
-  size_t base;                  /* row of W in lane 0 */
+  size_t base;                  /* row of W in lane 0: as many rows before the wanted ones as make the
+                                 * layer's groups of 16 rows whole */
   size_t first, last;           /* lanes first … last-1 are wanted rows; the others hold 0 */
   size_t ld;
   void *memory;
   float *w;                     /* (n, ld) current weights; decoded once their column is done */
   float *error, *code, *outlier;        /* (128, ld) of the current block */
+  float *room;                  /* the product's (SPQR_TRAILING_ROOM) */
+  float *strip;                 /* (n, 16) sixteen rows of W in original order */
   uint16_t *outlier_bits;       /* (128, ld / 16) */
   float *gain;                  /* (groupsize, ld) */
   /* Of the current group, (ld) each. */

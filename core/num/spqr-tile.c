@@ -5,11 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Floats of one tile: w, three block buffers, gain, eight per-lane arrays. */
+/* Floats of one tile: w, three block buffers, gain, eight per-lane arrays; and what is the same for
+ * any number of lanes. */
 static size_t
 tile_floats (const SpqrColumns *c, size_t ld)
 {
-  return ld * (c->n + 3 * SPQR_BLOCK + c->groupsize + 8);
+  return ld * (c->n + 3 * SPQR_BLOCK + c->groupsize + 8) + SPQR_TRAILING_ROOM + c->n * SPQR_LANE_ROWS;
 }
 
 static float *
@@ -41,6 +42,8 @@ allocate (SpqrTile *tile)
   tile->error = take (&memory, SPQR_BLOCK * ld);
   tile->code = take (&memory, SPQR_BLOCK * ld);
   tile->outlier = take (&memory, SPQR_BLOCK * ld);
+  tile->room = take (&memory, SPQR_TRAILING_ROOM);
+  tile->strip = take (&memory, c->n * SPQR_LANE_ROWS);
   tile->gain = take (&memory, c->groupsize * ld);
   tile->lo = take (&memory, ld);
   tile->hi = take (&memory, ld);
@@ -56,31 +59,55 @@ allocate (SpqrTile *tile)
 }
 
 static size_t
-original_column (const SpqrColumns *c, size_t j)
+smaller (size_t a, size_t b)
 {
-  return c->perm != NULL ? (size_t) c->perm[j] : j;
+  return a < b ? a : b;
 }
 
-/* Sixteen rows at a time: their lines stay in cache while columns are taken in permuted order. */
+static const int32_t *
+permutation (const SpqrTile *tile)
+{
+  return tile->columns->perm;
+}
+
+static const uint8_t *
+dead_columns (const SpqrTile *tile)
+{
+  return tile->columns->factor != NULL ? tile->columns->factor->dead : NULL;
+}
+
+/* Rows of lanes r0 … r0+15 -> strip, transposed, still in original order; 0 for lanes not wanted. Rows
+ * of W are far apart, often by a power of two: they are read a line at a time. */
+static void
+load_strip (SpqrTile *tile, size_t r0)
+{
+  const SpqrColumns *c = tile->columns;
+  size_t begin = r0 < tile->first ? tile->first - r0 : 0, end = smaller (tile->last - r0, SPQR_LANE_ROWS);
+  const float *w = c->w + (tile->base + r0) * c->n;
+
+  if (end - begin < SPQR_LANE_ROWS)
+    memset (tile->strip, 0, c->n * SPQR_LANE_ROWS * sizeof *tile->strip);
+  for (size_t j0 = 0; j0 < c->n; j0 += SPQR_LANE_ROWS)
+    for (size_t l = begin; l < end; l++)
+      for (size_t j = j0; j < smaller (j0 + SPQR_LANE_ROWS, c->n); j++)
+        tile->strip[j * SPQR_LANE_ROWS + l] = w[l * c->n + j];
+}
+
+/* Sixteen rows at a time: transposed once, then columns are taken in permuted order. */
 static void
 load_weights (SpqrTile *tile)
 {
   const SpqrColumns *c = tile->columns;
+  const int32_t *perm = permutation (tile);
+  const uint8_t *dead = dead_columns (tile);
 
-  for (size_t r0 = tile->first; r0 < tile->last; r0 += SPQR_LANE_ROWS)
+  for (size_t r0 = 0; r0 < tile->last; r0 += SPQR_LANE_ROWS)
     {
-      size_t r1 = r0 + SPQR_LANE_ROWS < tile->last ? r0 + SPQR_LANE_ROWS : tile->last;
-
+      load_strip (tile, r0);
       for (size_t j = 0; j < c->n; j++)
-        {
-          const float *in = c->w + tile->base * c->n + original_column (c, j);
-          float *out = tile->w + j * tile->ld;
-
-          if (c->factor != NULL && c->factor->dead[j])
-            continue;
-          for (size_t r = r0; r < r1; r++)
-            out[r] = in[r * c->n];
-        }
+        if (dead == NULL || !dead[j])
+          memcpy (tile->w + j * tile->ld + r0, tile->strip + (perm != NULL ? (size_t) perm[j] : j) * SPQR_LANE_ROWS,
+                  SPQR_LANE_ROWS * sizeof *tile->w);
     }
 }
 
@@ -89,17 +116,20 @@ spqr_tile_init (SpqrTile *tile, SpqrColumns *columns, size_t index)
 {
   size_t base = (columns->first_tile + index) * columns->tile_rows;
   size_t end = base + columns->tile_rows < columns->m ? base + columns->tile_rows : columns->m;
-  size_t row1 = columns->row0 + columns->count;
+  size_t row1 = smaller (columns->row0 + columns->count, end);
   SpqrStatus status;
 
+  /* Lanes before the first sixteen that are wanted are left out. */
+  if (columns->row0 > base)
+    base += (columns->row0 - base) / SPQR_LANE_ROWS * SPQR_LANE_ROWS;
   *tile = (SpqrTile) {
     .columns = columns,
     .result = &columns->results[index],
     .kernels = spqr_kernels (),
     .base = base,
     .first = columns->row0 > base ? columns->row0 - base : 0,
-    .last = (row1 < end ? row1 : end) - base,
-    .ld = (end - base + SPQR_LANE_ROWS - 1) / SPQR_LANE_ROWS * SPQR_LANE_ROWS,
+    .last = row1 - base,
+    .ld = (row1 - base + SPQR_LANE_ROWS - 1) / SPQR_LANE_ROWS * SPQR_LANE_ROWS,
   };
   status = allocate (tile);
   if (status == SPQR_OK)
@@ -131,17 +161,21 @@ spqr_found_list_add (SpqrFoundList *list, SpqrFound found)
   return SPQR_OK;
 }
 
+/* Sixteen rows are gathered before they are written, each in one piece. */
 static void
 store_codes (const SpqrTile *tile, size_t s, size_t e)
 {
   const SpqrColumns *c = tile->columns;
+  uint8_t rows[SPQR_LANE_ROWS][SPQR_BLOCK];
 
-  for (size_t r = tile->first; r < tile->last; r++)
+  for (size_t r0 = 0; r0 < tile->last; r0 += SPQR_LANE_ROWS)
     {
-      uint8_t *out = c->layer->codes + spqr_tile_row (tile, r) * c->n + s;
-
       for (size_t i = 0; i < e - s; i++)
-        out[i] = (uint8_t) (int) tile->code[i * tile->ld + r];
+        for (size_t l = 0; l < SPQR_LANE_ROWS; l++)
+          rows[l][i] = (uint8_t) (int) tile->code[i * tile->ld + r0 + l];
+      for (size_t l = 0; l < SPQR_LANE_ROWS; l++)
+        if (r0 + l >= tile->first && r0 + l < tile->last)
+          memcpy (c->layer->codes + spqr_tile_row (tile, r0 + l) * c->n + s, rows[l], e - s);
     }
 }
 
@@ -154,16 +188,6 @@ store_trace (const SpqrTile *tile, const float *values, size_t s, size_t e, floa
   for (size_t r = tile->first; r < tile->last && out != NULL; r++)
     for (size_t i = 0; i < e - s; i++)
       out[spqr_tile_row (tile, r) * n + s + i] = values[i * tile->ld + r];
-}
-
-static double
-sum_squares (const float *values, size_t count)
-{
-  double sum = 0;
-
-  for (size_t i = 0; i < count; i++)
-    sum += (double) values[i] * (double) values[i];
-  return sum;
 }
 
 static SpqrStatus
@@ -196,7 +220,7 @@ spqr_tile_store_block (SpqrTile *tile, size_t s, size_t e)
   SpqrStatus status = SPQR_OK;
 
   store_codes (tile, s, e);
-  tile->result->compensated_error += sum_squares (tile->error, (e - s) * tile->ld);
+  tile->result->compensated_error += tile->kernels->dot (tile->error, tile->error, (e - s) * tile->ld);
   if (c->trace != NULL)
     {
       store_trace (tile, tile->error, s, e, c->trace->errors);
@@ -208,39 +232,19 @@ spqr_tile_store_block (SpqrTile *tile, size_t s, size_t e)
   return status;
 }
 
-/* Sixteen rows, one column: sum of (w - w^)^2, and of w^^2. */
-static inline void
-add_column (const SpqrTile *tile, size_t j, size_t r0, size_t r1, double *error, double *energy)
-{
-  const SpqrColumns *c = tile->columns;
-  const float *w = c->w + tile->base * c->n + original_column (c, j);
-  const float *w_hat = tile->w + j * tile->ld;
-
-  for (size_t r = r0; r < r1; r++)
-    {
-      double difference = (double) w[r * c->n] - (double) w_hat[r];
-
-      *error += difference * difference;
-      *energy += (double) w_hat[r] * (double) w_hat[r];
-    }
-}
-
 void
 spqr_tile_finish (SpqrTile *tile)
 {
-  const SpqrColumns *c = tile->columns;
   SpqrTileResult *result = tile->result;
+  double sums[3] = { 0 };
 
-  for (size_t r0 = tile->first; r0 < tile->last; r0 += SPQR_LANE_ROWS)
+  for (size_t r0 = 0; r0 < tile->last; r0 += SPQR_LANE_ROWS)
     {
-      size_t r1 = r0 + SPQR_LANE_ROWS < tile->last ? r0 + SPQR_LANE_ROWS : tile->last;
-      double live_energy = 0;
-
-      for (size_t j = 0; j < c->n; j++)
-        if (c->factor != NULL && c->factor->dead[j])
-          add_column (tile, j, r0, r1, &result->dead_squared_error, &result->dead_energy);
-        else
-          add_column (tile, j, r0, r1, &result->squared_error, &live_energy);
+      load_strip (tile, r0);
+      tile->kernels->strip_errors (tile->strip, tile->w + r0, tile->ld, tile->columns->n, permutation (tile),
+                                   dead_columns (tile), sums);
     }
-  result->squared_error += result->dead_squared_error;
+  result->squared_error += sums[0] + sums[1];
+  result->dead_squared_error += sums[1];
+  result->dead_energy += sums[2];
 }

@@ -26,7 +26,7 @@ typedef struct {
 static size_t
 choose_tile (size_t n)
 {
-  return n >= 2048 ? 256 : n >= 512 ? 128 : 64;
+  return n >= 2048 ? 384 : n >= 512 ? 128 : 64;
 }
 
 static Tiles
