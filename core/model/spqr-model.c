@@ -378,6 +378,32 @@ spqr_model_get_n_bytes (SpqrModel *self)
   return self->n_bytes;
 }
 
+const char *
+spqr_model_get_dtype_name (SpqrModel *self)
+{
+  g_autoptr (GHashTable) counts = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, g_free);
+  const char *most = "–";
+  guint64 highest = 0;
+
+  g_return_val_if_fail (SPQR_IS_MODEL (self), most);
+  for (guint i = 0; i < spqr_model_get_n_tensors (self); i++)
+    {
+      SpqrTensor *tensor = spqr_model_get_tensor (self, i);
+      const char *name = spqr_tensor_get_dtype_name (tensor);
+      guint64 *count = g_hash_table_lookup (counts, name);
+
+      if (count == NULL)
+        g_hash_table_insert (counts, (gpointer) name, count = g_new0 (guint64, 1));
+      *count += (guint64) spqr_tensor_get_rows (tensor) * spqr_tensor_get_cols (tensor);
+      if (*count > highest)
+        {
+          highest = *count;
+          most = name;
+        }
+    }
+  return most;
+}
+
 guint
 spqr_model_get_n_tensors (SpqrModel *self)
 {

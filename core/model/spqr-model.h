@@ -45,6 +45,8 @@ const char       *spqr_model_get_config_text (SpqrModel *self);
 const char       *spqr_model_get_fingerprint (SpqrModel *self);
 guint64           spqr_model_get_n_parameters (SpqrModel *self);
 guint64           spqr_model_get_n_bytes (SpqrModel *self);
+/* The dtype in which most parameters are stored ("F16", "Q4_1": a GGUF file keeps its embeddings apart). */
+const char       *spqr_model_get_dtype_name (SpqrModel *self);
 
 /* Catalog order: embeddings, blocks ascending with roles in network order, final norm, head, the rest. */
 guint       spqr_model_get_n_tensors (SpqrModel *self);

@@ -93,6 +93,7 @@ test_llama (void)
   g_assert_nonnull (strstr (spqr_model_get_config_text (model), "\"llama3\""));
 
   g_assert_cmpstr (spqr_model_get_name (model), ==, "llama");
+  g_assert_cmpstr (spqr_model_get_dtype_name (model), ==, "F32");
   g_assert_cmpstr (spqr_tensor_get_name (q), ==, "model.layers.0.self_attn.q_proj.weight");
   assert_same_values (model, "model.layers.0.self_attn.q_proj.weight", "expected.q");
   assert_same_values (model, "model.layers.0.self_attn.k_proj.weight", "expected.k");

@@ -8,6 +8,7 @@
 #include "chart/spqr-heatmap-view.h"
 #include "chart/spqr-histogram-view.h"
 #include "pages/spqr-layer-page.h"
+#include "pages/spqr-layer-subject.h"
 
 typedef struct {
   char *folder;
@@ -30,6 +31,24 @@ find (GtkWidget *widget, GType type)
         return found;
     }
   return NULL;
+}
+
+/* What can be read as numbers can be looked at, in whatever blocks it is stored. */
+static void
+test_stored_forms (void)
+{
+  g_autofree char *path = g_build_filename (g_getenv ("SPQR_SOURCE_ROOT"), "tests", "model", "golden", "blocks.gguf", NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SpqrModel) model = spqr_model_open (path, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpuint (spqr_model_get_n_tensors (model), >, 13);
+  for (guint i = 0; i < spqr_model_get_n_tensors (model); i++)
+    {
+      g_autofree char *refused = spqr_layer_subject_refuse (spqr_model_get_tensor (model, i));
+
+      g_assert_cmpstr (refused, ==, NULL);
+    }
 }
 
 typedef gboolean (*Condition) (Fixture *f);
@@ -214,6 +233,7 @@ main (int argc, char **argv)
 {
   gtk_test_init (&argc, &argv, NULL);
   adw_init ();
+  g_test_add_func ("/layer-page/stored-forms", test_stored_forms);
   g_test_add ("/layer-page/picture", Fixture, NULL, set_up, test_picture, tear_down);
   g_test_add ("/layer-page/threshold", Fixture, NULL, set_up, test_threshold, tear_down);
   g_test_add ("/layer-page/loop", Fixture, NULL, set_up, test_loop, tear_down);

@@ -14,22 +14,14 @@ spqr_layer_subject_is_tunable (SpqrTensor *tensor)
          spqr_tensor_get_n_dims (tensor) == 2 && spqr_tensor_get_block (tensor) >= 0 && spqr_tensor_get_rows (tensor) > 1;
 }
 
-static gboolean
-is_float (SpqrTensor *tensor)
-{
-  SpqrDtype dtype = spqr_tensor_get_dtype (tensor);
-
-  return dtype == SPQR_DTYPE_F32 || dtype == SPQR_DTYPE_F16 || dtype == SPQR_DTYPE_BF16 || dtype == SPQR_DTYPE_F64;
-}
-
 char *
 spqr_layer_subject_refuse (SpqrTensor *tensor)
 {
   guint64 n = (guint64) spqr_tensor_get_rows (tensor) * spqr_tensor_get_cols (tensor);
   g_autofree char *count = spqr_format_count ((double) n), *most = spqr_format_count ((double) MOST_WEIGHTS);
 
-  if (!is_float (tensor))
-    return g_strdup_printf (_("It holds %s values, not floating-point weights."), spqr_tensor_get_dtype_name (tensor));
+  if (!spqr_tensor_is_numeric (tensor))
+    return g_strdup_printf (_("It holds %s values, which this program does not decode."), spqr_tensor_get_dtype_name (tensor));
   if (n == 0)
     return g_strdup (_("It has no elements."));
   if (n > MOST_WEIGHTS)

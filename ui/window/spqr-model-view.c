@@ -125,11 +125,10 @@ describe_model (SpqrModel *model)
   const SpqrConfig *config = spqr_model_get_config (model);
   g_autofree char *parameters = spqr_format_count (spqr_model_get_n_parameters (model));
   g_autofree char *bytes = spqr_format_bytes (spqr_model_get_n_bytes (model));
-  const char *dtype = spqr_model_get_n_tensors (model) > 0 ? spqr_tensor_get_dtype_name (spqr_model_get_tensor (model, 0)) : "–";
 
   return g_strdup_printf (_("%s · %s · %d blocks · %s parameters · %s · %s"), spqr_model_get_name (model),
                           config->architecture != NULL ? config->architecture : _("unknown architecture"),
-                          config->n_blocks, parameters, dtype, bytes);
+                          config->n_blocks, parameters, spqr_model_get_dtype_name (model), bytes);
 }
 
 /* Without a model there is nothing to see but the history. */
