@@ -148,7 +148,8 @@ const SpqrFamily spqr_families[] = {
                { SPQR_ROLE_UP, "layers.*.mlp.dense_h_to_4h" },
                { SPQR_ROLE_DOWN, "layers.*.mlp.dense_4h_to_h" },
                { SPQR_ROLE_FINAL_NORM, "final_layer_norm" },
-               { SPQR_ROLE_HEAD, "embed_out" } },
+               { SPQR_ROLE_HEAD, "embed_out" },
+               { SPQR_ROLE_HEAD, "lm_head" } },      /* as newer files of transformers have it */
   },
   {
     .family = "gemma",

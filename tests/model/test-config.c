@@ -316,6 +316,8 @@ check_real_file (const char *path, const char *name)
   g_assert_no_error (error);
   g_test_message ("%s: %s, %s", name, c->family, c->supported ? "supported" : c->unsupported_reason);
   g_assert_cmpint (c->supported, ==, !foreign);
+  g_assert_true (c->supported || (c->unsupported_reason != NULL && c->unsupported_reason[0] != '\0' &&
+                                  strchr (c->unsupported_reason, '\n') == NULL));
   g_assert_cmpint (c->n_heads * c->head_dim, ==, c->hidden);
   g_assert_cmpint (c->context, >=, 2048);
 }

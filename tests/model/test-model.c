@@ -197,6 +197,7 @@ test_roles (void)
     { "gpt_neox", "gpt_neox.layers.1.attention.dense.weight", SPQR_ROLE_O, 1, FALSE },
     { "gpt_neox", "gpt_neox.layers.1.attention.masked_bias", SPQR_ROLE_OTHER, 1, FALSE },
     { "gpt_neox", "embed_out.weight", SPQR_ROLE_HEAD, -1, FALSE },
+    { "gpt_neox", "lm_head.weight", SPQR_ROLE_HEAD, -1, FALSE },
     { "gemma2", "model.layers.1.pre_feedforward_layernorm.weight", SPQR_ROLE_PRE_MLP_NORM, 1, FALSE },
     { "phi3", "model.layers.1.mlp.gate_up_proj.weight", SPQR_ROLE_GATE_UP, 1, FALSE },
     { "somebody-elses", "model.layers.7.self_attn.v_proj.weight", SPQR_ROLE_V, 7, FALSE },
