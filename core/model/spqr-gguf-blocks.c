@@ -226,3 +226,18 @@ spqr_gguf_encoding (guint32 type)
       return spqr_encoding_from_name (plain[i].name);
   return (SpqrEncoding) { SPQR_DTYPE_OTHER, NULL, 1, 0, NULL };
 }
+
+const char *
+spqr_gguf_foreign_type (guint32 type)
+{
+  static const struct { guint32 type; const char *name; } foreign[] = {
+    { 4, "Q4_2" }, { 5, "Q4_3" }, { 9, "Q8_1" }, { 15, "Q8_K" }, { 16, "IQ2_XXS" }, { 17, "IQ2_XS" }, { 18, "IQ3_XXS" },
+    { 19, "IQ1_S" }, { 20, "IQ4_NL" }, { 21, "IQ3_S" }, { 22, "IQ2_S" }, { 23, "IQ4_XS" }, { 29, "IQ1_M" }, { 34, "TQ1_0" },
+    { 35, "TQ2_0" }, { 39, "MXFP4" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (foreign); i++)
+    if (foreign[i].type == type)
+      return foreign[i].name;
+  return NULL;
+}

@@ -53,3 +53,5 @@ guint spqr_gguf_interleaved_heads (const SpqrGguf *self, const SpqrGgufTensor *t
 
 /* By ggml's type number; unit_bytes 0 for a type that is not known. */
 SpqrEncoding spqr_gguf_encoding (guint32 type);
+/* The name of a type that is not read, for messages; NULL: nobody knows it. */
+const char  *spqr_gguf_foreign_type (guint32 type);

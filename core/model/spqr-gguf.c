@@ -219,9 +219,12 @@ read_tensor (Cursor *cursor, SpqrGgufTensor *tensor)
   tensor->encoding = spqr_gguf_encoding (type);
   if (tensor->encoding.unit_bytes == 0)
     {
+      const char *name = spqr_gguf_foreign_type (type);
+
       g_set_error (cursor->error, SPQR_MODEL_ERROR, SPQR_MODEL_ERROR_UNSUPPORTED,
-                   "%s: tensor “%s” has the type number %u, which this program does not read",
-                   cursor->file->path, tensor->name, type);
+                   "%s: tensor “%s” is stored as %s (type number %u), which this program does not read; F32, F16, BF16, Q8_0, "
+                   "Q4_0 … Q5_1 and Q2_K … Q6_K are read",
+                   cursor->file->path, tensor->name, name != NULL ? name : "something unknown", type);
       return FALSE;
     }
   if (tensor->shape[tensor->n_dims - 1] % tensor->encoding.unit_elements != 0)
