@@ -260,6 +260,16 @@ make_room (SpqrHessianCache *self, guint64 bytes)
     }
 }
 
+guint64
+spqr_hessian_cache_trim (SpqrHessianCache *self, guint64 bytes)
+{
+  guint64 total;
+
+  make_room (self, self->limit - MIN (bytes, self->limit));
+  g_ptr_array_unref (list_entries (self, &total));
+  return total;
+}
+
 /* ---- writing ---- */
 
 static gboolean

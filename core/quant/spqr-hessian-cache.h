@@ -24,6 +24,10 @@ void              spqr_hessian_cache_free (SpqrHessianCache *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpqrHessianCache, spqr_hessian_cache_free)
 const char       *spqr_hessian_cache_get_folder (SpqrHessianCache *self);
 
+/* Lets go of the entries that were not used for longest until they take at most so many bytes, or the limit;
+ * what is left. */
+guint64           spqr_hessian_cache_trim (SpqrHessianCache *self, guint64 bytes);
+
 /* What a survey's Hessians have in common: model and windows. g_free(). */
 char     *spqr_hessian_cache_make_key (const char *model_fingerprint, const gint32 *ids, gsize n_windows, guint seqlen);
 /* Is there an entry? It may yet turn out to be damaged. */

@@ -242,6 +242,25 @@ test_foreign_files (Fixture *f, gconstpointer limit)
 }
 
 static void
+test_trim (Fixture *f, gconstpointer limit)
+{
+  guint64 one, all;
+
+  g_assert_cmpuint (spqr_hessian_cache_trim (f->cache, G_MAXUINT64), ==, 0);
+  g_assert_true (store (f, "a", 0, 0, 40, 1));
+  one = spqr_hessian_cache_trim (f->cache, G_MAXUINT64);
+  g_assert_cmpuint (one, >, 40 * 41 / 2 * sizeof (float));
+  g_usleep (20000);      /* used later */
+  g_assert_true (store (f, "a", 1, 0, 40, 1));
+  all = spqr_hessian_cache_trim (f->cache, G_MAXUINT64);
+  g_assert_cmpuint (all, ==, 2 * one);
+  g_assert_cmpuint (spqr_hessian_cache_trim (f->cache, one), ==, one);
+  check (f, "a", 0, 0, 40, 1, FALSE);
+  check (f, "a", 1, 0, 40, 1, TRUE);
+  g_assert_cmpuint (spqr_hessian_cache_trim (f->cache, 0), ==, 0);
+}
+
+static void
 test_no_folder (void)
 {
   g_autofree char *file = NULL, *inside = NULL;
@@ -271,6 +290,7 @@ main (int argc, char **argv)
   ADD ("/hessian-cache/damaged", 0, test_damaged);
   ADD ("/hessian-cache/limit", 11000, test_limit);
   ADD ("/hessian-cache/foreign-files", 11000, test_foreign_files);
+  ADD ("/hessian-cache/trim", 0, test_trim);
   g_test_add_func ("/hessian-cache/no-folder", test_no_folder);
   return g_test_run ();
 }

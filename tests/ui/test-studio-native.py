@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The studio as a program of the desktop: several models in tabs. Prints TAP.
+"""The studio as a program of the desktop: several models in tabs, preferences, what is remembered. Prints TAP.
 
 Arguments: the studio's binary, the command line's binary, the sample model's folder, a folder for screenshots.
 """
@@ -156,6 +156,121 @@ def closes_tabs(studio, database):
     check(studio.process.poll() == 0 and not running(database), 'no run is left running', studio.process.poll())
 
 
+# ---- preferences, and what is remembered ----
+
+def keyfile(screen):
+    path = os.path.join(screen.environment['XDG_CONFIG_HOME'], 'glib-2.0', 'settings', 'keyfile')
+    if not os.path.isfile(path):
+        return {}
+    with open(path) as file:
+        return dict(line.strip().split('=', 1) for line in file if '=' in line)
+
+
+def setting(screen, key, value):
+    return wait(lambda: keyfile(screen).get(key) == value, 5)
+
+
+def brightness(studio):
+    """Mean of the window's pixels, 0 to 255."""
+    rows = studio.picture().rows[::8]
+    return sum(sum(row[i] for i in range(1, len(row), 32)) / (len(row) / 32) for row in rows) / len(rows)
+
+
+def choose(studio, row, steps):
+    """Another entry of a list, by the keyboard: where a popover is, GTK 4.8 does not tell."""
+    need(studio.tab_to(row, at_most=25), f'the keyboard reaches “{row}”')
+    studio.key('space')
+    time.sleep(0.4)
+    studio.key(*['Down'] * steps)
+    studio.key('Return')
+    time.sleep(0.3)
+
+
+def sets_preferences(screen, studio):
+    need(studio.wait_window('sample') and studio.wait_for('Map of the model'), 'the window opens')
+    studio.settle()
+    light, map_before = brightness(studio), studio.picture(studio.find('Map of the model'))
+    studio.key('ctrl+comma')
+    window = need(studio.wait_window('Preferences', 10), 'Ctrl+, opens the preferences')
+    studio.settle()
+    screen.picture().save(os.path.join(OUTPUT, 'preferences.png'))
+    unnamed = [n for n in studio.nodes() if n.has('focusable') and n.has('visible') and Studio._has_place(n)
+               and n.name in ('', 'GtkImage', 'GtkBuiltinIcon')
+               and n.role in ('button', 'combo box', 'text box', 'switch', 'slider')]
+    check(not unnamed, 'every control of the preferences has a name', unnamed)
+    choose(studio, 'Light or dark', 2)
+    check(setting(screen, 'appearance', "'dark'"), 'dark is remembered', keyfile(screen))
+    check(wait(lambda: brightness(studio) < light - 80, 5), 'and dark at once', f'{light:.0f} and {brightness(studio):.0f}')
+    choose(studio, 'Colours of magnitudes', 1)
+    check(setting(screen, 'colormap', "'tide'"), 'other colours are remembered', keyfile(screen))
+    screen.picture().save(os.path.join(OUTPUT, 'preferences-dark.png'))
+    choose(studio, 'Device', 1)
+    check(setting(screen, 'device', "'cpu'"), 'a device is remembered', keyfile(screen))
+    return window
+
+
+def other_database(screen, studio, database):
+    entry = need(next((n for n in studio.nodes() if n.name.startswith('History of runs') and n.role == 'text box'), None),
+                 'the history has an entry')
+    check(not entry.has('sensitive'), 'which is closed while --db says what it is')
+    return entry
+
+
+def remembers(screen, database, model):
+    """Closed and begun again: as it was left; the history by its setting."""
+    other = os.path.join(screen.folder, 'history', 'other.db')
+    os.makedirs(os.path.dirname(other))
+    studio = Studio(screen, STUDIO, model, GSETTINGS_BACKEND='keyfile')
+    try:
+        window = need(studio.wait_window('sample') and studio.wait_for('Map of the model') and studio.wait_window('sample'), 'it begins again')
+        screen.run('xdotool', 'windowsize', '--sync', window[0], '1200', '760')
+        studio.settle()
+        check(brightness(studio) < 120, 'still dark', brightness(studio))
+        before = studio.wait_for('Blocks and tensors').extents()[2]
+        _, _, left, top = studio.wait_window('sample')[:4]
+        x, y = left + 5 + before, top + 400
+        screen.run('xdotool', 'mousemove', '--sync', str(x), str(y), 'sleep', '0.2', 'mousedown', '1', 'mousemove', '--sync', str(x + 30), str(y),
+                   'sleep', '0.1', 'mousemove', '--sync', str(x + 60), str(y), 'sleep', '0.1', 'mouseup', '1')
+        width = wait(lambda: (lambda w: w if w > before + 40 else None)(studio.find('Blocks and tensors').extents()[2]), 5)
+        check(width, 'the list of tensors is drawn wider', f'{before}')
+        studio.key('ctrl+comma')
+        window = need(studio.wait_window('Preferences', 10), 'the preferences')
+        studio.click(studio.wait_for('History of runs.*', 'text box', 5), window=window)
+        studio.key('ctrl+a')
+        studio.type('/proc/no/such.db')
+        studio.key('Return')
+        message = studio.wait_for('Close', 'button', 10)
+        need(message and any('such.db' in label for label in studio.labels()), 'a history that cannot be is explained', studio.labels())
+        studio.key('Escape')
+        window = need(studio.wait_window('Preferences', 10), 'the preferences again')
+        check(setting(screen, 'database', repr(os.path.join(screen.environment['XDG_DATA_HOME'], 'spqr-studio', 'studio.db'))),
+              'and not taken', keyfile(screen))
+        studio.click(studio.wait_for('History of runs.*', 'text box', 5), window=window)
+        studio.key('ctrl+a')
+        studio.type(other)
+        studio.key('Return')
+        check(wait(lambda: os.path.isfile(other), 5), 'another history at once')
+        check(setting(screen, 'database', repr(other)), 'and remembered', keyfile(screen))
+        studio.key('Escape')
+        need(studio.wait_window('sample', 10) and studio.wait_for('Map of the model'), 'with the same model')
+        studio.key('alt+3')
+        need(studio.wait_for('No runs yet'), 'which is empty')
+        studio.key('alt+2')
+        wait(lambda: studio.find('Layer', 'tab').has('selected'), 5)
+        studio.key('ctrl+w')
+        check(wait(lambda: studio.process.poll() == 0, 10), 'it ends')
+        check(not quiet(studio), 'no warnings', '\n'.join(quiet(studio)))
+        studio = Studio(screen, STUDIO, model, GSETTINGS_BACKEND='keyfile')
+        window = need(studio.wait_window('sample'), 'it begins once more')
+        check(wait(lambda: studio.wait_window('sample')[4:6] == (1200, 760), 3), 'as large as it was', studio.windows())
+        check(wait(lambda: studio.find('Layer', 'tab').has('selected'), 5), 'on the page that was in front')
+        again = studio.wait_for('Blocks and tensors').extents()[2]
+        check(width and abs(again - width) <= 2, 'the list as wide', f'{width} and {again}')
+        check(not quiet(studio), 'no warnings', '\n'.join(quiet(studio)))
+    finally:
+        studio.end()
+
+
 def main():
     os.makedirs(OUTPUT, exist_ok=True)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))       # past the time: what was started is ended first
@@ -171,6 +286,12 @@ def main():
         screen.picture().save(os.path.join(OUTPUT, 'tabs.png'))
         closes_tabs(studio, database)
         check(not quiet(studio), 'no warnings', '\n'.join(quiet(studio)))
+        studio = Studio(screen, STUDIO, '--db', database, first, GSETTINGS_BACKEND='keyfile')
+        sets_preferences(screen, studio)
+        other_database(screen, studio, database)
+        check(not quiet(studio), 'no warnings', '\n'.join(quiet(studio)))
+        studio.end()
+        remembers(screen, database, first)
     except Stop as stop:
         print(f'# What follows “{stop}” was not tried.\n# {studio.errors()}')
         screen.picture().save(os.path.join(OUTPUT, 'failed.png'))

@@ -3,8 +3,11 @@
 #include <glib/gi18n.h>
 
 #include "compute/spqr-pool.h"
+#include "compute/spqr-pool.h"
+#include "session/spqr-settings.h"
 #include "spqr-build.h"
 #include "window/spqr-loop-probe.h"
+#include "window/spqr-preferences.h"
 #include "window/spqr-window.h"
 
 struct _SpqrApplication {
@@ -17,7 +20,8 @@ G_DEFINE_FINAL_TYPE (SpqrApplication, spqr_application, ADW_TYPE_APPLICATION)
 static SpqrWindow *
 new_window (SpqrApplication *self)
 {
-  g_autoptr (SpqrSession) session = spqr_session_new (self->database);
+  const char *setting = spqr_settings_get_string (spqr_settings_get_default (), "database");
+  g_autoptr (SpqrSession) session = spqr_session_new (self->database != NULL ? self->database : *setting != '\0' ? setting : NULL);
   SpqrWindow *window = spqr_window_new (ADW_APPLICATION (self), session);
 
   gtk_window_present (GTK_WINDOW (window));
@@ -81,6 +85,16 @@ show_about (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 }
 
 static void
+show_preferences (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  GtkWindow *window = gtk_application_get_active_window (user_data);
+
+  if (SPQR_IS_WINDOW (window))
+    gtk_window_present (GTK_WINDOW (spqr_preferences_new (window, spqr_window_get_session (SPQR_WINDOW (window)),
+                                                          SPQR_APPLICATION (user_data)->database)));
+}
+
+static void
 activate (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 {
   g_application_activate (user_data);
@@ -98,13 +112,55 @@ quit (GSimpleAction *action, GVariant *parameter, gpointer user_data)
     g_application_quit (user_data);
 }
 
+/* ---- settings that count at once ---- */
+
+static void
+apply_appearance (SpqrSettings *settings)
+{
+  const char *appearance = spqr_settings_get_string (settings, "appearance");
+  AdwColorScheme scheme = g_str_equal (appearance, "light") ? ADW_COLOR_SCHEME_FORCE_LIGHT
+                        : g_str_equal (appearance, "dark") ? ADW_COLOR_SCHEME_FORCE_DARK : ADW_COLOR_SCHEME_DEFAULT;
+
+  adw_style_manager_set_color_scheme (adw_style_manager_get_default (), scheme);
+}
+
+static void
+apply_threads (SpqrSettings *settings)
+{
+  spqr_pool_set_default_threads ((guint) spqr_settings_get_int (settings, "threads"));
+}
+
+static void
+apply_database (SpqrSettings *settings, GParamSpec *pspec, SpqrApplication *self)
+{
+  const char *database = spqr_settings_get_string (settings, "database");
+  GtkWindow *window = gtk_application_get_active_window (GTK_APPLICATION (self));
+
+  for (; window != NULL && !SPQR_IS_WINDOW (window); window = gtk_window_get_transient_for (window))
+    ;
+  if (self->database == NULL && window != NULL)
+    spqr_window_set_database (SPQR_WINDOW (window), *database != '\0' ? database : NULL);
+}
+
+static void
+apply_settings (SpqrApplication *self)
+{
+  SpqrSettings *settings = spqr_settings_get_default ();
+
+  apply_appearance (settings);
+  apply_threads (settings);
+  g_signal_connect_object (settings, "notify::appearance", G_CALLBACK (apply_appearance), self, 0);
+  g_signal_connect_object (settings, "notify::threads", G_CALLBACK (apply_threads), self, 0);
+  g_signal_connect_object (settings, "notify::database", G_CALLBACK (apply_database), self, 0);
+}
+
 static void
 spqr_application_startup (GApplication *application)
 {
-  static const GActionEntry actions[] = { { "about", show_about }, { "activate", activate }, { "quit", quit } };
+  static const GActionEntry actions[] = { { "about", show_about }, { "preferences", show_preferences }, { "activate", activate }, { "quit", quit } };
   static const struct { const char *action, *keys[3]; } keys[] = {
     { "win.open", { "<Control>o" } },          { "win.find", { "<Control>f" } },
-    { "win.sidebar", { "F9" } },
+    { "win.sidebar", { "F9" } },                { "app.preferences", { "<Control>comma" } },
     { "win.quantize", { "<Control><Shift>q" } }, { "win.calibrate", { "<Control><Shift>c" } },
     { "win.page('map')", { "<Alt>1" } },       { "win.page('layer')", { "<Alt>2" } },
     { "win.page('runs')", { "<Alt>3" } },      { "app.quit", { "<Control>q" } },
@@ -116,6 +172,7 @@ spqr_application_startup (GApplication *application)
   for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
     gtk_application_set_accels_for_action (GTK_APPLICATION (application), keys[i].action, keys[i].keys);
   gtk_window_set_default_icon_name ("studio.spqr.SpqrStudio");
+  apply_settings (SPQR_APPLICATION (application));
   spqr_pool_set_default_behind_window ();
   spqr_loop_probe_start ();
 }

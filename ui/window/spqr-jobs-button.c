@@ -116,6 +116,12 @@ spqr_jobs_button_set_queue (SpqrJobsButton *self, SpqrJobQueue *queue, SpqrStore
     spqr_unfinished_runs_set_store (self->unfinished, queue, store);
 }
 
+void
+spqr_jobs_button_set_store (SpqrJobsButton *self, SpqrStore *store)
+{
+  spqr_unfinished_runs_set_store (self->unfinished, self->queue, store);
+}
+
 static void
 spqr_jobs_button_dispose (GObject *object)
 {

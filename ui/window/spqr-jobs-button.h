@@ -12,3 +12,5 @@ G_DECLARE_FINAL_TYPE (SpqrJobsButton, spqr_jobs_button, SPQR, JOBS_BUTTON, GtkWi
 
 /* Once. store NULL: no history. The window's action "win.go-on" (int64: a run) goes on with one. */
 void spqr_jobs_button_set_queue (SpqrJobsButton *self, SpqrJobQueue *queue, SpqrStore *store);
+/* Another history of runs. */
+void spqr_jobs_button_set_store (SpqrJobsButton *self, SpqrStore *store);

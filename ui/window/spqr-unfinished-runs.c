@@ -142,10 +142,8 @@ spqr_unfinished_runs_read (SpqrUnfinishedRuns *self)
 void
 spqr_unfinished_runs_set_store (SpqrUnfinishedRuns *self, SpqrJobQueue *queue, SpqrStore *store)
 {
-  g_return_if_fail (self->store == NULL);
-
-  self->queue = g_object_ref (queue);
-  self->store = g_object_ref (store);
+  g_set_object (&self->queue, queue);
+  g_set_object (&self->store, store);
   spqr_unfinished_runs_read (self);
 }
 

@@ -1,6 +1,7 @@
 /* What the window's parts share. */
 #pragma once
 
+#include "window/spqr-model-view.h"
 #include "window/spqr-window.h"
 
 void spqr_window_class_install_actions (GtkWidgetClass *widget_class);
@@ -11,3 +12,8 @@ void spqr_window_add_tab (SpqrWindow *self);
 void spqr_window_close_tab (SpqrWindow *self);
 void spqr_window_toggle_sidebar (SpqrWindow *self);
 void spqr_window_focus_search (SpqrWindow *self);
+
+/* What is remembered from one window to the next. `first` is the first tab of a window, `front` the one in front at the end. */
+void spqr_window_restore (GtkWindow *window, SpqrModelView *first);
+void spqr_window_restore_view (SpqrModelView *view);
+void spqr_window_keep (GtkWindow *window, SpqrModelView *front);

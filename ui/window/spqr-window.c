@@ -4,6 +4,7 @@
 
 #include "controls/spqr-access.h"
 #include "session/spqr-model-memory.h"
+#include "session/spqr-settings.h"
 #include "window/spqr-jobs-button.h"
 #include "window/spqr-model-view.h"
 #include "window/spqr-window-private.h"
@@ -74,7 +75,9 @@ spqr_window_focus_search (SpqrWindow *self)
 static void
 on_failed (SpqrWindow *self, const char *title, const char *message)
 {
-  GtkWidget *dialog = adw_message_dialog_new (GTK_WINDOW (self), title, message);
+  GtkApplication *application = gtk_window_get_application (GTK_WINDOW (self));
+  GtkWindow *front = application != NULL ? gtk_application_get_active_window (application) : NULL;
+  GtkWidget *dialog = adw_message_dialog_new (front != NULL ? front : GTK_WINDOW (self), title, message);
 
   adw_message_dialog_add_response (ADW_MESSAGE_DIALOG (dialog), "close", _("_Close"));
   gtk_window_present (GTK_WINDOW (dialog));
@@ -249,6 +252,7 @@ add_tab (SpqrWindow *self, SpqrSession *session)
   AdwTabPage *front = adw_tab_view_get_selected_page (self->tab_view);
   AdwTabPage *page = adw_tab_view_add_page (self->tab_view, GTK_WIDGET (view), front);
 
+  spqr_window_restore_view (view);
   g_signal_connect_object (session, "notify::model", G_CALLBACK (on_model), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "notify::opening", G_CALLBACK (on_opening), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "done", G_CALLBACK (on_done), self, G_CONNECT_SWAPPED);
@@ -319,10 +323,47 @@ spqr_window_new (AdwApplication *application, SpqrSession *session)
   self->jobs = g_object_ref (spqr_session_get_jobs (session));
   spqr_jobs_button_set_queue (self->jobs_button, self->jobs, spqr_session_get_store (session));
   add_tab (self, session);
+  spqr_window_restore (GTK_WINDOW (self), get_view (self));
   spqr_name_inner_buttons (GTK_WIDGET (self));
   if (error != NULL)
     on_failed (self, _("The history of runs cannot be opened"), error->message);
   return self;
+}
+
+/* ---- another history: all tabs are made anew over it ---- */
+
+void
+spqr_window_set_database (SpqrWindow *self, const char *database)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SpqrSession) first = spqr_session_new_with_database (spqr_window_get_session (self), database, &error);
+  SpqrStore *store = spqr_session_get_store (spqr_window_get_session (self));
+  int n = adw_tab_view_get_n_pages (self->tab_view), front;
+
+  if (first == NULL)
+    {
+      on_failed (self, _("The history of runs cannot be opened"), error->message);
+      g_object_set (spqr_settings_get_default (), "database", store != NULL ? spqr_store_get_path (store) : "", NULL);
+      return;
+    }
+  if (store != NULL && g_str_equal (spqr_store_get_path (store), spqr_store_get_path (spqr_session_get_store (first))))
+    return;
+  front = adw_tab_view_get_page_position (self->tab_view, adw_tab_view_get_selected_page (self->tab_view));
+  for (int i = 0; i < n; i++)
+    {
+      SpqrModelView *old = get_nth_view (self, 0);
+      SpqrModel *model = spqr_session_get_model (spqr_model_view_get_session (old));
+      g_autoptr (SpqrSession) session = i == 0 ? g_object_ref (first) : spqr_session_new_beside (first);
+      AdwTabPage *page = add_tab (self, session);
+
+      adw_tab_view_reorder_last (self->tab_view, page);
+      spqr_model_view_show_page (SPQR_MODEL_VIEW (adw_tab_page_get_child (page)), spqr_model_view_get_page (old));
+      if (model != NULL)
+        spqr_session_open (session, spqr_model_get_location (model));
+      adw_tab_view_close_page (self->tab_view, adw_tab_view_get_nth_page (self->tab_view, 0));
+    }
+  adw_tab_view_set_selected_page (self->tab_view, adw_tab_view_get_nth_page (self->tab_view, front));
+  spqr_jobs_button_set_store (self->jobs_button, spqr_session_get_store (first));
 }
 
 /* A message's "destructive" answer goes on with what was asked about; the other leaves everything as it is. */
@@ -385,6 +426,7 @@ spqr_window_close_tab (SpqrWindow *self)
 static void
 leave (SpqrWindow *self)
 {
+  spqr_window_keep (GTK_WINDOW (self), get_view (self));
   for (int i = 0; i < adw_tab_view_get_n_pages (self->tab_view); i++)
     spqr_session_close (spqr_model_view_get_session (get_nth_view (self, i)));
   spqr_session_shutdown (spqr_window_get_session (self));

@@ -9,6 +9,9 @@
 G_DECLARE_FINAL_TYPE (SpqrWindow, spqr_window, SPQR, WINDOW, AdwApplicationWindow)
 
 SpqrWindow  *spqr_window_new (AdwApplication *application, SpqrSession *session);
+/* Opens the models again over another history of runs (NULL: the user's own), or, when that cannot be opened,
+ * says why and stays with the old one. Not while jobs run. */
+void         spqr_window_set_database (SpqrWindow *self, const char *database);
 /* Of the tab in front. */
 SpqrSession *spqr_window_get_session (SpqrWindow *self);
 /* Opens a model: in the tab that has it already, else in the one in front when that is empty, else in a new one. */
