@@ -1,5 +1,6 @@
 /* spqr eval: perplexity of a model or of a run, by the published rule. */
 #include <glib/gi18n.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 
@@ -20,10 +21,10 @@ print_result (SpqrCli *cli, const SpqrRunEval *eval, gsize known)
 
   if (!cli->json)
     {
-      printf (_("perplexity %.6f ± %.4f   (%s, %" G_GINT64_FORMAT " windows of %d tokens, %.1f s)\n"), eval->ppl, eval->ppl_stderr,
+      printf (_("perplexity %.6f ± %.4f   (%s, %" PRId64 " windows of %d tokens, %.1f s)\n"), eval->ppl, eval->ppl_stderr,
               eval->data, eval->windows, eval->seqlen, eval->seconds);
       if (known > 0)
-        printf (_("%" G_GSIZE_FORMAT " of the windows had been measured before\n"), known);
+        printf (_("%zu of the windows had been measured before\n"), known);
       if (isfinite (eval->kl))
         printf (_("KL divergence %.6g ± %.2g nats, same top token %.2f %%\n"), eval->kl, eval->kl_stderr,
                 100 * eval->top1_agreement);

@@ -1,5 +1,6 @@
 /* spqr field: one quantity over one matrix, drawn without a screen. */
 #include <glib/gi18n.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 
@@ -200,7 +201,7 @@ field (SpqrCli *cli, const Flags *flags, const char *what, const char *name, con
   data = spqr_field_data_new (values, spqr_lab_get_rows (lab), spqr_lab_get_cols (lab), NULL, values, g_free, error);
   if (data == NULL)
     return FALSE;
-  subtitle = from_run ? g_strdup_printf (_("%s · run %" G_GINT64_FORMAT), _(fields[which].title), run->id)
+  subtitle = from_run ? g_strdup_printf (_("%s · run %" PRId64), _(fields[which].title), run->id)
                       : g_strdup_printf ("%s · %s", _(fields[which].title),
                                          spqr_lab_is_calibrated (lab) ? _("calibrated") : _("data-free: the Hessian taken as the identity"));
   if (!paint (flags, data, which, name, subtitle, error))

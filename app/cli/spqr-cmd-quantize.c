@@ -1,5 +1,6 @@
 /* spqr quantize: calibrate, quantize, store; with --eval also measure before and after. */
 #include <glib/gi18n.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 
@@ -127,7 +128,7 @@ print_json (Session *s, SpqrRun *run, GPtrArray *layers)
 static void
 print_text (Session *s, SpqrRun *run)
 {
-  printf (_("run %" G_GINT64_FORMAT ": %u layers in %.1f s\n"), run->id, run->n_layers_done, run->seconds);
+  printf (_("run %" PRId64 ": %u layers in %.1f s\n"), run->id, run->n_layers_done, run->seconds);
   printf (_("bits a weight: %.3f by the formula, %.3f as stored; outliers %.3f %%\n"), run->bits_formula, run->bits_stored,
           100 * run->outlier_share);
   for (guint i = 0; i < s->evals->len; i++)

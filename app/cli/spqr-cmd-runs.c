@@ -1,5 +1,6 @@
 /* spqr runs: the database. */
 #include <glib/gi18n.h>
+#include <inttypes.h>
 #include <glib/gstdio.h>
 #include <math.h>
 #include <stdio.h>
@@ -129,7 +130,7 @@ print_task (const SpqrRunEval *eval)
   printf (_("%-12s acc %.2f %% ± %.2f"), eval->task, 100 * eval->acc, 100 * eval->acc_stderr);
   if (isfinite (eval->acc_norm))
     printf (_(", acc_norm %.2f %% ± %.2f"), 100 * eval->acc_norm, 100 * eval->acc_norm_stderr);
-  printf (_(" (%s, %" G_GINT64_FORMAT " documents of %s)\n"), eval->scoring, eval->windows, eval->data);
+  printf (_(" (%s, %" PRId64 " documents of %s)\n"), eval->scoring, eval->windows, eval->data);
 }
 
 static void
@@ -213,7 +214,7 @@ show_run (SpqrCli *cli, SpqrStore *store, gint64 id, GError **error)
       return TRUE;
     }
   print_run_line (run);
-  printf (_("model        %s\ncalibration  %s, %d windows of %d tokens, seed %" G_GINT64_FORMAT "\nfolder       %s\n"), run->model_path,
+  printf (_("model        %s\ncalibration  %s, %d windows of %d tokens, seed %" PRId64 "\nfolder       %s\n"), run->model_path,
           run->calibration != NULL ? run->calibration : _("none"), run->nsamples, run->seqlen, run->seed, run->folder);
   if (run->error != NULL)
     printf (_("error        %s\n"), run->error);

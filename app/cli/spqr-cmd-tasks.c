@@ -42,7 +42,7 @@ print_result (const SpqrTask *task, const SpqrTaskResult *result)
     printf (_("   acc_norm %6.2f %% ± %.2f"), 100 * result->acc_norm, 100 * result->acc_norm_stderr);
   if (isfinite (result->ppl))
     printf (_("   perplexity %.4f ± %.4f"), result->ppl, result->ppl_stderr);
-  printf (_("   (%" G_GSIZE_FORMAT " documents, %.1f s)\n"), result->n, result->seconds);
+  printf (_("   (%zu documents, %.1f s)\n"), result->n, result->seconds);
   if (task->note != NULL)
     printf ("%-14s %s: %s\n", "", task->path, task->note);
 }

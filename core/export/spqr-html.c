@@ -1,5 +1,6 @@
 #include "export/spqr-html.h"
 
+#include <inttypes.h>
 #include <glib/gi18n-lib.h>
 #include <math.h>
 #include <string.h>
@@ -78,7 +79,7 @@ spqr_html_seconds (double seconds)
     return g_strdup_printf (_("%.1f s"), seconds);
   if (whole < 3600)
     return g_strdup_printf (_("%d min %02d s"), (int) (whole / 60), (int) (whole % 60));
-  return g_strdup_printf (_("%" G_GINT64_FORMAT " h %02d min"), whole / 3600, (int) (whole / 60 % 60));
+  return g_strdup_printf (_("%" PRId64 " h %02d min"), whole / 3600, (int) (whole / 60 % 60));
 }
 
 char *

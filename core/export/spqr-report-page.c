@@ -1,4 +1,5 @@
 /* spqr-report-page.c: what stands on the page of a report, from top to bottom. */
+#include <inttypes.h>
 #include <glib/gi18n-lib.h>
 #include <math.h>
 #include <string.h>
@@ -113,7 +114,7 @@ add_top (GString *page, const SpqrReport *report)
 {
   const SpqrRun *run = report->run;
   g_autofree char *method = g_ascii_strup (run->method != NULL ? run->method : "", -1);
-  g_autofree char *title = g_strdup_printf (_("%s, run %" G_GINT64_FORMAT), run->model_name != NULL ? run->model_name : "–", run->id);
+  g_autofree char *title = g_strdup_printf (_("%s, run %" PRId64), run->model_name != NULL ? run->model_name : "–", run->id);
   g_autofree char *when = spqr_html_date (run->created);
   g_autofree char *line = g_strjoin (" · ", method, state_text (run->state), when, run->architecture, NULL);
   g_autofree char *tags = run->tags != NULL ? g_strjoinv (", ", run->tags) : NULL;
@@ -176,7 +177,7 @@ static void
 add_perplexity (GString *page, const SpqrRunEval *eval)
 {
   g_autofree char *data = g_path_get_basename (eval->data != NULL ? eval->data : "");
-  g_autofree char *window = g_strdup_printf (_("%" G_GINT64_FORMAT " windows of %d tokens"), eval->windows, eval->seqlen);
+  g_autofree char *window = g_strdup_printf (_("%" PRId64 " windows of %d tokens"), eval->windows, eval->seqlen);
   g_autofree char *protocol = g_strjoin ("; ", window, eval->protocol, NULL);
   g_autofree char *after = four (eval->ppl), *spread = four (eval->ppl_stderr);
 
@@ -432,7 +433,7 @@ add_origin (GString *page, const SpqrReport *report)
   const SpqrRun *run = report->run;
   g_autofree char *id = g_strdup_printf ("%" G_GINT64_FORMAT, run->id);
   g_autofree char *begun = spqr_html_date (run->created), *finished = spqr_html_date (run->finished);
-  g_autofree char *windows = g_strdup_printf (_("%d of %d tokens, seed %" G_GINT64_FORMAT), run->nsamples, run->seqlen, run->seed);
+  g_autofree char *windows = g_strdup_printf (_("%d of %d tokens, seed %" PRId64), run->nsamples, run->seqlen, run->seed);
   g_autofree char *command = spqr_report_command (run);
 
   heading (page, _("Origin"));

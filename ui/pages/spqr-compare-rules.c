@@ -1,6 +1,7 @@
 #include "pages/spqr-compare-rules.h"
 
 #include <glib/gi18n.h>
+#include <inttypes.h>
 #include <math.h>
 
 #include "plot/spqr-format.h"
@@ -10,7 +11,7 @@
 static char *
 describe_unfinished (const SpqrRun *run)
 {
-  return g_strdup_printf (_("Run %" G_GINT64_FORMAT " is not finished: %u of %u layers are stored. Its maps appear once it is."),
+  return g_strdup_printf (_("Run %" PRId64 " is not finished: %u of %u layers are stored. Its maps appear once it is."),
                           run->id, run->n_layers_done, run->n_layers);
 }
 
@@ -29,7 +30,7 @@ spqr_compare_check (GPtrArray *runs, char **why)
   else if (second != NULL && second->state != SPQR_RUN_FINISHED)
     *why = describe_unfinished (second);
   else if (second != NULL && g_strcmp0 (first->model_fingerprint, second->model_fingerprint) != 0)
-    *why = g_strdup_printf (_("Run %" G_GINT64_FORMAT " is of %s and run %" G_GINT64_FORMAT " of %s: the weights they started from "
+    *why = g_strdup_printf (_("Run %" PRId64 " is of %s and run %" PRId64 " of %s: the weights they started from "
                               "differ, so their layers cannot be subtracted. Select two runs of one model."),
                             first->id, first->model_name, second->id, second->model_name);
   if (*why != NULL)

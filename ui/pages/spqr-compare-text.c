@@ -1,6 +1,7 @@
 #include "pages/spqr-compare-text.h"
 
 #include <glib/gi18n.h>
+#include <inttypes.h>
 #include <math.h>
 
 #include "plot/spqr-format.h"
@@ -63,8 +64,8 @@ describe_mse (const SpqrRunLayer *layer)
 static char *
 describe_origin (const SpqrRun *a, const SpqrRun *b, const SpqrCompareLayer *layer)
 {
-  g_autofree char *first = g_strdup_printf (_("run %" G_GINT64_FORMAT " %s"), a->id, a->params_json != NULL ? a->params_json : "");
-  g_autofree char *second = b != NULL ? g_strdup_printf (_("run %" G_GINT64_FORMAT " %s"), b->id, b->params_json != NULL ? b->params_json : "") : NULL;
+  g_autofree char *first = g_strdup_printf (_("run %" PRId64 " %s"), a->id, a->params_json != NULL ? a->params_json : "");
+  g_autofree char *second = b != NULL ? g_strdup_printf (_("run %" PRId64 " %s"), b->id, b->params_json != NULL ? b->params_json : "") : NULL;
 
   return g_strjoin (" · ", a->model_name, layer->a->name, first, second, NULL);
 }
@@ -78,15 +79,15 @@ label_pair (SpqrCompareLabels *labels, const SpqrRun *a, const SpqrRun *b, const
   switch (map)
     {
     case SPQR_COMPARE_A:
-      labels->title = g_strdup_printf (_("A · run %" G_GINT64_FORMAT " · %s"), a->id, field);
+      labels->title = g_strdup_printf (_("A · run %" PRId64 " · %s"), a->id, field);
       labels->caption = describe_figures (layer->a);
       break;
     case SPQR_COMPARE_B:
-      labels->title = g_strdup_printf (_("B · run %" G_GINT64_FORMAT " · %s"), b->id, field);
+      labels->title = g_strdup_printf (_("B · run %" PRId64 " · %s"), b->id, field);
       labels->caption = describe_figures (layer->b);
       break;
     default:
-      labels->title = g_strdup_printf (_("A − B · runs %" G_GINT64_FORMAT " and %" G_GINT64_FORMAT " · %s"), a->id, b->id, field);
+      labels->title = g_strdup_printf (_("A − B · runs %" PRId64 " and %" PRId64 " · %s"), a->id, b->id, field);
       labels->caption = describe_differences (layer->a, layer->b);
     }
 }
@@ -97,7 +98,7 @@ label_alone (SpqrCompareLabels *labels, const SpqrRun *a, const SpqrCompareLayer
   switch (map)
     {
     case SPQR_COMPARE_A:
-      labels->title = g_strdup_printf (_("Run %" G_GINT64_FORMAT " · %s"), a->id, spqr_compare_field_name (picture->field));
+      labels->title = g_strdup_printf (_("Run %" PRId64 " · %s"), a->id, spqr_compare_field_name (picture->field));
       labels->caption = describe_figures (layer->a);
       break;
     case SPQR_COMPARE_B:
@@ -157,10 +158,10 @@ spqr_compare_describe_counts (const SpqrRun *a, const SpqrRun *b, const SpqrComp
 {
   *title = g_strdup_printf (_("%s of %s"), spqr_compare_field_name (picture->field), layer->a->name);
   if (b != NULL)
-    *legend = g_strdup_printf (_("bars: A, run %" G_GINT64_FORMAT " · outline: B, run %" G_GINT64_FORMAT), a->id, b->id);
+    *legend = g_strdup_printf (_("bars: A, run %" PRId64 " · outline: B, run %" PRId64), a->id, b->id);
   else if (picture->has_second)
-    *legend = g_strdup_printf (_("bars: run %" G_GINT64_FORMAT " · outline: unquantized"), a->id);
+    *legend = g_strdup_printf (_("bars: run %" PRId64 " · outline: unquantized"), a->id);
   else
-    *legend = g_strdup_printf (_("run %" G_GINT64_FORMAT), a->id);
+    *legend = g_strdup_printf (_("run %" PRId64), a->id);
   *provenance = describe_origin (a, b, layer);
 }

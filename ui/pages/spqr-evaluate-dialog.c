@@ -1,6 +1,7 @@
 #include "pages/spqr-evaluate-dialog.h"
 
 #include <glib/gi18n.h>
+#include <inttypes.h>
 
 #include "controls/spqr-data-row.h"
 #include "pages/spqr-task-picker.h"
@@ -186,7 +187,7 @@ add_tasks (SpqrEvaluateDialog *self)
 GtkWidget *
 spqr_evaluate_dialog_new (GtkWindow *parent, SpqrSession *session, SpqrRun *run)
 {
-  g_autofree char *title = g_strdup_printf (_("Evaluate Run %" G_GINT64_FORMAT), run->id);
+  g_autofree char *title = g_strdup_printf (_("Evaluate Run %" PRId64), run->id);
   SpqrEvaluateDialog *self = g_object_new (SPQR_TYPE_EVALUATE_DIALOG, "transient-for", parent, "modal", TRUE,
                                            "destroy-with-parent", TRUE, "default-width", 560, "default-height", 620,
                                            "title", title, NULL);

@@ -1,6 +1,7 @@
 #include "pages/spqr-map-page.h"
 
 #include <glib/gi18n.h>
+#include <inttypes.h>
 #include <math.h>
 
 #include "chart/spqr-grid-view.h"
@@ -104,7 +105,7 @@ role_index (SpqrMapPage *self, SpqrTensor *tensor)
 static void
 show_source (SpqrMapPage *self, GtkLabel *label, const SpqrMapFigure *figure, gboolean any)
 {
-  g_autofree char *of_run = g_strdup_printf (_("of run %" G_GINT64_FORMAT), spqr_session_get_shown_run (self->session));
+  g_autofree char *of_run = g_strdup_printf (_("of run %" PRId64), spqr_session_get_shown_run (self->session));
   gboolean data_free = figure->source == SPQR_FIGURE_DATA_FREE;
   const char *text = data_free ? _("data-free")
                      : figure->source == SPQR_FIGURE_CALIBRATED ? (any ? _("calibrated") : _("needs calibration"))
@@ -189,7 +190,7 @@ show_provenance (SpqrMapPage *self)
 {
   SpqrModel *model = spqr_session_get_model (self->session);
   gint64 run = spqr_session_get_shown_run (self->session);
-  g_autofree char *of_run = run != 0 ? g_strdup_printf (_("run %" G_GINT64_FORMAT), run) : NULL;
+  g_autofree char *of_run = run != 0 ? g_strdup_printf (_("run %" PRId64), run) : NULL;
   g_autofree char *text = model != NULL ? g_strjoin (" · ", spqr_model_get_name (model), spqr_model_get_fingerprint (model), of_run, NULL) : NULL;
 
   spqr_chart_set_provenance (SPQR_CHART (self->grid), text);

@@ -1,5 +1,6 @@
 /* Measuring a stored run again: on another text, with another window, by zero-shot tasks. */
 #include <glib/gi18n.h>
+#include <inttypes.h>
 
 #include "job/spqr-data.h"
 #include "job/spqr-evaluate-tasks.h"
@@ -125,8 +126,8 @@ spqr_session_evaluate (SpqrSession *self, SpqrRun *run, const char *data, const 
 
   e = evaluating_new (self, run, data);
   e->choices = *choices;
-  title = g_strdup_printf (_("Evaluate run %" G_GINT64_FORMAT), run->id);
-  done = g_strdup_printf (_("Run %" G_GINT64_FORMAT " is evaluated"), run->id);
+  title = g_strdup_printf (_("Evaluate run %" PRId64), run->id);
+  done = g_strdup_printf (_("Run %" PRId64 " is evaluated"), run->id);
   job = begin (self, title, done, evaluate_in_worker, e);
   return job;
 }
@@ -148,8 +149,8 @@ spqr_session_evaluate_tasks (SpqrSession *self, SpqrRun *run, const SpqrTaskChoi
   e->task_choices.names = NULL;
   e->task_choices.data = NULL;
   g_object_set_data_full (G_OBJECT (self), TASK_DATA, g_strdup (choices->data), g_free);
-  title = g_strdup_printf (_("Zero-shot tasks of run %" G_GINT64_FORMAT), run->id);
-  done = g_strdup_printf (_("The zero-shot tasks of run %" G_GINT64_FORMAT " are done"), run->id);
+  title = g_strdup_printf (_("Zero-shot tasks of run %" PRId64), run->id);
+  done = g_strdup_printf (_("The zero-shot tasks of run %" PRId64 " are done"), run->id);
   job = begin (self, title, done, answer_in_worker, e);
   return job;
 }

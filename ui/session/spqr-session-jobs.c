@@ -1,5 +1,6 @@
 /* The session's long work: figures of all tensors, calibration, quantization, export. */
 #include <glib/gi18n.h>
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
@@ -447,9 +448,9 @@ spqr_session_resume (SpqrSession *self, gint64 run_id)
   q->store = g_object_ref (self->store);
   q->run_id = run_id;
   q->evaluation = g_strdup (self->evaluation);
-  title = g_strdup_printf (_("Go on with run %" G_GINT64_FORMAT), run_id);
+  title = g_strdup_printf (_("Go on with run %" PRId64), run_id);
   job = spqr_job_new (title, resume_in_worker, q, free_quantizing);
-  done = g_strdup_printf (_("Run %" G_GINT64_FORMAT " is finished"), run_id);
+  done = g_strdup_printf (_("Run %" PRId64 " is finished"), run_id);
   spqr_session_announce (self, job, done, NULL);
   submit (self, SPQR_LANE_BATCH, job);
   return job;
@@ -504,9 +505,9 @@ spqr_session_export (SpqrSession *self, gint64 run_id, const char *dtype, const 
     parsed = SPQR_EXPORT_EXACT;
   e = g_new (Exporting, 1);
   *e = (Exporting) { g_object_ref (self->store), run_id, parsed, g_strdup (folder) };
-  title = g_strdup_printf (_("Export run %" G_GINT64_FORMAT), run_id);
+  title = g_strdup_printf (_("Export run %" PRId64), run_id);
   job = spqr_job_new (title, export_in_worker, e, free_exporting);
-  done = g_strdup_printf (_("Run %" G_GINT64_FORMAT " is exported and read back"), run_id);
+  done = g_strdup_printf (_("Run %" PRId64 " is exported and read back"), run_id);
   spqr_session_announce (self, job, done, folder);
   submit (self, SPQR_LANE_EXPORT, job);
   return job;

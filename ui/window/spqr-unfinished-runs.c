@@ -2,6 +2,7 @@
 
 #include <adwaita.h>
 #include <glib/gi18n.h>
+#include <inttypes.h>
 
 enum { MOST = 5 };
 
@@ -72,9 +73,9 @@ static GtkWidget *
 make_row (SpqrRun *run)
 {
   GtkWidget *row = adw_action_row_new (), *button = gtk_button_new_with_mnemonic (_("_Go On"));
-  g_autofree char *title = g_strdup_printf (_("Run %" G_GINT64_FORMAT " of %s"), run->id, run->model_name);
+  g_autofree char *title = g_strdup_printf (_("Run %" PRId64 " of %s"), run->id, run->model_name);
   g_autofree char *markup = g_markup_escape_text (title, -1), *text = describe (run), *below = g_markup_escape_text (text, -1);
-  g_autofree char *name = g_strdup_printf (_("Go on with run %" G_GINT64_FORMAT), run->id);
+  g_autofree char *name = g_strdup_printf (_("Go on with run %" PRId64), run->id);
 
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), markup);
   adw_action_row_set_subtitle (ADW_ACTION_ROW (row), below);
@@ -94,7 +95,7 @@ static void
 offer (SpqrUnfinishedRuns *self, SpqrRun *run)
 {
   GtkWidget *overlay = gtk_widget_get_ancestor (GTK_WIDGET (self), ADW_TYPE_TOAST_OVERLAY);
-  g_autofree char *state = describe (run), *text = g_strdup_printf (_("Run %" G_GINT64_FORMAT " of %s: %s"), run->id, run->model_name, state);
+  g_autofree char *state = describe (run), *text = g_strdup_printf (_("Run %" PRId64 " of %s: %s"), run->id, run->model_name, state);
   AdwToast *toast;
 
   if (overlay == NULL)
