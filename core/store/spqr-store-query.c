@@ -250,8 +250,7 @@ points_work (SpqrStore *self, gpointer data, GError **error)
     "e.data, e.data_fingerprint, e.tokenizer_fingerprint, e.protocol, coalesce (e.seqlen, 0), coalesce (e.windows, 0), e.ppl, e.ppl_base, e.kl "
     "FROM runs r LEFT JOIN evaluations e ON e.run_id = r.id AND e.ppl IS NOT NULL AND e.task IS NULL "
     "AND NOT EXISTS (SELECT 1 FROM evaluations l WHERE l.run_id = r.id AND l.id > e.id AND l.ppl IS NOT NULL AND l.task IS NULL "
-    "AND l.data_fingerprint IS e.data_fingerprint AND l.tokenizer_fingerprint IS e.tokenizer_fingerprint "
-    "AND l.seqlen = e.seqlen AND l.windows = e.windows) "
+    "AND l.data_fingerprint IS e.data_fingerprint AND l.seqlen = e.seqlen AND l.windows = e.windows) "
     "WHERE r.state = 'finished' ORDER BY r.id, e.id", error);
   int result;
 

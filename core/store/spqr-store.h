@@ -137,8 +137,8 @@ GArray    *spqr_store_query_runs (SpqrStore *self, const SpqrRunQuery *query, GE
 /* The rows of these ids in their order, SpqrRun; those that are gone are left out. */
 GPtrArray *spqr_store_get_runs (SpqrStore *self, const gint64 *ids, gsize n, GError **error);
 
-/* A finished run as something to draw: its figures and one evaluation; the newest of each protocol (text,
- * tokenizer, window) is a point of its own, a run without any is one with NANs. bytes: of its stored layers. */
+/* A finished run as something to draw: its figures and one evaluation; the newest of each protocol (token
+ * ids, window) is a point of its own, a run without any is one with NANs. bytes: of its stored layers. */
 typedef struct {
   gint64 run_id;
   char *model_name, *model_fingerprint, *method;

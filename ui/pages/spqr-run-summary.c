@@ -1,10 +1,12 @@
 #include "pages/spqr-run-summary.h"
 
 #include <glib/gi18n.h>
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
 #include "controls/spqr-param-text.h"
+#include "pages/spqr-run-protocol.h"
 #include "pages/spqr-run-task-text.h"
 #include "plot/spqr-format.h"
 #include "quant/spqr-recipe.h"
@@ -139,9 +141,8 @@ add_with_error (SpqrRunSummary *self, const char *name, double value, double sta
 }
 
 static void
-add_evals (SpqrRunSummary *self, SpqrRun *run, SpqrStore *store)
+add_evals (SpqrRunSummary *self, GPtrArray *evals)
 {
-  g_autoptr (GPtrArray) evals = spqr_store_list_evals (store, run->id, NULL);
   gboolean tasks = FALSE;      /* the one before was a task, too */
 
   for (guint i = 0; evals != NULL && i < evals->len; i++)
@@ -149,7 +150,7 @@ add_evals (SpqrRunSummary *self, SpqrRun *run, SpqrStore *store)
       const SpqrRunEval *eval = evals->pdata[i];
       g_autofree char *name = g_path_get_basename (eval->data);
       g_autofree char *accuracy = eval->task != NULL ? spqr_run_task_describe (eval) : NULL;
-      g_autofree char *protocol = g_strdup_printf (_("%s, %" G_GINT64_FORMAT " windows of %d tokens"), name, eval->windows, eval->seqlen);
+      g_autofree char *protocol = g_strdup_printf (_("%s, %" PRId64 " windows of %d tokens"), name, eval->windows, eval->seqlen);
 
       if (eval->task != NULL)
         {
@@ -178,11 +179,9 @@ add_evals (SpqrRunSummary *self, SpqrRun *run, SpqrStore *store)
 }
 
 static void
-add_exports (SpqrRunSummary *self, SpqrRun *run, SpqrStore *store)
+add_exports (SpqrRunSummary *self, GPtrArray *exports)
 {
-  g_autoptr (GPtrArray) exports = spqr_store_list_exports (store, run->id, NULL);
-
-  if (exports == NULL || exports->len == 0)
+  if (exports->len == 0)
     return;
   add_heading (self, _("Exports"), 2);
   for (guint i = 0; i < exports->len; i++)
@@ -193,9 +192,10 @@ add_exports (SpqrRunSummary *self, SpqrRun *run, SpqrStore *store)
 }
 
 static void
-show_one (SpqrRunSummary *self, SpqrRun *run, SpqrStore *store)
+show_one (SpqrRunSummary *self, const SpqrReport *report)
 {
-  g_autofree char *windows = g_strdup_printf (_("%d of %d tokens, seed %" G_GINT64_FORMAT), run->nsamples, run->seqlen, run->seed);
+  SpqrRun *run = report->run;
+  g_autofree char *windows = g_strdup_printf (_("%d of %d tokens, seed %" PRId64), run->nsamples, run->seqlen, run->seed);
 
   add_heading (self, _("Result"), 2);
   add_number (self, _("Bits (formula)"), run->bits_formula, three_decimals);
@@ -203,7 +203,7 @@ show_one (SpqrRunSummary *self, SpqrRun *run, SpqrStore *store)
   add_number (self, _("Outliers"), run->outlier_share, spqr_format_percent);
   if (run->error != NULL)
     add_text (self, _("Error"), run->error);
-  add_evals (self, run, store);
+  add_evals (self, report->evals);
   add_heading (self, _("Origin"), 2);
   add_path (self, _("Model"), run->model_path);
   add_path (self, _("Calibration"), run->calibration != NULL ? run->calibration : _("none"));
@@ -212,7 +212,7 @@ show_one (SpqrRunSummary *self, SpqrRun *run, SpqrStore *store)
   add_text (self, _("Device"), run->backend);
   add_path (self, _("Folder"), run->folder);
   add_text (self, _("Made by"), run->version);
-  add_exports (self, run, store);
+  add_exports (self, report->exports);
   add_params (self, run);
 }
 
@@ -244,7 +244,6 @@ static double get_bits (SpqrRun *run) { return run->bits_formula; }
 static double get_stored (SpqrRun *run) { return run->bits_stored; }
 static double get_outliers (SpqrRun *run) { return run->outlier_share; }
 static double get_loss (SpqrRun *run) { return sqrt (run->mean_proxy_loss); }
-static double get_ppl (SpqrRun *run) { return run->ppl; }
 
 static void
 add_differences (SpqrRunSummary *self, GPtrArray *runs)
@@ -271,95 +270,101 @@ add_differences (SpqrRunSummary *self, GPtrArray *runs)
     }
 }
 
-static const SpqrRunEval *
-get_last_perplexity (GPtrArray *evals)
-{
-  for (guint i = evals != NULL ? evals->len : 0; i > 0; i--)
-    {
-      const SpqrRunEval *eval = evals->pdata[i - 1];
-
-      if (eval->task == NULL && isfinite (eval->ppl))
-        return eval;
-    }
-  return NULL;
-}
-
-/* Perplexities are shown side by side only when they were measured in the same way. */
+/* A line of figures that were all measured in one way. */
 static void
-add_perplexities (SpqrRunSummary *self, GPtrArray *runs, SpqrStore *store)
+add_measured (SpqrRunSummary *self, const char *name, const SpqrRunEval *const *evals, guint n, gsize offset)
 {
-  g_auto (GStrv) protocols = g_new0 (char *, runs->len + 1);
-  const char *why = _("The perplexities were measured on different text or windows, with different tokenizers, or not at all: "
-                      "they cannot be compared.");
+  g_auto (GStrv) values = g_new0 (char *, n + 1);
+  gboolean any = FALSE;
 
-  for (guint i = 0; i < runs->len; i++)
+  for (guint i = 0; i < n; i++)
     {
-      SpqrRun *run = runs->pdata[i];
-      g_autoptr (GPtrArray) evals = spqr_store_list_evals (store, run->id, NULL);
-      const SpqrRunEval *last = get_last_perplexity (evals);
+      double value = G_STRUCT_MEMBER (double, evals[i], offset);
 
-      protocols[i] = last != NULL ? g_strdup_printf ("%s|%s|%s|%d|%" G_GINT64_FORMAT, last->data_fingerprint,
-                                                     last->tokenizer_fingerprint, last->protocol, last->seqlen, last->windows)
-                                  : g_strdup_printf ("none %u", i);
+      any = any || isfinite (value);
+      values[i] = isfinite (value) ? four_decimals (value) : g_strdup ("–");
     }
-  if (all_equal (protocols, runs->len))
-    add_figures (self, _("Perplexity"), runs, get_ppl, four_decimals);
-  else
-    {
-      GtkWidget *label = make_label (why, TRUE);
-      gtk_grid_attach (self->grid, label, 0, self->next_row++, runs->len + 1, 1);
-    }
+  if (any)
+    add_row (self, name, (const char *const *) values, n);
 }
 
 static void
-add_accuracies (SpqrRunSummary *self, GPtrArray *runs, SpqrStore *store)
+add_wide (SpqrRunSummary *self, const char *text, int span)
 {
-  g_autoptr (GPtrArray) evals = g_ptr_array_new_with_free_func ((GDestroyNotify) g_ptr_array_unref);
+  gtk_grid_attach (self->grid, make_label (text, TRUE), 0, self->next_row++, span, 1);
+}
+
+/* Perplexities stand side by side only where they were measured in the same way; where no way is common to all
+ * runs, it is said in what they differ. */
+static void
+add_perplexities (SpqrRunSummary *self, GPtrArray *reports)
+{
+  g_autoptr (GPtrArray) shared = spqr_protocols_shared (reports);
+  g_autofree char *why = shared->len == 0 ? spqr_protocols_explain (reports) : NULL;
+
+  for (guint i = 0; i < shared->len; i++)
+    {
+      const SpqrRunEval *const *evals = shared->pdata[i];
+      g_autofree char *protocol = spqr_protocol_describe (evals[0]);
+
+      add_heading (self, protocol, (int) reports->len + 1);
+      add_measured (self, _("Perplexity"), evals, reports->len, G_STRUCT_OFFSET (SpqrRunEval, ppl));
+      add_measured (self, _("Before"), evals, reports->len, G_STRUCT_OFFSET (SpqrRunEval, ppl_base));
+      add_measured (self, _("KL divergence (nats)"), evals, reports->len, G_STRUCT_OFFSET (SpqrRunEval, kl));
+    }
+  if (why != NULL)
+    add_wide (self, why, (int) reports->len + 1);
+}
+
+static void
+add_accuracies (SpqrRunSummary *self, GPtrArray *reports)
+{
+  g_autoptr (GPtrArray) evals = g_ptr_array_new ();
   g_autoptr (GPtrArray) lines = NULL;
 
-  for (guint i = 0; i < runs->len; i++)
-    {
-      GPtrArray *list = spqr_store_list_evals (store, ((SpqrRun *) runs->pdata[i])->id, NULL);
-
-      g_ptr_array_add (evals, list != NULL ? list : g_ptr_array_new ());
-    }
+  for (guint i = 0; i < reports->len; i++)
+    g_ptr_array_add (evals, ((SpqrReport *) reports->pdata[i])->evals);
   lines = spqr_run_tasks_compare ((GPtrArray *const *) evals->pdata, evals->len);
   for (guint i = 0; i < lines->len; i++)
     {
       const SpqrTaskLine *line = lines->pdata[i];
 
       if (line->values != NULL)
-        add_row (self, line->name, (const char *const *) line->values, runs->len);
+        add_row (self, line->name, (const char *const *) line->values, reports->len);
       else
         add_text (self, line->name, _("on different documents, or scored differently: not comparable"));
     }
 }
 
 static void
-show_several (SpqrRunSummary *self, GPtrArray *runs, SpqrStore *store)
+show_several (SpqrRunSummary *self, GPtrArray *reports)
 {
-  g_auto (GStrv) names = g_new0 (char *, runs->len + 1);
+  g_auto (GStrv) names = g_new0 (char *, reports->len + 1);
+  g_autoptr (GPtrArray) runs = g_ptr_array_new ();
 
-  for (guint i = 0; i < runs->len; i++)
-    names[i] = g_strdup_printf (_("Run %" G_GINT64_FORMAT), ((SpqrRun *) runs->pdata[i])->id);
+  for (guint i = 0; i < reports->len; i++)
+    {
+      g_ptr_array_add (runs, ((SpqrReport *) reports->pdata[i])->run);
+      names[i] = g_strdup_printf (_("Run %" PRId64), ((SpqrRun *) runs->pdata[i])->id);
+    }
   add_row (self, "", (const char *const *) names, runs->len);
   add_figures (self, _("Bits (formula)"), runs, get_bits, three_decimals);
   add_figures (self, _("Bits (stored)"), runs, get_stored, three_decimals);
   add_figures (self, _("Outliers"), runs, get_outliers, spqr_format_percent);
   add_figures (self, _("Mean output error"), runs, get_loss, spqr_format_percent);
-  add_perplexities (self, runs, store);
-  add_accuracies (self, runs, store);
+  add_perplexities (self, reports);
+  add_accuracies (self, reports);
   add_differences (self, runs);
 }
 
 void
-spqr_run_summary_show (SpqrRunSummary *self, GPtrArray *runs, SpqrStore *store)
+spqr_run_summary_show (SpqrRunSummary *self, GPtrArray *reports)
 {
   clear (self);
-  if (runs->len == 1)
-    show_one (self, runs->pdata[0], store);
-  else if (runs->len > 1)
-    show_several (self, runs, store);
+  if (reports->len == 1)
+    show_one (self, reports->pdata[0]);
+  else if (reports->len > 1)
+    show_several (self, reports);
 }
 
 GtkWidget *

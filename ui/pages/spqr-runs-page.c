@@ -2,18 +2,18 @@
 
 #include <adwaita.h>
 #include <glib/gi18n.h>
-#include <math.h>
+#include <inttypes.h>
 
 #include "chart/spqr-lines-view.h"
-#include "chart/spqr-scatter-view.h"
 #include "pages/spqr-compare-view.h"
 #include "pages/spqr-evaluate-dialog.h"
 #include "pages/spqr-layers-table.h"
 #include "pages/spqr-run-note.h"
 #include "pages/spqr-run-summary.h"
+#include "pages/spqr-runs-scatter.h"
 #include "pages/spqr-runs-table.h"
+#include "pages/spqr-runs-text.h"
 #include "pages/spqr-save-table.h"
-#include "plot/spqr-format.h"
 
 struct _SpqrRunsPage {
   GtkWidget parent_instance;
@@ -25,7 +25,8 @@ struct _SpqrRunsPage {
   SpqrRunSummary *summary;
   SpqrLayersTable *layers;
   SpqrLinesView *lines;
-  SpqrScatterView *scatter;
+  SpqrRunsScatter *scatter;
+  SpqrRunsText *text;
   SpqrCompareView *compare;
   GtkStack *details;
   GtkBox *summary_box;
@@ -34,7 +35,9 @@ struct _SpqrRunsPage {
   GtkDropDown *curve;
   GtkWidget *show, *resume, *evaluate, *export_button, *remove;
 
-  GPtrArray *runs;           /* as listed, newest first */
+  GPtrArray *reports;        /* SpqrReport, of the selected runs, as far as they are read */
+  guint serial;              /* of the newest reading of them */
+  gboolean returned;         /* the next list is the first since somebody looks again */
   gint64 newest;             /* the newest run's id that was seen */
   guint reload_source;       /* while the page is shown and the database has changed */
   gboolean stale;            /* the database has changed since the page was read */
@@ -42,6 +45,8 @@ struct _SpqrRunsPage {
 
 /* A job writes a layer many times a second; nobody reads that fast, and a window has other things to do. */
 #define RELOAD_INTERVAL_MS 400
+/* So many selected runs are read and compared; thousands can be selected. */
+#define MOST_COMPARED 64
 
 G_DEFINE_FINAL_TYPE (SpqrRunsPage, spqr_runs_page, GTK_TYPE_WIDGET)
 
@@ -57,10 +62,11 @@ static const Curve curves[] = {
 };
 
 static void
-add_series (GArray *series, GPtrArray *owned, SpqrRun *run, GPtrArray *layers, const Curve *curve)
+add_series (GArray *series, GPtrArray *owned, const SpqrReport *report, const Curve *curve)
 {
+  GPtrArray *layers = report->layers;
   double *values = g_new (double, layers->len + 1);
-  char *name = g_strdup_printf (_("Run %" G_GINT64_FORMAT), run->id);
+  char *name = g_strdup_printf (_("Run %" PRId64), report->run->id);
   SpqrLineSeries line = { .name = name, .values = values, .n = layers->len, .series = series->len };
 
   for (guint i = 0; i < layers->len; i++)
@@ -70,28 +76,39 @@ add_series (GArray *series, GPtrArray *owned, SpqrRun *run, GPtrArray *layers, c
   g_array_append_val (series, line);
 }
 
+/* Where the curves come from, for a saved picture. */
+static char *
+describe_origin (GPtrArray *reports)
+{
+  GString *text = g_string_new (NULL);
+
+  for (guint i = 0; i < reports->len && i < SPQR_THEME_SERIES; i++)
+    {
+      const SpqrRun *run = ((const SpqrReport *) reports->pdata[i])->run;
+
+      g_string_append_printf (text, _("%s%s, run %" PRId64 ": %s"), i > 0 ? " · " : "", run->model_name, run->id,
+                              run->params_json != NULL ? run->params_json : "");
+    }
+  return g_string_free (text, FALSE);
+}
+
 static void
-update_lines (SpqrRunsPage *self, GPtrArray *selected)
+update_lines (SpqrRunsPage *self)
 {
   const Curve *curve = &curves[MIN (gtk_drop_down_get_selected (self->curve), G_N_ELEMENTS (curves) - 1)];
   g_autoptr (GArray) series = g_array_new (FALSE, FALSE, sizeof (SpqrLineSeries));
   g_autoptr (GPtrArray) owned = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (GPtrArray) names = g_ptr_array_new ();
-  g_autoptr (GPtrArray) longest = NULL;
+  g_autofree char *origin = describe_origin (self->reports);
+  GPtrArray *longest = NULL;
 
-  for (guint i = 0; i < selected->len && i < SPQR_THEME_SERIES; i++)
+  for (guint i = 0; i < self->reports->len && i < SPQR_THEME_SERIES; i++)
     {
-      SpqrRun *run = selected->pdata[i];
-      g_autoptr (GPtrArray) layers = spqr_store_list_layers (spqr_session_get_store (self->session), run->id, NULL);
+      const SpqrReport *report = self->reports->pdata[i];
 
-      if (layers == NULL)
-        continue;
-      add_series (series, owned, run, layers, curve);
-      if (longest == NULL || layers->len > longest->len)
-        {
-          g_clear_pointer (&longest, g_ptr_array_unref);
-          longest = g_ptr_array_ref (layers);
-        }
+      add_series (series, owned, report, curve);
+      if (longest == NULL || report->layers->len > longest->len)
+        longest = report->layers;
     }
   for (guint i = 0; longest != NULL && i < longest->len; i++)
     g_ptr_array_add (names, ((SpqrRunLayer *) longest->pdata[i])->name);
@@ -100,58 +117,13 @@ update_lines (SpqrRunsPage *self, GPtrArray *selected)
   spqr_lines_view_set_titles (self->lines, NULL, NULL, _("layer"), _(curve->name), _("Select a run"));
   spqr_lines_view_set_series (self->lines, (const SpqrLineSeries *) (gpointer) series->data, series->len,
                               (const char *const *) names->pdata);
-}
-
-/* ---- bits against perplexity ---- */
-
-static gboolean
-same_measure (SpqrRun *a, SpqrRun *b)
-{
-  return g_strcmp0 (a->model_fingerprint, b->model_fingerprint) == 0 && g_strcmp0 (a->ppl_data, b->ppl_data) == 0;
-}
-
-static gboolean
-is_among (GPtrArray *runs, gint64 id)
-{
-  for (guint i = 0; i < runs->len; i++)
-    if (((SpqrRun *) runs->pdata[i])->id == id)
-      return TRUE;
-  return FALSE;
-}
-
-/* The runs that can be drawn on the same axes as the one at hand; index i of the points is runs[i]. */
-static void
-update_scatter (SpqrRunsPage *self, GPtrArray *selected)
-{
-  g_autoptr (GArray) points = g_array_new (FALSE, TRUE, sizeof (SpqrScatterPoint));
-  g_autoptr (GPtrArray) labels = g_ptr_array_new_with_free_func (g_free);
-  SpqrRun *measure = selected->len > 0 ? selected->pdata[0] : self->runs != NULL && self->runs->len > 0 ? self->runs->pdata[0] : NULL;
-  g_autofree char *data = measure != NULL && measure->ppl_data != NULL ? g_path_get_basename (measure->ppl_data) : g_strdup ("");
-  g_autofree char *subtitle = g_strdup_printf (_("same model, same text: %s"), data);
-
-  for (guint i = 0; self->runs != NULL && i < self->runs->len; i++)
-    {
-      SpqrRun *run = self->runs->pdata[i];
-      SpqrScatterPoint point = { .x = NAN, .y = NAN };
-
-      if (same_measure (run, measure))
-        {
-          char *label = g_strdup_printf ("%" G_GINT64_FORMAT, run->id);
-          g_ptr_array_add (labels, label);
-          point = (SpqrScatterPoint) { .x = run->bits_formula, .y = run->ppl, .label = label, .selected = is_among (selected, run->id) };
-        }
-      g_array_append_val (points, point);
-    }
-  spqr_scatter_view_set_titles (self->scatter, NULL, *data != '\0' ? subtitle : NULL, _("bits per weight"), _("perplexity"),
-                                _("Runs whose perplexity was measured appear here"));
-  spqr_scatter_view_set_points (self->scatter, (const SpqrScatterPoint *) (gpointer) points->data, points->len);
+  spqr_chart_set_provenance (SPQR_CHART (self->lines), origin);
 }
 
 static void
-on_point (SpqrRunsPage *self, guint point, gboolean extend)
+on_point (SpqrRunsPage *self, gint64 run_id, gboolean extend)
 {
-  if (point < self->runs->len)
-    spqr_runs_table_select (self->table, ((SpqrRun *) self->runs->pdata[point])->id, extend);
+  spqr_runs_table_select (self->table, run_id, extend);
 }
 
 /* ---- the selected runs ---- */
@@ -162,63 +134,130 @@ can_resume (SpqrRun *run)
   return run->state == SPQR_RUN_CANCELLED || run->state == SPQR_RUN_FAILED || run->state == SPQR_RUN_INTERRUPTED;
 }
 
-/* What goes beyond figures: maps, the note, what can be measured and saved. */
+/* What is to be shown is that of these runs. */
 static void
-show_more (SpqrRunsPage *self, GPtrArray *selected)
+show_reports (SpqrRunsPage *self)
 {
-  SpqrRun *only = selected->len == 1 ? selected->pdata[0] : NULL;
   static const char *const of_one[] = { "save-layers", "save-evals", "save-report" };
+  g_autoptr (GPtrArray) runs = g_ptr_array_new ();
+  const SpqrReport *first = self->reports->len == 1 ? self->reports->pdata[0] : NULL;
+  SpqrRun *only = first != NULL ? first->run : NULL;
 
-  if (self->compare == NULL)
-    return;
-  spqr_compare_view_set_runs (self->compare, selected);
+  for (guint i = 0; i < self->reports->len; i++)
+    g_ptr_array_add (runs, ((SpqrReport *) self->reports->pdata[i])->run);
+  spqr_run_summary_show (self->summary, self->reports);
+  spqr_layers_table_set_layers (self->layers, first != NULL ? first->layers : NULL);
+  update_lines (self);
+  spqr_compare_view_set_runs (self->compare, runs);
+  spqr_runs_text_set_runs (self->text, runs);
   spqr_run_note_show (self->note, only);
+  gtk_widget_set_visible (self->resume, only != NULL && can_resume (only));
+  gtk_widget_set_sensitive (self->resume, TRUE);
+  gtk_widget_set_sensitive (self->show, only != NULL);
   gtk_widget_set_sensitive (self->evaluate, only != NULL && only->state == SPQR_RUN_FINISHED);
+  gtk_widget_set_sensitive (self->export_button, only != NULL && only->state == SPQR_RUN_FINISHED);
+  gtk_widget_set_sensitive (self->remove, only != NULL && only->state != SPQR_RUN_RUNNING);
   for (guint i = 0; i < G_N_ELEMENTS (of_one); i++)
     g_simple_action_set_enabled (G_SIMPLE_ACTION (g_action_map_lookup_action (G_ACTION_MAP (self->actions), of_one[i])), only != NULL);
+}
+
+/* ---- reading them ---- */
+
+typedef struct { SpqrStore *store; GArray *ids; guint serial; GPtrArray *reports; } Reading;
+
+static void
+free_report (gpointer data)
+{
+  spqr_report_clear (data);
+  g_free (data);
+}
+
+static void
+free_reading (gpointer data)
+{
+  Reading *r = data;
+
+  g_object_unref (r->store);
+  g_array_unref (r->ids);
+  g_ptr_array_unref (r->reports);
+  g_free (r);
+}
+
+/* A run that somebody has removed meanwhile is left out. */
+static gboolean
+read_in_worker (SpqrJob *job, gpointer data, GCancellable *cancellable, GError **error)
+{
+  Reading *r = data;
+
+  for (guint i = 0; i < r->ids->len && i < MOST_COMPARED; i++)
+    {
+      SpqrReport *report = g_new0 (SpqrReport, 1);
+      g_autoptr (GError) own = NULL;
+
+      if (g_cancellable_set_error_if_cancelled (cancellable, error))
+        {
+          g_free (report);
+          return FALSE;
+        }
+      if (spqr_report_load (r->store, g_array_index (r->ids, gint64, i), report, &own))
+        g_ptr_array_add (r->reports, report);
+      else
+        free_report (report);
+    }
+  return TRUE;
+}
+
+static void
+on_read (SpqrJob *job, SpqrRunsPage *self)
+{
+  Reading *r = spqr_job_get_data (job);
+
+  if (r->serial != self->serial || spqr_job_get_state (job) != SPQR_JOB_FINISHED || self->stack == NULL)
+    return;
+  g_ptr_array_unref (self->reports);
+  self->reports = g_ptr_array_ref (r->reports);
+  show_reports (self);
 }
 
 static void
 update_selected (SpqrRunsPage *self)
 {
-  g_autoptr (GPtrArray) selected = spqr_runs_table_get_selected (self->table);
   SpqrStore *store = spqr_session_get_store (self->session);
-  SpqrRun *only = selected->len == 1 ? selected->pdata[0] : NULL;
-  g_autoptr (GPtrArray) layers = only != NULL ? spqr_store_list_layers (store, only->id, NULL) : NULL;
+  g_autoptr (GArray) ids = spqr_runs_table_get_selected (self->table);
+  g_autoptr (SpqrJob) job = NULL;
+  Reading *r;
 
-  spqr_run_summary_show (self->summary, selected, store);
-  spqr_layers_table_set_layers (self->layers, layers);
-  update_lines (self, selected);
-  update_scatter (self, selected);
-  show_more (self, selected);
-  gtk_widget_set_visible (self->resume, only != NULL && can_resume (only));
-  gtk_widget_set_sensitive (self->resume, TRUE);
-  gtk_widget_set_sensitive (self->show, only != NULL);
-  gtk_widget_set_sensitive (self->export_button, only != NULL && only->state == SPQR_RUN_FINISHED);
-  gtk_widget_set_sensitive (self->remove, only != NULL && only->state != SPQR_RUN_RUNNING);
+  spqr_runs_scatter_set_selected (self->scatter, ids);
+  if (store == NULL)
+    return;
+  r = g_new (Reading, 1);
+  *r = (Reading) { g_object_ref (store), g_steal_pointer (&ids), ++self->serial, g_ptr_array_new_with_free_func (free_report) };
+  job = spqr_job_new (_("Reading runs"), read_in_worker, r, free_reading);
+  g_signal_connect_object (job, "ended", G_CALLBACK (on_read), self, 0);
+  spqr_job_queue_submit_for (spqr_session_get_jobs (self->session), SPQR_LANE_PREVIEW, self, job);
 }
 
 static void
 reload (SpqrRunsPage *self, gboolean returned)
 {
-  SpqrStore *store = spqr_session_get_store (self->session);
-  g_autoptr (GPtrArray) runs = store != NULL ? spqr_store_list_runs (store, NULL) : NULL;
-  g_autoptr (GPtrArray) selected = NULL;
-  gint64 newest;
-
   self->stale = FALSE;
-  if (runs == NULL)
-    return;
-  g_clear_pointer (&self->runs, g_ptr_array_unref);
-  self->runs = g_ptr_array_ref (runs);
-  gtk_stack_set_visible_child_name (self->stack, runs->len > 0 ? "runs" : "empty");
-  spqr_runs_table_set_runs (self->table, runs);
-  selected = spqr_runs_table_get_selected (self->table);
-  /* Never an empty lower half: the newest run is what one came to see, and what one comes back for. */
-  newest = runs->len > 0 ? ((SpqrRun *) runs->pdata[0])->id : 0;
-  if (newest > 0 && (selected->len == 0 || (newest > self->newest && returned)))
+  self->returned = self->returned || returned;
+  spqr_runs_table_refresh (self->table);
+  spqr_runs_scatter_refresh (self->scatter);
+}
+
+/* Never an empty lower half: the newest run is what one came to see, and what one comes back for. */
+static void
+on_listed (SpqrRunsPage *self)
+{
+  g_autoptr (GArray) selected = spqr_runs_table_get_selected (self->table);
+  gint64 newest = spqr_runs_table_get_newest (self->table);
+
+  gtk_stack_set_visible_child_name (self->stack, spqr_runs_table_get_n_all (self->table) > 0 ? "runs" : "empty");
+  if (newest > 0 && (selected->len == 0 || (newest > self->newest && self->returned)))
     spqr_runs_table_select (self->table, newest, FALSE);
   self->newest = newest;
+  self->returned = FALSE;
 }
 
 static gboolean
@@ -254,12 +293,14 @@ spqr_runs_page_map (GtkWidget *widget)
   GTK_WIDGET_CLASS (spqr_runs_page_parent_class)->map (widget);
 }
 
+/* The one that is selected, once it is read: never the one that was selected a moment ago. */
 static SpqrRun *
 get_only (SpqrRunsPage *self)
 {
-  g_autoptr (GPtrArray) selected = spqr_runs_table_get_selected (self->table);
+  g_autoptr (GArray) selected = spqr_runs_table_get_selected (self->table);
+  const SpqrReport *report = self->reports->len == 1 ? self->reports->pdata[0] : NULL;
 
-  return selected->len == 1 ? g_object_ref (selected->pdata[0]) : NULL;
+  return selected->len == 1 && report != NULL && report->run->id == g_array_index (selected, gint64, 0) ? g_object_ref (report->run) : NULL;
 }
 
 static void
@@ -299,11 +340,8 @@ static void
 save_runs (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 {
   SpqrRunsPage *self = user_data;
-  g_autoptr (GPtrArray) shown = spqr_runs_table_get_shown (self->table);
-  g_autoptr (GArray) ids = g_array_new (FALSE, FALSE, sizeof (gint64));
+  g_autoptr (GArray) ids = spqr_runs_table_get_shown (self->table);
 
-  for (guint i = 0; i < shown->len; i++)
-    g_array_append_val (ids, ((SpqrRun *) shown->pdata[i])->id);
   spqr_save_runs_table (GTK_WIDGET (self), self->session, ids);
 }
 
@@ -392,7 +430,7 @@ remove_run (SpqrRunsPage *self)
 
   if (run == NULL)
     return;
-  title = g_strdup_printf (_("Remove run %" G_GINT64_FORMAT "?"), run->id);
+  title = g_strdup_printf (_("Remove run %" PRId64 "?"), run->id);
   dialog = ADW_MESSAGE_DIALOG (adw_message_dialog_new (GTK_WINDOW (gtk_widget_get_root (GTK_WIDGET (self))), title,
     _("Its figures leave the history. The stored layers can stay on the disk or go with it; exports stay.")));
   adw_message_dialog_add_responses (dialog, "cancel", _("_Cancel"), "rows", _("_Keep the Layers"), "files", _("Remove _All"), NULL);
@@ -481,7 +519,7 @@ make_curves (SpqrRunsPage *self)
   gtk_widget_set_margin_start (GTK_WIDGET (self->curve), 12);
   gtk_widget_set_margin_top (GTK_WIDGET (self->curve), 6);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->curve), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Figure over the layers"), -1);
-  g_signal_connect_object (self->curve, "notify::selected", G_CALLBACK (update_selected), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->curve, "notify::selected", G_CALLBACK (update_lines), self, G_CONNECT_SWAPPED);
   self->lines = SPQR_LINES_VIEW (spqr_lines_view_new ());
   spqr_chart_set_name (SPQR_CHART (self->lines), _("Figures over the layers"));
   gtk_widget_set_vexpand (GTK_WIDGET (self->lines), TRUE);
@@ -497,18 +535,22 @@ make_details (SpqrRunsPage *self)
 
   self->summary = SPQR_RUN_SUMMARY (spqr_run_summary_new ());
   self->layers = SPQR_LAYERS_TABLE (spqr_layers_table_new ());
-  self->scatter = SPQR_SCATTER_VIEW (spqr_scatter_view_new ());
-  spqr_scatter_view_set_front (self->scatter, TRUE);
-  spqr_chart_set_name (SPQR_CHART (self->scatter), _("Bits against perplexity"));
-  g_signal_connect_object (self->scatter, "point-selected", G_CALLBACK (on_point), self, G_CONNECT_SWAPPED);
+  self->scatter = SPQR_RUNS_SCATTER (spqr_runs_scatter_new (self->session));
+  self->text = SPQR_RUNS_TEXT (spqr_runs_text_new (self->session));
+  self->compare = SPQR_COMPARE_VIEW (spqr_compare_view_new (self->session));
+  self->note = SPQR_RUN_NOTE (spqr_run_note_new (self->session));
+  g_signal_connect_object (self->scatter, "run-selected", G_CALLBACK (on_point), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->layers, "layer-activated", G_CALLBACK (on_layer), self, G_CONNECT_SWAPPED);
   self->summary_box = GTK_BOX (gtk_box_new (GTK_ORIENTATION_VERTICAL, 0));
   gtk_widget_set_vexpand (GTK_WIDGET (self->summary), TRUE);
+  gtk_box_append (self->summary_box, GTK_WIDGET (self->note));
   gtk_box_append (self->summary_box, GTK_WIDGET (self->summary));
   gtk_stack_add_titled (GTK_STACK (stack), GTK_WIDGET (self->summary_box), "summary", _("Summary"));
   gtk_stack_add_titled (GTK_STACK (stack), make_curves (self), "curves", _("Over the Layers"));
   gtk_stack_add_titled (GTK_STACK (stack), GTK_WIDGET (self->layers), "layers", _("Layer Table"));
   gtk_stack_add_titled (GTK_STACK (stack), GTK_WIDGET (self->scatter), "scatter", _("Bits × Perplexity"));
+  gtk_stack_add_titled (GTK_STACK (stack), GTK_WIDGET (self->compare), "maps", _("Heat Maps"));
+  gtk_stack_add_titled (GTK_STACK (stack), GTK_WIDGET (self->text), "text", _("Text"));
   self->details = GTK_STACK (stack);
   gtk_stack_switcher_set_stack (GTK_STACK_SWITCHER (switcher), GTK_STACK (stack));
   gtk_widget_set_vexpand (stack, TRUE);
@@ -536,6 +578,21 @@ make_empty (void)
   return page;
 }
 
+/* What needs the session: the table and everything below it. */
+static void
+build (SpqrRunsPage *self)
+{
+  self->table = SPQR_RUNS_TABLE (spqr_runs_table_new (self->session));
+  gtk_paned_set_start_child (self->panes, GTK_WIDGET (self->table));
+  gtk_paned_set_end_child (self->panes, make_details (self));
+  gtk_paned_set_shrink_start_child (self->panes, FALSE);
+  gtk_paned_set_shrink_end_child (self->panes, FALSE);
+  gtk_widget_set_size_request (GTK_WIDGET (self->table), -1, 180);
+  gtk_paned_set_position (self->panes, 260);
+  g_signal_connect_object (self->table, "selection-changed", G_CALLBACK (update_selected), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->table, "listed", G_CALLBACK (on_listed), self, G_CONNECT_SWAPPED);
+}
+
 GtkWidget *
 spqr_runs_page_new (SpqrSession *session)
 {
@@ -543,10 +600,8 @@ spqr_runs_page_new (SpqrSession *session)
   SpqrStore *store = spqr_session_get_store (session);
 
   self->session = g_object_ref (session);
-  self->compare = SPQR_COMPARE_VIEW (spqr_compare_view_new (session));
-  gtk_stack_add_titled (self->details, GTK_WIDGET (self->compare), "maps", _("Heat Maps"));
-  self->note = SPQR_RUN_NOTE (spqr_run_note_new (session));
-  gtk_box_prepend (self->summary_box, GTK_WIDGET (self->note));
+  build (self);
+  show_reports (self);
   if (store != NULL)
     g_signal_connect_object (store, "changed", G_CALLBACK (on_changed), self, G_CONNECT_SWAPPED);
   reload (self, TRUE);
@@ -564,7 +619,7 @@ spqr_runs_page_dispose (GObject *object)
   self->stack = NULL;
   g_clear_object (&self->actions);
   g_clear_object (&self->session);
-  g_clear_pointer (&self->runs, g_ptr_array_unref);
+  g_clear_pointer (&self->reports, g_ptr_array_unref);
   G_OBJECT_CLASS (spqr_runs_page_parent_class)->dispose (object);
 }
 
@@ -581,15 +636,8 @@ spqr_runs_page_init (SpqrRunsPage *self)
 {
   self->stack = GTK_STACK (gtk_stack_new ());
   self->panes = GTK_PANED (gtk_paned_new (GTK_ORIENTATION_VERTICAL));
-  self->table = SPQR_RUNS_TABLE (spqr_runs_table_new ());
+  self->reports = g_ptr_array_new_with_free_func (free_report);
   gtk_widget_set_parent (GTK_WIDGET (self->stack), GTK_WIDGET (self));
-  gtk_paned_set_start_child (self->panes, GTK_WIDGET (self->table));
-  gtk_paned_set_end_child (self->panes, make_details (self));
-  gtk_paned_set_shrink_start_child (self->panes, FALSE);
-  gtk_paned_set_shrink_end_child (self->panes, FALSE);
-  gtk_widget_set_size_request (GTK_WIDGET (self->table), -1, 180);
-  gtk_paned_set_position (self->panes, 260);
   gtk_stack_add_named (self->stack, make_empty (), "empty");
   gtk_stack_add_named (self->stack, GTK_WIDGET (self->panes), "runs");
-  g_signal_connect_object (self->table, "selection-changed", G_CALLBACK (update_selected), self, G_CONNECT_SWAPPED);
 }

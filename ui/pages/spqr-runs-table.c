@@ -2,9 +2,9 @@
 
 #include <glib/gi18n.h>
 #include <math.h>
-#include <string.h>
 
 #include "controls/spqr-column-title.h"
+#include "pages/spqr-runs-list.h"
 #include "plot/spqr-format.h"
 
 struct _SpqrRunsTable {
@@ -12,14 +12,15 @@ struct _SpqrRunsTable {
 
   GtkWidget *box, *bar;
   GtkSearchEntry *search;
+  GtkLabel *count;
   GtkColumnView *view;
-  GListStore *runs;
-  GtkFilterListModel *filtered;
+  SpqrRunsList *runs;
   GtkMultiSelection *selection;
+  GArray *kept;              /* ids that were selected before the list changed */
   gboolean filling;
 };
 
-enum { SELECTION_CHANGED, N_SIGNALS };
+enum { SELECTION_CHANGED, LISTED, N_SIGNALS };
 static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (SpqrRunsTable, spqr_runs_table, GTK_TYPE_WIDGET)
@@ -29,8 +30,8 @@ G_DEFINE_FINAL_TYPE (SpqrRunsTable, spqr_runs_table, GTK_TYPE_WIDGET)
 typedef struct {
   const char *title;
   char *(*text) (SpqrRun *run);
-  double (*number) (SpqrRun *run);     /* NULL: sorted as text */
-  gboolean expand;
+  SpqrRunOrder order;
+  gboolean number, expand;
   const char *help;
 } Column;
 
@@ -41,21 +42,12 @@ fixed (double value, int decimals)
 }
 
 static char *text_id (SpqrRun *run) { return g_strdup_printf ("%" G_GINT64_FORMAT, run->id); }
-static double number_id (SpqrRun *run) { return run->id; }
 static char *text_model (SpqrRun *run) { return g_strdup (run->model_name); }
 static char *text_method (SpqrRun *run) { return g_ascii_strup (run->method != NULL ? run->method : "", -1); }
 static char *text_bits (SpqrRun *run) { return fixed (run->bits_formula, 3); }
-static double number_bits (SpqrRun *run) { return run->bits_formula; }
 static char *text_stored (SpqrRun *run) { return fixed (run->bits_stored, 3); }
-static double number_stored (SpqrRun *run) { return run->bits_stored; }
-static double number_outliers (SpqrRun *run) { return run->outlier_share; }
 static char *text_base (SpqrRun *run) { return fixed (run->ppl_base, 4); }
-static double number_base (SpqrRun *run) { return run->ppl_base; }
 static char *text_ppl (SpqrRun *run) { return fixed (run->ppl, 4); }
-static double number_ppl (SpqrRun *run) { return run->ppl; }
-static double number_rise (SpqrRun *run) { return run->ppl / run->ppl_base - 1; }
-static double number_begun (SpqrRun *run) { return run->created; }
-static double number_seconds (SpqrRun *run) { return run->seconds; }
 
 static char *
 text_outliers (SpqrRun *run)
@@ -66,7 +58,7 @@ text_outliers (SpqrRun *run)
 static char *
 text_rise (SpqrRun *run)
 {
-  double rise = number_rise (run);
+  double rise = run->ppl / run->ppl_base - 1;
   g_autofree char *percent = NULL;
 
   if (!isfinite (rise))
@@ -115,47 +107,51 @@ text_note (SpqrRun *run)
 }
 
 static const Column columns[] = {
-  { N_("Run"), text_id, number_id, FALSE },
-  { N_("Model"), text_model, NULL, TRUE },
-  { N_("Method"), text_method, NULL, FALSE },
-  { N_("Bits"), text_bits, number_bits, FALSE,
+  { N_("Run"), text_id, SPQR_RUN_ORDER_ID, TRUE, FALSE },
+  { N_("Model"), text_model, SPQR_RUN_ORDER_MODEL, FALSE, TRUE },
+  { N_("Method"), text_method, SPQR_RUN_ORDER_METHOD, FALSE, FALSE },
+  { N_("Bits"), text_bits, SPQR_RUN_ORDER_BITS, TRUE, FALSE,
     N_("Bits per weight by the paper's formula: weights, statistics, and 32 bits for each outlier") },
-  { N_("Stored"), text_stored, number_stored, FALSE,
+  { N_("Stored"), text_stored, SPQR_RUN_ORDER_STORED, TRUE, FALSE,
     N_("Bits per weight that the stored files really hold, headers, column orders and outlier offsets included") },
-  { N_("Outliers"), text_outliers, number_outliers, FALSE,
+  { N_("Outliers"), text_outliers, SPQR_RUN_ORDER_OUTLIERS, TRUE, FALSE,
     N_("Share of the weights that are kept in 16 bits") },
-  { N_("Before"), text_base, number_base, FALSE,
+  { N_("Before"), text_base, SPQR_RUN_ORDER_BASE, TRUE, FALSE,
     N_("Perplexity of the unquantized model on the same text") },
-  { N_("Perplexity"), text_ppl, number_ppl, FALSE,
+  { N_("Perplexity"), text_ppl, SPQR_RUN_ORDER_PPL, TRUE, FALSE,
     N_("Perplexity of the quantized model, decoded from the stored files: lower is better") },
-  { N_("Rise"), text_rise, number_rise, FALSE,
+  { N_("Rise"), text_rise, SPQR_RUN_ORDER_RISE, TRUE, FALSE,
     N_("By how much the perplexity rose through quantization") },
-  { N_("Time"), text_seconds, number_seconds, FALSE,
+  { N_("Time"), text_seconds, SPQR_RUN_ORDER_SECONDS, TRUE, FALSE,
     N_("Time that the quantization took, without the measuring") },
-  { N_("Begun"), text_begun, number_begun, FALSE },
-  { N_("State"), text_state, NULL, FALSE },
-  { N_("Note"), text_note, NULL, TRUE },
+  { N_("Begun"), text_begun, SPQR_RUN_ORDER_CREATED, TRUE, FALSE },
+  { N_("State"), text_state, SPQR_RUN_ORDER_STATE, FALSE, FALSE },
+  { N_("Note"), text_note, SPQR_RUN_ORDER_NOTE, FALSE, TRUE },
 };
 
+/* GTK 4.8 does not tell by which column its header sorts: its sorter is asked to compare two runs, and the
+ * first column that is asked for its answer is the one. Nothing is ever sorted here; the database does. */
+static const Column *asked_first;
+
 static int
-compare_numbers (double a, double b)
+note_column (gconstpointer a, gconstpointer b, gpointer column)
 {
-  /* Unknown figures stand last, whichever way one sorts upwards. */
-  if (isnan (a) || isnan (b))
-    return isnan (a) - isnan (b);
-  return (a > b) - (a < b);
+  if (asked_first == NULL)
+    asked_first = column;
+  return -1;
 }
 
-static int
-compare_runs (gconstpointer a, gconstpointer b, gpointer user_data)
+static void
+relist (SpqrRunsTable *self)
 {
-  const Column *column = user_data;
+  GtkSorter *sorter = gtk_column_view_get_sorter (self->view);
+  g_autoptr (SpqrRun) a = spqr_run_new (), b = spqr_run_new ();
+  gboolean descending;
 
-  if (column->number != NULL)
-    return compare_numbers (column->number ((SpqrRun *) a), column->number ((SpqrRun *) b));
-  g_autofree char *first = column->text ((SpqrRun *) a);
-  g_autofree char *second = column->text ((SpqrRun *) b);
-  return g_utf8_collate (first, second);
+  asked_first = NULL;
+  descending = gtk_sorter_compare (sorter, a, b) == GTK_ORDERING_LARGER;
+  spqr_runs_list_set_query (self->runs, gtk_editable_get_text (GTK_EDITABLE (self->search)),
+                            asked_first != NULL ? asked_first->order : SPQR_RUN_ORDER_ID, asked_first == NULL || descending);
 }
 
 static void
@@ -164,21 +160,37 @@ setup_cell (GtkSignalListItemFactory *factory, GtkListItem *item, gpointer user_
   const Column *column = user_data;
   GtkWidget *label = gtk_label_new (NULL);
 
-  gtk_label_set_xalign (GTK_LABEL (label), column->number != NULL ? 1 : 0);
+  gtk_label_set_xalign (GTK_LABEL (label), column->number ? 1 : 0);
   gtk_label_set_ellipsize (GTK_LABEL (label), column->expand ? PANGO_ELLIPSIZE_END : PANGO_ELLIPSIZE_NONE);
   gtk_widget_add_css_class (label, "figures");
   gtk_list_item_set_child (item, label);
+  g_object_set_data (G_OBJECT (item), "column", user_data);
   /* The row is what one selects. Where a cell answers to the click as well (GTK 4.8), Control undoes what it did. */
   gtk_list_item_set_selectable (item, FALSE);
 }
 
 static void
+show_cell (GtkListItem *item)
+{
+  const Column *column = g_object_get_data (G_OBJECT (item), "column");
+  SpqrRunRow *row = gtk_list_item_get_item (item);
+  g_autofree char *text = row->run != NULL ? column->text (row->run)
+                          : column->order == SPQR_RUN_ORDER_ID ? g_strdup_printf ("%" G_GINT64_FORMAT, row->id) : NULL;
+
+  gtk_label_set_label (GTK_LABEL (gtk_list_item_get_child (item)), text != NULL ? text : "…");
+}
+
+static void
 bind_cell (GtkSignalListItemFactory *factory, GtkListItem *item, gpointer user_data)
 {
-  const Column *column = user_data;
-  g_autofree char *text = column->text (gtk_list_item_get_item (item));
+  g_signal_connect_object (gtk_list_item_get_item (item), "changed", G_CALLBACK (show_cell), item, G_CONNECT_SWAPPED);
+  show_cell (item);
+}
 
-  gtk_label_set_label (GTK_LABEL (gtk_list_item_get_child (item)), text);
+static void
+unbind_cell (GtkSignalListItemFactory *factory, GtkListItem *item, gpointer user_data)
+{
+  g_signal_handlers_disconnect_by_func (gtk_list_item_get_item (item), show_cell, item);
 }
 
 static GtkColumnViewColumn *
@@ -186,51 +198,21 @@ add_column (SpqrRunsTable *self, const Column *column)
 {
   GtkListItemFactory *factory = gtk_signal_list_item_factory_new ();
   GtkColumnViewColumn *added = gtk_column_view_column_new (_(column->title), factory);
-  g_autoptr (GtkSorter) sorter = GTK_SORTER (gtk_custom_sorter_new (compare_runs, (gpointer) column, NULL));
+  g_autoptr (GtkSorter) sorter = GTK_SORTER (gtk_custom_sorter_new (note_column, (gpointer) column, NULL));
 
   g_signal_connect (factory, "setup", G_CALLBACK (setup_cell), (gpointer) column);
   g_signal_connect (factory, "bind", G_CALLBACK (bind_cell), (gpointer) column);
+  g_signal_connect (factory, "unbind", G_CALLBACK (unbind_cell), (gpointer) column);
   gtk_column_view_column_set_sorter (added, sorter);
   gtk_column_view_column_set_resizable (added, TRUE);
   gtk_column_view_column_set_expand (added, column->expand);
   gtk_column_view_append_column (self->view, added);
-  spqr_column_title_dress (self->view, column - columns, column->number != NULL, column->help != NULL ? _(column->help) : NULL);
+  spqr_column_title_dress (self->view, column - columns, column->number, column->help != NULL ? _(column->help) : NULL);
   g_object_unref (added);
   return added;
 }
 
 /* ---- filter and selection ---- */
-
-static gboolean
-contains (const char *text, const char *needle)
-{
-  g_autofree char *folded = text != NULL ? g_utf8_casefold (text, -1) : NULL;
-
-  return folded != NULL && strstr (folded, needle) != NULL;
-}
-
-static gboolean
-matches (gpointer item, gpointer user_data)
-{
-  SpqrRunsTable *self = user_data;
-  SpqrRun *run = item;
-  g_autofree char *needle = g_utf8_casefold (gtk_editable_get_text (GTK_EDITABLE (self->search)), -1);
-  g_autofree char *state = NULL;
-  g_autofree char *note = NULL;
-
-  if (*needle == '\0')
-    return TRUE;
-  state = text_state (run);
-  note = text_note (run);
-  return contains (run->model_name, needle) || contains (run->method, needle) || contains (note, needle) ||
-         contains (run->calibration, needle) || contains (state, needle);
-}
-
-static void
-refilter (SpqrRunsTable *self)
-{
-  gtk_filter_changed (gtk_filter_list_model_get_filter (self->filtered), GTK_FILTER_CHANGE_DIFFERENT);
-}
 
 static void
 on_selection (SpqrRunsTable *self)
@@ -239,55 +221,93 @@ on_selection (SpqrRunsTable *self)
     g_signal_emit (self, signals[SELECTION_CHANGED], 0);
 }
 
-GPtrArray *
+GArray *
 spqr_runs_table_get_selected (SpqrRunsTable *self)
 {
-  GPtrArray *selected = g_ptr_array_new_with_free_func (g_object_unref);
+  GArray *selected = g_array_new (FALSE, FALSE, sizeof (gint64));
+  g_autoptr (GArray) ids = spqr_runs_list_get_ids (self->runs);
   g_autoptr (GtkBitset) bits = gtk_selection_model_get_selection (GTK_SELECTION_MODEL (self->selection));
   GtkBitsetIter iter;
   guint position;
 
-  for (gboolean more = gtk_bitset_iter_init_first (&iter, bits, &position); more; more = gtk_bitset_iter_next (&iter, &position))
-    g_ptr_array_add (selected, g_list_model_get_item (G_LIST_MODEL (self->selection), position));
+  for (gboolean more = gtk_bitset_iter_init_first (&iter, bits, &position); more && position < ids->len;
+       more = gtk_bitset_iter_next (&iter, &position))
+    g_array_append_val (selected, g_array_index (ids, gint64, position));
   return selected;
 }
 
-GPtrArray *
+GArray *
 spqr_runs_table_get_shown (SpqrRunsTable *self)
 {
-  guint n = g_list_model_get_n_items (G_LIST_MODEL (self->selection));
-  GPtrArray *shown = g_ptr_array_new_full (n, g_object_unref);
+  return spqr_runs_list_get_ids (self->runs);
+}
 
-  for (guint i = 0; i < n; i++)
-    g_ptr_array_add (shown, g_list_model_get_item (G_LIST_MODEL (self->selection), i));
-  return shown;
+guint
+spqr_runs_table_get_n_all (SpqrRunsTable *self)
+{
+  return spqr_runs_list_get_n_all (self->runs);
+}
+
+gint64
+spqr_runs_table_get_newest (SpqrRunsTable *self)
+{
+  return spqr_runs_list_get_newest (self->runs);
 }
 
 void
 spqr_runs_table_select (SpqrRunsTable *self, gint64 run_id, gboolean extend)
 {
-  guint n = g_list_model_get_n_items (G_LIST_MODEL (self->selection));
+  guint position = spqr_runs_list_find (self->runs, run_id);
 
-  for (guint i = 0; i < n; i++)
+  if (position != G_MAXUINT)
+    gtk_selection_model_select_item (GTK_SELECTION_MODEL (self->selection), position, !extend);
+}
+
+/* ---- reading again ---- */
+
+static void
+on_listing (SpqrRunsTable *self)
+{
+  g_clear_pointer (&self->kept, g_array_unref);
+  self->kept = spqr_runs_table_get_selected (self);
+  self->filling = TRUE;
+}
+
+static void
+show_count (SpqrRunsTable *self)
+{
+  guint n = g_list_model_get_n_items (G_LIST_MODEL (self->runs)), n_all = spqr_runs_list_get_n_all (self->runs);
+  g_autofree char *shown = spqr_format_integer (n), *all = spqr_format_integer (n_all);
+  g_autofree char *text = n == n_all ? g_strdup_printf (ngettext ("%s run", "%s runs", n), shown)
+                                     : g_strdup_printf (ngettext ("%s of %s run", "%s of %s runs", n_all), shown, all);
+
+  gtk_label_set_label (self->count, text);
+}
+
+/* Selected runs stay selected wherever they stand now. */
+static void
+on_listed (SpqrRunsTable *self)
+{
+  g_autoptr (GtkBitset) selected = gtk_bitset_new_empty (), all = gtk_bitset_new_range (0, g_list_model_get_n_items (G_LIST_MODEL (self->runs)));
+
+  for (guint i = 0; self->kept != NULL && i < self->kept->len; i++)
     {
-      g_autoptr (SpqrRun) run = g_list_model_get_item (G_LIST_MODEL (self->selection), i);
-
-      if (run->id == run_id)
-        gtk_selection_model_select_item (GTK_SELECTION_MODEL (self->selection), i, !extend);
+      guint position = spqr_runs_list_find (self->runs, g_array_index (self->kept, gint64, i));
+      if (position != G_MAXUINT)
+        gtk_bitset_add (selected, position);
     }
+  gtk_selection_model_set_selection (GTK_SELECTION_MODEL (self->selection), selected, all);
+  g_clear_pointer (&self->kept, g_array_unref);
+  self->filling = FALSE;
+  show_count (self);
+  g_signal_emit (self, signals[LISTED], 0);
+  g_signal_emit (self, signals[SELECTION_CHANGED], 0);
 }
 
 void
-spqr_runs_table_set_runs (SpqrRunsTable *self, GPtrArray *runs)
+spqr_runs_table_refresh (SpqrRunsTable *self)
 {
-  g_autoptr (GPtrArray) selected = spqr_runs_table_get_selected (self);
-
-  self->filling = TRUE;
-  g_list_store_splice (self->runs, 0, g_list_model_get_n_items (G_LIST_MODEL (self->runs)), runs->pdata, runs->len);
-  for (guint i = 0; i < selected->len; i++)
-    spqr_runs_table_select (self, ((SpqrRun *) selected->pdata[i])->id, i > 0);
-  self->filling = FALSE;
-  g_signal_emit (self, signals[SELECTION_CHANGED], 0);
+  spqr_runs_list_refresh (self->runs);
 }
 
 void
@@ -296,10 +316,28 @@ spqr_runs_table_add_actions (SpqrRunsTable *self, GtkWidget *actions)
   gtk_box_append (GTK_BOX (self->bar), actions);
 }
 
-GtkWidget *
-spqr_runs_table_new (void)
+/* After the columns: they are what it is sorted by. */
+static void
+make_list (SpqrRunsTable *self, SpqrSession *session)
 {
-  return g_object_new (SPQR_TYPE_RUNS_TABLE, NULL);
+  self->runs = spqr_runs_list_new (session);
+  self->selection = gtk_multi_selection_new (g_object_ref (G_LIST_MODEL (self->runs)));
+  gtk_column_view_set_model (self->view, GTK_SELECTION_MODEL (self->selection));
+  g_signal_connect_object (self->selection, "selection-changed", G_CALLBACK (on_selection), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->runs, "listing", G_CALLBACK (on_listing), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->runs, "listed", G_CALLBACK (on_listed), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (gtk_column_view_get_sorter (self->view), "changed", G_CALLBACK (relist), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->search, "search-changed", G_CALLBACK (relist), self, G_CONNECT_SWAPPED);
+  relist (self);
+}
+
+GtkWidget *
+spqr_runs_table_new (SpqrSession *session)
+{
+  SpqrRunsTable *self = g_object_new (SPQR_TYPE_RUNS_TABLE, NULL);
+
+  make_list (self, session);
+  return GTK_WIDGET (self);
 }
 
 static void
@@ -311,6 +349,7 @@ spqr_runs_table_dispose (GObject *object)
   g_clear_pointer (&self->box, gtk_widget_unparent);
   g_clear_object (&self->selection);
   g_clear_object (&self->runs);
+  g_clear_pointer (&self->kept, g_array_unref);
   G_OBJECT_CLASS (spqr_runs_table_parent_class)->dispose (object);
 }
 
@@ -321,13 +360,19 @@ spqr_runs_table_class_init (SpqrRunsTableClass *klass)
   gtk_widget_class_set_layout_manager_type (GTK_WIDGET_CLASS (klass), GTK_TYPE_BIN_LAYOUT);
   signals[SELECTION_CHANGED] =
     g_signal_new ("selection-changed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[LISTED] = g_signal_new ("listed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static void
 add_search (SpqrRunsTable *self)
 {
   self->search = GTK_SEARCH_ENTRY (gtk_search_entry_new ());
-  g_object_set (self->search, "placeholder-text", _("Filter runs by model, method, note, tag or state"), NULL);
+  g_object_set (self->search, "placeholder-text", _("Filter: words, tag:…, state:…, bits<4, ppl<6"), NULL);
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->search),
+    _("Words are looked for in model, method, state, note, tags and calibration text; all of them must be there.\n"
+      "tag:good  model:llama  method:gptq  state:failed  note:final  text:c4 look in one of these.\n"
+      "run, bits, stored, outliers, before, ppl, rise, kl, seconds, wbits, groupsize, threshold with < <= > >= = "
+      "and a number compare figures: bits<4 rise<=1%"));
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->search), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Filter runs"), -1);
   self->bar = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
   gtk_widget_set_margin_start (self->bar, 6);
@@ -335,8 +380,11 @@ add_search (SpqrRunsTable *self)
   gtk_widget_set_margin_top (self->bar, 6);
   gtk_widget_set_margin_bottom (self->bar, 6);
   gtk_widget_set_hexpand (GTK_WIDGET (self->search), TRUE);
-  g_signal_connect_object (self->search, "search-changed", G_CALLBACK (refilter), self, G_CONNECT_SWAPPED);
+  self->count = GTK_LABEL (gtk_label_new (NULL));
+  gtk_widget_add_css_class (GTK_WIDGET (self->count), "dim-label");
+  gtk_widget_add_css_class (GTK_WIDGET (self->count), "figures");
   gtk_box_append (GTK_BOX (self->bar), GTK_WIDGET (self->search));
+  gtk_box_append (GTK_BOX (self->bar), GTK_WIDGET (self->count));
   gtk_box_append (GTK_BOX (self->box), self->bar);
 }
 
@@ -344,24 +392,16 @@ static void
 spqr_runs_table_init (SpqrRunsTable *self)
 {
   GtkWidget *scroller = gtk_scrolled_window_new ();
-  GtkSortListModel *sorted;
   GtkColumnViewColumn *newest = NULL;
 
   self->box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 0);
   gtk_widget_set_parent (self->box, GTK_WIDGET (self));
   add_search (self);
-  self->runs = g_list_store_new (SPQR_TYPE_RUN);
   self->view = GTK_COLUMN_VIEW (gtk_column_view_new (NULL));
-  self->filtered = gtk_filter_list_model_new (g_object_ref (G_LIST_MODEL (self->runs)),
-                                              GTK_FILTER (gtk_custom_filter_new (matches, self, NULL)));
-  sorted = gtk_sort_list_model_new (G_LIST_MODEL (self->filtered), g_object_ref (gtk_column_view_get_sorter (self->view)));
-  self->selection = gtk_multi_selection_new (G_LIST_MODEL (sorted));
-  gtk_column_view_set_model (self->view, GTK_SELECTION_MODEL (self->selection));
-  g_signal_connect_object (self->selection, "selection-changed", G_CALLBACK (on_selection), self, G_CONNECT_SWAPPED);
   for (guint i = 0; i < G_N_ELEMENTS (columns); i++)
     {
       GtkColumnViewColumn *added = add_column (self, &columns[i]);
-      newest = columns[i].number == number_id ? added : newest;
+      newest = columns[i].order == SPQR_RUN_ORDER_ID ? added : newest;
     }
   gtk_column_view_sort_by_column (self->view, newest, GTK_SORT_DESCENDING);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->view), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Runs"), -1);

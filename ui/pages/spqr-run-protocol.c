@@ -1,0 +1,121 @@
+#include "pages/spqr-run-protocol.h"
+
+#include <glib/gi18n.h>
+#include <inttypes.h>
+#include <math.h>
+
+static gboolean
+is_perplexity (const SpqrRunEval *eval)
+{
+  return eval->task == NULL && isfinite (eval->ppl);
+}
+
+gboolean
+spqr_protocol_equal (const SpqrRunEval *a, const SpqrRunEval *b)
+{
+  return g_strcmp0 (a->data_fingerprint, b->data_fingerprint) == 0 && a->seqlen == b->seqlen && a->windows == b->windows;
+}
+
+char *
+spqr_protocol_describe (const SpqrRunEval *eval)
+{
+  g_autofree char *name = g_path_get_basename (eval->data != NULL ? eval->data : "–");
+
+  return g_strdup_printf (_("%s, %" PRId64 " windows of %d tokens"), name, eval->windows, eval->seqlen);
+}
+
+char *
+spqr_protocol_difference (const SpqrRunEval *a, const SpqrRunEval *b)
+{
+  if (a->tokenizer_fingerprint != NULL && b->tokenizer_fingerprint != NULL &&
+      g_strcmp0 (a->tokenizer_fingerprint, b->tokenizer_fingerprint) != 0)
+    return g_strdup (_("other tokenizers: a token is not the same piece of text"));
+  if (g_strcmp0 (a->data_fingerprint, b->data_fingerprint) != 0)
+    return g_strdup (_("other text, or the same text made into other tokens"));
+  if (a->seqlen != b->seqlen)
+    return g_strdup_printf (_("windows of %d and of %d tokens: a longer window sees more of what went before"), a->seqlen, b->seqlen);
+  if (a->windows != b->windows)
+    return g_strdup_printf (_("%" PRId64 " and %" PRId64 " windows: not the same part of the text"), a->windows, b->windows);
+  return NULL;
+}
+
+static const SpqrRunEval *
+find_equal (const SpqrReport *report, const SpqrRunEval *like)
+{
+  for (guint i = report->evals->len; i > 0; i--)
+    if (is_perplexity (report->evals->pdata[i - 1]) && spqr_protocol_equal (report->evals->pdata[i - 1], like))
+      return report->evals->pdata[i - 1];
+  return NULL;
+}
+
+static gboolean
+one_model (GPtrArray *reports)
+{
+  for (guint i = 1; i < reports->len; i++)
+    if (g_strcmp0 (((SpqrReport *) reports->pdata[0])->run->model_fingerprint, ((SpqrReport *) reports->pdata[i])->run->model_fingerprint) != 0)
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
+is_listed (GPtrArray *shared, const SpqrRunEval *eval)
+{
+  for (guint i = 0; i < shared->len; i++)
+    if (spqr_protocol_equal (((const SpqrRunEval **) shared->pdata[i])[0], eval))
+      return TRUE;
+  return FALSE;
+}
+
+GPtrArray *
+spqr_protocols_shared (GPtrArray *reports)
+{
+  GPtrArray *shared = g_ptr_array_new_with_free_func (g_free);
+  const SpqrReport *first = reports->len > 0 ? reports->pdata[0] : NULL;
+
+  for (guint e = first != NULL && one_model (reports) ? first->evals->len : 0; e > 0; e--)
+    {
+      const SpqrRunEval *like = first->evals->pdata[e - 1];
+      g_autofree const SpqrRunEval **evals = g_new0 (const SpqrRunEval *, reports->len);
+      guint n = 0;
+
+      if (!is_perplexity (like) || is_listed (shared, like))
+        continue;
+      for (guint i = 0; i < reports->len && (evals[i] = find_equal (reports->pdata[i], like)) != NULL; i++)
+        n++;
+      if (n == reports->len)
+        g_ptr_array_add (shared, g_steal_pointer (&evals));
+    }
+  return shared;
+}
+
+static const SpqrRunEval *
+last_perplexity (const SpqrReport *report)
+{
+  for (guint i = report->evals->len; i > 0; i--)
+    if (is_perplexity (report->evals->pdata[i - 1]))
+      return report->evals->pdata[i - 1];
+  return NULL;
+}
+
+char *
+spqr_protocols_explain (GPtrArray *reports)
+{
+  const SpqrReport *first = reports->pdata[0];
+  const SpqrRunEval *a = last_perplexity (first);
+
+  if (!one_model (reports))
+    return g_strdup (_("The runs are of different models: their perplexities cannot be compared."));
+  for (guint i = 0; i < reports->len; i++)
+    {
+      const SpqrReport *report = reports->pdata[i];
+      const SpqrRunEval *b = last_perplexity (report);
+      g_autofree char *difference = a != NULL && b != NULL ? spqr_protocol_difference (a, b) : NULL;
+
+      if (b == NULL)
+        return g_strdup_printf (_("The perplexity of run %" PRId64 " has not been measured: there is nothing to compare with."), report->run->id);
+      if (difference != NULL)
+        return g_strdup_printf (_("The perplexities of runs %" PRId64 " and %" PRId64 " cannot be compared: %s. Evaluate both in the same way."),
+                                first->run->id, report->run->id, difference);
+    }
+  return g_strdup (_("The runs were not all measured in one way: their perplexities cannot be compared."));
+}
