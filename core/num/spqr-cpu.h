@@ -12,8 +12,8 @@ typedef enum {
 
 #if defined(__x86_64__)
 #define SPQR_CPU_X86 1
-#define SPQR_TARGET_AVX2 __attribute__ ((target ("avx2,f16c")))
-#define SPQR_TARGET_AVX512 __attribute__ ((target ("avx2,f16c,avx512f,avx512bw,avx512dq,avx512vl")))
+#define SPQR_TARGET_AVX2 __attribute__ ((target ("avx2,fma,f16c")))
+#define SPQR_TARGET_AVX512 __attribute__ ((target ("avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl")))
 #else
 #define SPQR_CPU_X86 0
 #endif

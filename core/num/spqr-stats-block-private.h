@@ -11,8 +11,7 @@
 typedef struct {
   double s1[SPQR_STATS_LANES], s2[SPQR_STATS_LANES], s3[SPQR_STATS_LANES], s4[SPQR_STATS_LANES]; /* of (w - c)^k */
   double error[SPQR_STATS_LANES];       /* of (w - RTN(w))^2 */
-  float min[SPQR_STATS_LANES], max[SPQR_STATS_LANES];
-  uint32_t top;                         /* bits of the largest |w|: 0x7f800000 and more is not finite */
+  float min[SPQR_STATS_LANES], max[SPQR_STATS_LANES];   /* of all; which lane knows it says nothing */
   size_t zeros;
 } SpqrStatsLanes;
 
@@ -23,3 +22,5 @@ void spqr_stats_lanes_add (SpqrStatsLanes *lanes, const float *w, size_t n, floa
 float spqr_stats_block_mean (const float *w, size_t n);
 /* How many of n weights have |w| > limit. */
 size_t spqr_stats_count_above (const float *w, size_t n, float limit);
+/* How many of n f16 or bf16 weights have a magnitude above that of the bits `limit`; NaN counts as the largest. */
+size_t spqr_stats_count_bits_above (const uint16_t *w, size_t n, uint16_t limit);

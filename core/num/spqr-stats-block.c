@@ -1,11 +1,11 @@
 /* spqr-stats-block.c: moments, range and 3-bit rounding error of up to 256 weights.
  *
  *   d = w - c                          sums of d, d^2, d^3, d^4
- *   per group of 16:  lo, hi = range,  t = w - lo,  code = rint(7 t / (hi - lo)),
- *                     error = t - code (hi - lo) / 7;  constant groups: t
+ *   per group of 16:  lo, hi = range,  t = 7 (w - lo) / (hi - lo),
+ *                     error = (t - rint(t)) (hi - lo) / 7;  constant groups: 0
  *
- * The plain version is the definition; lanes make the order of every sum explicit, so that the
- * vector version gives the same bits. */
+ * Lanes make the order of every sum explicit: both vector versions give the same bits. The plain
+ * version rounds twice where they multiply and add in one. */
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC optimize ("O3")     /* loops over lanes are to become vectors */
 #endif
@@ -59,7 +59,7 @@ static inline __attribute__ ((always_inline)) void
 add_group (SpqrStatsLanes *restrict lanes, BlockSums *restrict sums, const float *restrict w, const size_t k, float c)
 {
   float low[LANES], high[LANES], lo, range, inverse, scale;
-  uint32_t top = lanes->top, zeros = 0;
+  uint32_t zeros = 0;
 
   for (size_t l = 0; l < LANES; l++)
     low[l] = high[l] = w[l < k ? l : 0];
@@ -73,9 +73,8 @@ add_group (SpqrStatsLanes *restrict lanes, BlockSums *restrict sums, const float
   scale = range > CONSTANT_RANGE ? range / 7.0f : 0.0f;
   for (size_t l = 0; l < k; l++)
     {
-      float d = w[l] - c, d2 = d * d, t = w[l] - lo;
-      float code = (t * inverse + ROUNDER) - ROUNDER;
-      float error = t - code * scale;
+      float d = w[l] - c, d2 = d * d, t = (w[l] - lo) * inverse;
+      float error = (t - ((t + ROUNDER) - ROUNDER)) * scale;
 
       sums->a1[l] += d;
       sums->a2[l] += d2;
@@ -84,18 +83,9 @@ add_group (SpqrStatsLanes *restrict lanes, BlockSums *restrict sums, const float
       sums->error[l] += error * error;
     }
   for (size_t l = 0; l < k; l++)
-    {
-      lanes->min[l] = w[l] < lanes->min[l] ? w[l] : lanes->min[l];
-      lanes->max[l] = w[l] > lanes->max[l] ? w[l] : lanes->max[l];
-    }
-  for (size_t l = 0; l < k; l++)
-    {
-      uint32_t magnitude = magnitude_of (w[l]);
-
-      top = magnitude > top ? magnitude : top;
-      zeros += magnitude == 0;
-    }
-  lanes->top = top;
+    zeros += magnitude_of (w[l]) == 0;
+  lanes->min[0] = lo < lanes->min[0] ? lo : lanes->min[0];
+  lanes->max[0] = high[0] > lanes->max[0] ? high[0] : lanes->max[0];
   lanes->zeros += zeros;
 }
 
@@ -168,18 +158,24 @@ most_avx2 (__m256 v)
 }
 
 SPQR_TARGET_AVX2 static inline void
-group_ranges_avx2 (const float *w, size_t groups, float *lo, float *inverse, float *scale)
+group_ranges_avx2 (SpqrStatsLanes *lanes, const float *w, size_t groups, float *lo, float *inverse, float *scale)
 {
   const __m256 seven = _mm256_set1_ps (7.0f);
+  __m256 least = _mm256_loadu_ps (lanes->min), most = _mm256_loadu_ps (lanes->max);
   float range[16] = { 0 };
 
   for (size_t g = 0; g < groups; g++)
     {
       __m256 a = _mm256_loadu_ps (w + 16 * g), b = _mm256_loadu_ps (w + 16 * g + 8);
+      __m256 low = _mm256_min_ps (a, b), high = _mm256_max_ps (a, b);
 
-      lo[g] = least_avx2 (_mm256_min_ps (a, b));
-      range[g] = most_avx2 (_mm256_max_ps (a, b)) - lo[g];
+      least = _mm256_min_ps (low, least);
+      most = _mm256_max_ps (high, most);
+      lo[g] = least_avx2 (low);
+      range[g] = most_avx2 (high) - lo[g];
     }
+  _mm256_storeu_ps (lanes->min, least);
+  _mm256_storeu_ps (lanes->max, most);
   for (size_t g = 0; g < 16; g += 8)
     {
       __m256 r = _mm256_loadu_ps (range + g);
@@ -195,41 +191,29 @@ SPQR_TARGET_AVX2 static inline void
 add_half_avx2 (SpqrStatsLanes *lanes, BlockSums *sums, const float *w, size_t groups, size_t from, float c,
                const float *lo, const float *inverse, const float *scale)
 {
-  const __m256 shift = _mm256_set1_ps (c), rounder = _mm256_set1_ps (ROUNDER);
-  const __m256i magnitude_mask = _mm256_set1_epi32 (0x7fffffff);
-  __m256 a1 = _mm256_setzero_ps (), a2 = a1, a3 = a1, a4 = a1, errors = a1;
-  __m256 low = _mm256_loadu_ps (lanes->min + from), high = _mm256_loadu_ps (lanes->max + from);
-  __m256i top = _mm256_setzero_si256 (), zeros = top;
-  uint32_t tops[8], counts[8];
+  const __m256 shift = _mm256_set1_ps (c);
+  __m256 a1 = _mm256_setzero_ps (), a2 = a1, a3 = a1, a4 = a1, errors = a1, nought = a1;
+  __m256i zeros = _mm256_setzero_si256 ();
+  uint32_t counts[8];
 
   for (size_t g = 0; g < groups; g++)
     {
       __m256 v = _mm256_loadu_ps (w + 16 * g + from);
       __m256 d = _mm256_sub_ps (v, shift), d2 = _mm256_mul_ps (d, d);
-      __m256 t = _mm256_sub_ps (v, _mm256_set1_ps (lo[g]));
-      __m256 code = _mm256_sub_ps (_mm256_add_ps (_mm256_mul_ps (t, _mm256_set1_ps (inverse[g])), rounder), rounder);
-      __m256 error = _mm256_sub_ps (t, _mm256_mul_ps (code, _mm256_set1_ps (scale[g])));
-      __m256i magnitude = _mm256_and_si256 (_mm256_castps_si256 (v), magnitude_mask);
+      __m256 t = _mm256_mul_ps (_mm256_sub_ps (v, _mm256_set1_ps (lo[g])), _mm256_set1_ps (inverse[g]));
+      __m256 error = _mm256_mul_ps (_mm256_sub_ps (t, _mm256_round_ps (t, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)),
+                                    _mm256_set1_ps (scale[g]));
 
-      low = _mm256_min_ps (v, low);
-      high = _mm256_max_ps (v, high);
-      top = _mm256_max_epu32 (top, magnitude);
-      zeros = _mm256_sub_epi32 (zeros, _mm256_cmpeq_epi32 (magnitude, _mm256_setzero_si256 ()));
+      zeros = _mm256_sub_epi32 (zeros, _mm256_castps_si256 (_mm256_cmp_ps (v, nought, _CMP_EQ_OQ)));
       a1 = _mm256_add_ps (a1, d);
       a2 = _mm256_add_ps (a2, d2);
-      a3 = _mm256_add_ps (a3, _mm256_mul_ps (d2, d));
-      a4 = _mm256_add_ps (a4, _mm256_mul_ps (d2, d2));
-      errors = _mm256_add_ps (errors, _mm256_mul_ps (error, error));
+      a3 = _mm256_fmadd_ps (d2, d, a3);
+      a4 = _mm256_fmadd_ps (d2, d2, a4);
+      errors = _mm256_fmadd_ps (error, error, errors);
     }
-  _mm256_storeu_ps (lanes->min + from, low);
-  _mm256_storeu_ps (lanes->max + from, high);
-  _mm256_storeu_si256 ((void *) tops, top);
   _mm256_storeu_si256 ((void *) counts, zeros);
   for (int l = 0; l < 8; l++)
-    {
-      lanes->top = tops[l] > lanes->top ? tops[l] : lanes->top;
-      lanes->zeros += counts[l];
-    }
+    lanes->zeros += counts[l];
   _mm256_storeu_ps (sums->a1 + from, a1);
   _mm256_storeu_ps (sums->a2 + from, a2);
   _mm256_storeu_ps (sums->a3 + from, a3);
@@ -246,7 +230,7 @@ lanes_add_avx2 (SpqrStatsLanes *lanes, const float *w, size_t n, float c)
 
   if (groups > 0)
     {
-      group_ranges_avx2 (w, groups, lo, inverse, scale);
+      group_ranges_avx2 (lanes, w, groups, lo, inverse, scale);
       add_half_avx2 (lanes, &sums, w, groups, 0, c, lo, inverse, scale);
       add_half_avx2 (lanes, &sums, w, groups, 8, c, lo, inverse, scale);
     }
@@ -261,47 +245,55 @@ count_above_avx2 (const float *w, size_t n, float limit)
   return count_above (w, n, limit);
 }
 
-/* Lane l of the result: the minimum (maximum) of v[l], by merging pairs of vectors four times. */
+/* Neighbours in quarters of 128 bits, then neighbouring quarters, of a and then of b. */
+#define EVEN_AND_ODD(op, shuffle, a, b) op (shuffle (a, b, 0x88), shuffle (a, b, 0xdd))
+
+/* Four vectors -> in each quarter, the smallest (largest) of that quarter of each. */
 SPQR_TARGET_AVX512 static inline __m512
-merge_low (__m512 a, __m512 b, __m512i even, __m512i odd)
+quarters_low (__m512 a, __m512 b, __m512 c, __m512 d)
 {
-  return _mm512_min_ps (_mm512_permutex2var_ps (a, even, b), _mm512_permutex2var_ps (a, odd, b));
+  __m512 ab = EVEN_AND_ODD (_mm512_min_ps, _mm512_shuffle_ps, a, b), cd = EVEN_AND_ODD (_mm512_min_ps, _mm512_shuffle_ps, c, d);
+
+  return EVEN_AND_ODD (_mm512_min_ps, _mm512_shuffle_ps, ab, cd);
 }
 
 SPQR_TARGET_AVX512 static inline __m512
-merge_high (__m512 a, __m512 b, __m512i even, __m512i odd)
+quarters_high (__m512 a, __m512 b, __m512 c, __m512 d)
 {
-  return _mm512_max_ps (_mm512_permutex2var_ps (a, even, b), _mm512_permutex2var_ps (a, odd, b));
+  __m512 ab = EVEN_AND_ODD (_mm512_max_ps, _mm512_shuffle_ps, a, b), cd = EVEN_AND_ODD (_mm512_max_ps, _mm512_shuffle_ps, c, d);
+
+  return EVEN_AND_ODD (_mm512_max_ps, _mm512_shuffle_ps, ab, cd);
 }
 
+/* Lane g of the results is group g. Groups that are not there are stood in for by the last one. */
 SPQR_TARGET_AVX512 static inline void
-group_ranges_avx512 (const float *w, size_t groups, float *lo, float *inverse, float *scale)
+group_ranges_avx512 (SpqrStatsLanes *lanes, const float *w, size_t groups, float *lo, float *inverse, float *scale)
 {
-  const __m512i even = _mm512_setr_epi32 (0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
-  const __m512i odd = _mm512_add_epi32 (even, _mm512_set1_epi32 (1));
   const __m512 seven = _mm512_set1_ps (7.0f);
-  __m512 low[16], high[16], range;
+  __m512 low[4], high[4], all_low, all_high, range;
   __mmask16 varies;
 
-  /* Merging neighbours keeps groups in order: after four rounds lane g is group g. Groups that are
-   * not there are stood in for by the last one. */
-  for (size_t g = 0; g < 8; g++)
+  for (size_t q = 0; q < 4; q++)
     {
-      __m512 a = _mm512_loadu_ps (w + 16 * (2 * g < groups ? 2 * g : groups - 1));
-      __m512 b = _mm512_loadu_ps (w + 16 * (2 * g + 1 < groups ? 2 * g + 1 : groups - 1));
+      __m512 v[4];
 
-      low[g] = merge_low (a, b, even, odd);
-      high[g] = merge_high (a, b, even, odd);
+      for (size_t i = 0; i < 4; i++)
+        v[i] = _mm512_loadu_ps (w + 16 * (4 * q + i < groups ? 4 * q + i : groups - 1));
+      low[q] = quarters_low (v[0], v[1], v[2], v[3]);
+      high[q] = quarters_high (v[0], v[1], v[2], v[3]);
     }
-  for (int width = 4; width >= 1; width /= 2)
-    for (int g = 0; g < width; g++)
-      {
-        low[g] = merge_low (low[2 * g], low[2 * g + 1], even, odd);
-        high[g] = merge_high (high[2 * g], high[2 * g + 1], even, odd);
-      }
-  range = _mm512_sub_ps (high[0], low[0]);
+  for (size_t q = 0; q < 4; q += 2)
+    {
+      low[q] = EVEN_AND_ODD (_mm512_min_ps, _mm512_shuffle_f32x4, low[q], low[q + 1]);
+      high[q] = EVEN_AND_ODD (_mm512_max_ps, _mm512_shuffle_f32x4, high[q], high[q + 1]);
+    }
+  all_low = EVEN_AND_ODD (_mm512_min_ps, _mm512_shuffle_f32x4, low[0], low[2]);
+  all_high = EVEN_AND_ODD (_mm512_max_ps, _mm512_shuffle_f32x4, high[0], high[2]);
+  _mm512_storeu_ps (lanes->min, _mm512_min_ps (all_low, _mm512_loadu_ps (lanes->min)));
+  _mm512_storeu_ps (lanes->max, _mm512_max_ps (all_high, _mm512_loadu_ps (lanes->max)));
+  range = _mm512_sub_ps (all_high, all_low);
   varies = _mm512_cmp_ps_mask (range, _mm512_set1_ps (CONSTANT_RANGE), _CMP_GT_OQ);
-  _mm512_storeu_ps (lo, low[0]);
+  _mm512_storeu_ps (lo, all_low);
   _mm512_storeu_ps (inverse, _mm512_maskz_div_ps (varies, seven, range));
   _mm512_storeu_ps (scale, _mm512_maskz_div_ps (varies, range, seven));
 }
@@ -310,36 +302,27 @@ SPQR_TARGET_AVX512 static void
 add_groups_avx512 (SpqrStatsLanes *lanes, BlockSums *sums, const float *w, size_t groups, float c)
 {
   float lo[16], inverse[16], scale[16];
-  const __m512 shift = _mm512_set1_ps (c), rounder = _mm512_set1_ps (ROUNDER);
-  const __m512i magnitude_mask = _mm512_set1_epi32 (0x7fffffff);
-  __m512 a1 = _mm512_setzero_ps (), a2 = a1, a3 = a1, a4 = a1, errors = a1;
-  __m512 low = _mm512_loadu_ps (lanes->min), high = _mm512_loadu_ps (lanes->max);
-  __m512i top = _mm512_set1_epi32 ((int) lanes->top);
+  const __m512 shift = _mm512_set1_ps (c);
+  __m512 a1 = _mm512_setzero_ps (), a2 = a1, a3 = a1, a4 = a1, errors = a1, nought = a1;
   unsigned zeros = 0;
 
-  group_ranges_avx512 (w, groups, lo, inverse, scale);
+  group_ranges_avx512 (lanes, w, groups, lo, inverse, scale);
   for (size_t g = 0; g < groups; g++)
     {
       __m512 v = _mm512_loadu_ps (w + 16 * g);
       __m512 d = _mm512_sub_ps (v, shift), d2 = _mm512_mul_ps (d, d);
-      __m512 t = _mm512_sub_ps (v, _mm512_set1_ps (lo[g]));
-      __m512 code = _mm512_sub_ps (_mm512_add_ps (_mm512_mul_ps (t, _mm512_set1_ps (inverse[g])), rounder), rounder);
-      __m512 error = _mm512_sub_ps (t, _mm512_mul_ps (code, _mm512_set1_ps (scale[g])));
-      __m512i magnitude = _mm512_and_epi32 (_mm512_castps_si512 (v), magnitude_mask);
+      __m512 t = _mm512_mul_ps (_mm512_sub_ps (v, _mm512_set1_ps (lo[g])), _mm512_set1_ps (inverse[g]));
+      /* t - rint(t) */
+      __m512 error = _mm512_mul_ps (_mm512_reduce_ps (t, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC),
+                                    _mm512_set1_ps (scale[g]));
 
-      low = _mm512_min_ps (v, low);
-      high = _mm512_max_ps (v, high);
-      top = _mm512_max_epu32 (top, magnitude);
-      zeros += (unsigned) __builtin_popcount (_mm512_testn_epi32_mask (magnitude, magnitude));
+      zeros += (unsigned) __builtin_popcount (_mm512_cmp_ps_mask (v, nought, _CMP_EQ_OQ));
       a1 = _mm512_add_ps (a1, d);
       a2 = _mm512_add_ps (a2, d2);
-      a3 = _mm512_add_ps (a3, _mm512_mul_ps (d2, d));
-      a4 = _mm512_add_ps (a4, _mm512_mul_ps (d2, d2));
-      errors = _mm512_add_ps (errors, _mm512_mul_ps (error, error));
+      a3 = _mm512_fmadd_ps (d2, d, a3);
+      a4 = _mm512_fmadd_ps (d2, d2, a4);
+      errors = _mm512_fmadd_ps (error, error, errors);
     }
-  _mm512_storeu_ps (lanes->min, low);
-  _mm512_storeu_ps (lanes->max, high);
-  lanes->top = _mm512_reduce_max_epu32 (top);
   lanes->zeros += zeros;
   _mm512_storeu_ps (sums->a1, a1);
   _mm512_storeu_ps (sums->a2, a2);
@@ -422,4 +405,55 @@ spqr_stats_count_above (const float *w, size_t n, float limit)
     return count_above_avx2 (w, n, limit);
 #endif
   return count_above_plain (w, n, limit);
+}
+
+/* ---- 16-bit weights as they lie in the file ---- */
+
+static inline __attribute__ ((always_inline)) size_t
+count_bits_above (const uint16_t *w, size_t n, uint16_t limit)
+{
+  size_t count = 0;
+
+  for (size_t i = 0; i < n; i++)
+    count += (w[i] & 0x7fff) > limit;
+  return count;
+}
+
+#if SPQR_CPU_X86
+
+SPQR_TARGET_AVX512 static size_t
+count_bits_above_avx512 (const uint16_t *w, size_t n, uint16_t limit)
+{
+  const __m512i magnitude = _mm512_set1_epi16 (0x7fff), bound = _mm512_set1_epi16 ((short) limit);
+  size_t count = 0, i = 0;
+
+  for (; i + 32 <= n; i += 32)
+    {
+      __m512i v = _mm512_and_si512 (_mm512_loadu_si512 (w + i), magnitude);
+
+      count += (size_t) __builtin_popcount (_mm512_cmpgt_epi16_mask (v, bound));
+    }
+  return count + count_bits_above (w + i, n - i, limit);
+}
+
+SPQR_TARGET_AVX2 static size_t
+count_bits_above_avx2 (const uint16_t *w, size_t n, uint16_t limit)
+{
+  return count_bits_above (w, n, limit);
+}
+
+#endif
+
+size_t
+spqr_stats_count_bits_above (const uint16_t *w, size_t n, uint16_t limit)
+{
+#if SPQR_CPU_X86
+  SpqrCpu cpu = spqr_cpu ();
+
+  if (cpu >= SPQR_CPU_AVX512)
+    return count_bits_above_avx512 (w, n, limit);
+  if (cpu >= SPQR_CPU_AVX2)
+    return count_bits_above_avx2 (w, n, limit);
+#endif
+  return count_bits_above (w, n, limit);
 }

@@ -134,6 +134,17 @@ part_from_lanes (Part *part, const SpqrStatsLanes *lanes, size_t n, float c)
     }
 }
 
+/* Whether sums in f32 can be trusted. A NaN or an infinity anywhere shows in the sum. */
+static bool
+sums_are_good (const SpqrStatsLanes *lanes)
+{
+  float top = 0.0f;
+
+  for (int l = 0; l < SPQR_STATS_LANES; l++)
+    top = fmaxf (top, fmaxf (-lanes->min[l], lanes->max[l]));
+  return isfinite (lanes_sum (lanes->s1)) && (top == 0.0f || (top >= FAST_LEAST && top <= FAST_MOST));
+}
+
 /* ---- the careful path: f64, finite values only ---- */
 
 static double
@@ -205,36 +216,69 @@ part_from_row_carefully (Part *part, const float *w, size_t n)
 
 /* ---- one row ---- */
 
-/* w (n): room for the widened row. */
+/* The bits of the largest f16 or bf16 that is not above limit, which is 0 or more. */
+static uint16_t
+bits_not_above (SpqrElem elem, float limit)
+{
+  uint32_t bits;
+  uint16_t half;
+
+  memcpy (&bits, &limit, sizeof bits);
+  if (elem == SPQR_ELEM_BF16)
+    return (uint16_t) (bits >> 16);
+  half = spqr_f32_to_f16 (limit);
+  return half > 0 && spqr_f16_to_f32 (half) > limit ? half - 1 : half;
+}
+
+/* Weights farther than three deviations from 0, in a row of finite weights. */
+static size_t
+count_outliers (SpqrElem elem, const char *row, size_t n, float limit)
+{
+  if (elem == SPQR_ELEM_F32)
+    return spqr_stats_count_above ((const float *) (const void *) row, n, limit);
+  return spqr_stats_count_bits_above ((const uint16_t *) (const void *) row, n, bits_not_above (elem, limit));
+}
+
+static float
+three_deviations (const Part *part)
+{
+  return (float) (3.0 * sqrt (part->m2 / part->n));
+}
+
+static void
+row_carefully (Part *part, SpqrElem elem, const char *row, float *w, size_t n)
+{
+  widen (elem, row, w, n);
+  part_from_row_carefully (part, w, n);
+  if (part->n > 0)      /* |Inf| is above any limit, NaN above none */
+    part->outliers = spqr_stats_count_above (w, n, three_deviations (part)) - part->infs;
+}
+
+/* w (n): room for the widened row, where it is needed. */
 static void
 part_from_row (Part *part, SpqrElem elem, const char *row, float *w, size_t n)
 {
   SpqrStatsLanes lanes;
-  float c = 0.0f, top;
+  float c = 0.0f, block[SPQR_STATS_BLOCK];
 
   spqr_stats_lanes_init (&lanes);
   for (size_t i = 0; i < n; i += SPQR_STATS_BLOCK)
     {
       size_t k = n - i < SPQR_STATS_BLOCK ? n - i : SPQR_STATS_BLOCK;
 
-      widen (elem, row + i * elem_size (elem), w + i, k);
+      widen (elem, row + i * elem_size (elem), block, k);
       if (i == 0)
-        c = spqr_stats_block_mean (w, k);
-      spqr_stats_lanes_add (&lanes, w + i, k, c);
+        c = spqr_stats_block_mean (block, k);
+      spqr_stats_lanes_add (&lanes, block, k, c);
     }
-  memcpy (&top, &lanes.top, sizeof top);
   memset (part, 0, sizeof *part);
-  if (top == 0.0f || (top >= FAST_LEAST && top <= FAST_MOST))
-    part_from_lanes (part, &lanes, n, c);
-  else
-    part_from_row_carefully (part, w, n);
-  if (part->n > 0)
+  if (!sums_are_good (&lanes))
     {
-      float limit = (float) (3.0 * sqrt (part->m2 / part->n));
-
-      part->outliers = spqr_stats_count_above (w, n, limit);
-      part->outliers -= part->infs;     /* |Inf| is above any limit, NaN above none */
+      row_carefully (part, elem, row, w, n);
+      return;
     }
+  part_from_lanes (part, &lanes, n, c);
+  part->outliers = count_outliers (elem, row, n, three_deviations (part));
 }
 
 static void

@@ -137,37 +137,45 @@ stats_by_hand (const Matrix *matrix)
 }
 
 static void
+check_stats (const Matrix *matrix, const SpqrStats *stats, double tolerance)
+{
+  SpqrStats expected = stats_by_hand (matrix);
+
+  g_assert_cmpuint (stats->count, ==, expected.count);
+  g_assert_cmpuint (stats->nans, ==, expected.nans);
+  g_assert_cmpuint (stats->infs, ==, expected.infs);
+  g_assert_cmpfloat (stats->min, ==, expected.min);
+  g_assert_cmpfloat (stats->max, ==, expected.max);
+  g_assert_cmpfloat (stats->absmax, ==, expected.absmax);
+  assert_near (stats->mean, expected.mean, tolerance, tolerance * expected.std);
+  assert_near (stats->std, expected.std, tolerance, 0);
+  assert_near (stats->kurtosis, expected.kurtosis, tolerance, 0);
+  assert_near (stats->zeros_share, expected.zeros_share, 1e-12, 0);
+  assert_near (stats->outlier_share, expected.outlier_share, 1e-12, 0);
+  assert_near (stats->rtn_error, expected.rtn_error, 20 * tolerance, 1e-12);
+}
+
+static void
 check_matrix (Matrix *matrix, double tolerance)
 {
-  SpqrStats expected = stats_by_hand (matrix), first;
-  gboolean have_first = FALSE;
+  for (int cpu = SPQR_CPU_PLAIN; cpu <= SPQR_CPU_AVX512; cpu++)
+    {
+      SpqrStats one_thread;
 
-  for (guint threads = 1; threads <= 3; threads++)
-    for (int cpu = SPQR_CPU_PLAIN; cpu <= SPQR_CPU_AVX512; cpu++)
-      {
-        SpqrExec exec = threads_exec (threads);
-        SpqrStats stats;
+      spqr_cpu_limit (cpu);
+      for (guint threads = 1; threads <= 3; threads++)
+        {
+          SpqrExec exec = threads_exec (threads);
+          SpqrStats stats;
 
-        spqr_cpu_limit (cpu);
-        g_assert_cmpint (spqr_stats_compute (matrix->data, matrix->elem, matrix->rows, matrix->cols, &exec, &stats), ==, SPQR_OK);
-        if (!have_first)
-          first = stats;
-        have_first = TRUE;
-        g_assert_cmpmem (&first, sizeof first, &stats, sizeof stats);
-      }
-  spqr_cpu_limit (SPQR_CPU_AVX512);
-  g_assert_cmpuint (first.count, ==, expected.count);
-  g_assert_cmpuint (first.nans, ==, expected.nans);
-  g_assert_cmpuint (first.infs, ==, expected.infs);
-  g_assert_cmpfloat (first.min, ==, expected.min);
-  g_assert_cmpfloat (first.max, ==, expected.max);
-  g_assert_cmpfloat (first.absmax, ==, expected.absmax);
-  assert_near (first.mean, expected.mean, tolerance, tolerance * expected.std);
-  assert_near (first.std, expected.std, tolerance, 0);
-  assert_near (first.kurtosis, expected.kurtosis, tolerance, 0);
-  assert_near (first.zeros_share, expected.zeros_share, 1e-12, 0);
-  assert_near (first.outlier_share, expected.outlier_share, 1e-12, 0);
-  assert_near (first.rtn_error, expected.rtn_error, 20 * tolerance, 1e-12);
+          g_assert_cmpint (spqr_stats_compute (matrix->data, matrix->elem, matrix->rows, matrix->cols, &exec, &stats), ==, SPQR_OK);
+          if (threads == 1)
+            one_thread = stats;
+          g_assert_cmpmem (&one_thread, sizeof one_thread, &stats, sizeof stats);
+        }
+      spqr_cpu_limit (SPQR_CPU_AVX512);
+      check_stats (matrix, &one_thread, tolerance);
+    }
 }
 
 /* Heavy tails, some zeros. */
