@@ -19,7 +19,8 @@
 #define COPY_PIECE ((gsize) 1 << 19)
 #define SHORTEST 0.02            /* seconds; what is shorter is done several times in a row */
 #define MOST_SAMPLES 64
-#define RECENT 5                 /* samples of a yardstick that count */
+#define RECENT 5                 /* products that count */
+#define MOST_COPIES (MOST_SAMPLES + 4)
 
 typedef struct { char *key; double value, limit; } Note;
 
@@ -35,8 +36,8 @@ typedef struct {
  * the machine do not stretch. */
 typedef struct { double wall, cpu; } Time;
 
-/* The last samples of a yardstick. */
-typedef struct { Time times[RECENT]; guint n; } Samples;
+/* What was measured of a yardstick; the last `size` of it. */
+typedef struct { Time times[MOST_COPIES]; guint n, size; } Samples;
 
 struct _SpqrBench {
   SpqrCli *cli;
@@ -47,7 +48,8 @@ struct _SpqrBench {
   char *folder;
   GPtrArray *rows;
   float *a, *b, *c;              /* of the product */
-  char *from, *to;               /* of the copy */
+  GMappedFile *from;             /* of the copy */
+  char *to;
   Samples product, copy;
 };
 
@@ -75,6 +77,8 @@ spqr_bench_new (SpqrCli *cli, guint repeat, gboolean quick)
   bench->exec = spqr_exec_for_cancellable (cli->cancellable);
   bench->threads = spqr_pool_get_n_threads (spqr_pool_get_default ());
   bench->rows = g_ptr_array_new_with_free_func (row_free);
+  bench->product.size = RECENT;
+  bench->copy.size = MOST_COPIES;
   return bench;
 }
 
@@ -106,7 +110,7 @@ spqr_bench_free (SpqrBench *bench)
   free (bench->a);
   free (bench->b);
   free (bench->c);
-  free (bench->from);
+  g_clear_pointer (&bench->from, g_mapped_file_unref);
   free (bench->to);
   g_free (bench);
 }
@@ -190,7 +194,7 @@ median (double *values, guint n)
 static Time
 median_time (const Time *times, guint n)
 {
-  double wall[MOST_SAMPLES], cpu[MOST_SAMPLES];
+  double wall[MOST_COPIES], cpu[MOST_COPIES];
 
   for (guint i = 0; i < n; i++)
     {
@@ -203,13 +207,13 @@ median_time (const Time *times, guint n)
 static void
 add_sample (Samples *samples, Time time)
 {
-  samples->times[samples->n++ % RECENT] = time;
+  samples->times[samples->n++ % samples->size] = time;
 }
 
 static Time
 recent_time (const Samples *samples)
 {
-  return median_time (samples->times, MIN (samples->n, RECENT));
+  return median_time (samples->times, MIN (samples->n, samples->size));
 }
 
 static double
@@ -257,7 +261,7 @@ copy_pieces (void *data, size_t begin, size_t end)
   SpqrBench *bench = data;
   gsize all = copy_bytes (bench), first = begin * COPY_PIECE, last = MIN (end * COPY_PIECE, all);
 
-  memcpy (bench->to + first, bench->from + first, last - first);
+  memcpy (bench->to + first, g_mapped_file_get_contents (bench->from) + first, last - first);
 }
 
 static void
@@ -284,20 +288,36 @@ allocate_product (SpqrBench *bench, GError **error)
   return TRUE;
 }
 
+/* Copied is a mapped file, for a model's weights are one: pages of the same size, in the same cache. */
 static gboolean
 allocate_copy (SpqrBench *bench, GError **error)
 {
-  if ((bench->from = spqr_bench_alloc (copy_bytes (bench), error)) == NULL ||
-      (bench->to = spqr_bench_alloc (copy_bytes (bench), error)) == NULL)
+  const char *folder = spqr_bench_get_folder (bench, error);
+  g_autofree char *path = folder != NULL ? g_build_filename (folder, "copy", NULL) : NULL;
+
+  if (path == NULL || (bench->to = spqr_bench_alloc (copy_bytes (bench), error)) == NULL)
     return FALSE;
-  memset (bench->from, 1, copy_bytes (bench));
-  memset (bench->to, 2, copy_bytes (bench));
+  for (gsize i = 0; i < copy_bytes (bench); i++)
+    bench->to[i] = (char) (i >> 8 ^ i);
+  if (!g_file_set_contents_full (path, bench->to, (gssize) copy_bytes (bench), G_FILE_SET_CONTENTS_NONE, 0600, error))
+    return FALSE;
+  bench->from = g_mapped_file_new (path, FALSE, error);
+  return bench->from != NULL;
+}
+
+static gboolean
+sample_yardstick (SpqrBench *bench, SpqrBenchKind kind, GError **error)
+{
+  if (g_cancellable_set_error_if_cancelled (bench->cli->cancellable, error))
+    return FALSE;
+  (kind == SPQR_BENCH_COPY_RATE ? sample_copy : sample_product) (bench);
   return TRUE;
 }
 
-/* Brings the yardstick of a kind up to date: all samples the first time, one afterwards. */
+/* Before a row: all samples of the product the first time, one afterwards; copies are begun anew, for the
+ * memory of a machine that others share is not the same from minute to minute. */
 static gboolean
-look_at_yardstick (SpqrBench *bench, SpqrBenchKind kind, GError **error)
+begin_yardstick (SpqrBench *bench, SpqrBenchKind kind, GError **error)
 {
   gboolean copy = kind == SPQR_BENCH_COPY_RATE;
   Samples *samples = copy ? &bench->copy : &bench->product;
@@ -305,17 +325,15 @@ look_at_yardstick (SpqrBench *bench, SpqrBenchKind kind, GError **error)
 
   if (first && !(copy ? allocate_copy (bench, error) : allocate_product (bench, error)))
     return FALSE;
-  if (first)   /* a warm-up that does not count */
+  if (first || copy)   /* a warm-up that does not count */
     {
-      (copy ? sample_copy : sample_product) (bench);
+      if (!sample_yardstick (bench, kind, error))
+        return FALSE;
       samples->n = 0;
     }
-  for (guint i = 0; i < (first ? 3u : 1u); i++)
-    {
-      if (g_cancellable_set_error_if_cancelled (bench->cli->cancellable, error))
-        return FALSE;
-      (copy ? sample_copy : sample_product) (bench);
-    }
+  for (guint i = 0; i < (first && !copy ? 3u : 1u); i++)
+    if (!sample_yardstick (bench, kind, error))
+      return FALSE;
   return TRUE;
 }
 
@@ -349,7 +367,8 @@ take_samples (SpqrBench *bench, const SpqrBenchItem *item, Time *time, GError **
   if (item->after == NULL && samples[0].wall < SHORTEST && !bench->quick)
     times = (guint) CLAMP (ceil (SHORTEST / samples[0].wall), 1, 10000);
   for (guint i = 0; i < bench->repeat; i++)
-    if (!run_once (bench, item, times, &samples[i], error))
+    if ((item->kind == SPQR_BENCH_COPY_RATE && !sample_yardstick (bench, item->kind, error)) ||
+        !run_once (bench, item, times, &samples[i], error))
       return FALSE;
   *time = median_time (samples, bench->repeat);
   return TRUE;
@@ -381,8 +400,8 @@ spqr_bench_measure (SpqrBench *bench, const SpqrBenchItem *item, GError **error)
   row->target_seconds = bench->quick ? 0 : item->target_seconds;
   row->notes = g_array_new (FALSE, FALSE, sizeof (Note));
   spqr_cli_progress (0, item->name, bench->cli);
-  if (!look_at_yardstick (bench, item->kind, error) || !take_samples (bench, item, &time, error) ||
-      !look_at_yardstick (bench, item->kind, error))
+  if (!begin_yardstick (bench, item->kind, error) || !take_samples (bench, item, &time, error) ||
+      !sample_yardstick (bench, item->kind, error))
     {
       row_free (row);
       return FALSE;

@@ -2,8 +2,9 @@
  *
  * A figure in seconds says as much about the machine as about the program. So each row also has a
  * yardstick that was measured in the same run on the same threads, just before and after it:
- *   product   OpenBLAS's own sgemm of 4096 × 4096 × 4096
- *   copy      memcpy of a large buffer, all threads at once; bytes are counted once
+ *   product   OpenBLAS's own sgemm of 4096 × 4096 × 4096; the median of the last five
+ *   copy      memcpy from a mapped file of 256 MiB, all threads at once; bytes are counted once. One before each
+ *             repetition of a row; the row has their median
  * and a ratio. Of a time it is seconds / yardstick: smaller is better. Of a rate the yardstick is how long the same
  * arithmetic, or the same bytes, take at the yardstick's rate, and the ratio yardstick / seconds: 1 is as fast as it. */
 #pragma once
