@@ -142,14 +142,15 @@ spqr_job_queue_submit_for (SpqrJobQueue *self, SpqrLane lane, gconstpointer owne
   g_return_if_fail (SPQR_IS_JOB_QUEUE (self) && lane < SPQR_N_LANES);
   g_return_if_fail (owner == NULL || lane == SPQR_LANE_PREVIEW || lane == SPQR_LANE_BACKGROUND);
 
-  if (lane == SPQR_LANE_BATCH || lane == SPQR_LANE_EXPORT)
-    list_job (self, job);
   g_mutex_lock (&self->lock);
   if (self->closed)
     spqr_job_discard (job);
   else
     enqueue (self, find_slot (self, lane, owner), job);
   g_mutex_unlock (&self->lock);
+  /* Last: who hears of it asks for its place among those that wait. */
+  if (lane == SPQR_LANE_BATCH || lane == SPQR_LANE_EXPORT)
+    list_job (self, job);
 }
 
 void

@@ -60,6 +60,27 @@ has_skip (SpqrRecipe *self)
   return FALSE;
 }
 
+/* All that `added` is for is so already. */
+static gboolean
+is_so (SpqrRecipe *self, const Override *added, SpqrModel *model)
+{
+  SpqrRunParams wanted = added->values, found = added->values;
+
+  for (guint i = 0; i < spqr_model_get_n_tensors (model); i++)
+    {
+      SpqrTensor *tensor = spqr_model_get_tensor (model, i);
+      gboolean quantized;
+
+      if (!is_for (added, tensor))
+        continue;
+      quantized = spqr_recipe_resolve (self, spqr_tensor_get_name (tensor), spqr_tensor_get_role (tensor), spqr_tensor_get_block (tensor),
+                                       &found.layer);
+      if (quantized == added->skip || (quantized && !spqr_run_params_equal (&wanted, &found)))
+        return FALSE;
+    }
+  return TRUE;
+}
+
 static SpqrRecipe *
 checked (SpqrRecipe *recipe, GError **error)
 {
@@ -81,6 +102,11 @@ spqr_recipe_with_params (SpqrRecipe *self, SpqrModel *model, int role, int first
                         .skip = params == NULL, .values = self->defaults };
   if (params != NULL)
     added->values.layer = *params;
+  if (!all && is_so (self, added, model))
+    {
+      _spqr_override_free (added);
+      return copy;
+    }
   for (guint i = copy->overrides->len; i-- > 0;)
     if (leaves_nothing (added, copy->overrides->pdata[i], model))
       g_ptr_array_remove_index (copy->overrides, i);

@@ -10,7 +10,8 @@
 gboolean    spqr_recipe_wants_tensor (SpqrTensor *tensor);
 
 /* Those layers get exactly these parameters (NULL: they are left as they are), whatever came before; conditions
- * as for spqr_recipe_with_override(). Without any condition they become the defaults. Overrides that have
+ * as for spqr_recipe_with_override(). Without any condition they become the defaults; where all
+ * of them have these parameters already, nothing changes. Overrides that have
  * no layer of the model left to themselves go. */
 SpqrRecipe *spqr_recipe_with_params (SpqrRecipe *self, SpqrModel *model, int role, int first_block, int last_block, const char *tensor,
                                      const SpqrParams *params, GError **error);

@@ -168,6 +168,36 @@ assert_listed (SpqrJobQueue *queue, SpqrJob **jobs, guint n)
     }
 }
 
+static void
+ask_order (SpqrJobQueue *queue, guint position, guint removed, guint added, gboolean *can)
+{
+  g_autoptr (SpqrJob) job = g_list_model_get_item (G_LIST_MODEL (queue), position);
+
+  *can = spqr_job_queue_can_move (queue, job, TRUE);
+}
+
+/* Who hears of a new job finds it waiting. */
+static void
+test_listed_when_it_waits (void)
+{
+  g_autoptr (SpqrJobQueue) queue = spqr_job_queue_new ();
+  Work work[3] = { { .n_steps = G_MAXINT }, { .n_steps = 1 }, { .n_steps = 1 } };
+  gboolean can = FALSE;
+
+  for (int i = 0; i < 3; i++)
+    {
+      g_autoptr (SpqrJob) job = new_job (&work[i]);
+
+      if (i == 2)
+        g_signal_connect (queue, "items-changed", G_CALLBACK (ask_order), &can);
+      spqr_job_queue_submit (queue, SPQR_LANE_BATCH, job);
+      ITERATE_UNTIL (g_atomic_int_get (&work[0].steps) > 0);
+    }
+  g_assert_true (can);
+  spqr_job_queue_shutdown (queue);
+  iterate_for (A_WHILE);
+}
+
 /* Those that wait are done in the order in which they are listed; an export between them is passed over. */
 static void
 test_reorder (void)
@@ -318,6 +348,7 @@ main (int argc, char **argv)
   g_test_add_func ("/job-queue/pause", test_pause);
   g_test_add_func ("/job-queue/cancel-paused", test_cancel_paused);
   g_test_add_func ("/job-queue/cancel-anywhere", test_cancel_anywhere);
+  g_test_add_func ("/job-queue/listed-when-it-waits", test_listed_when_it_waits);
   g_test_add_func ("/job-queue/reorder", test_reorder);
   g_test_add_func ("/job-queue/reorder-past-cancelled", test_reorder_past_cancelled);
   g_test_add_func ("/job-queue/owners", test_owners);

@@ -83,6 +83,8 @@ test_apply (void)
   apply (&recipe, SPQR_ROLE_DOWN, -1, -1, NULL, &a);     /* crosses the block's: both stay */
   g_assert_cmpuint (spqr_recipe_get_n_overrides (recipe), ==, 2);
   g_assert_true (gets (recipe, down, &a) && gets (recipe, other, &a) && gets (recipe, q, &b));
+  apply (&recipe, -1, -1, -1, spqr_tensor_get_name (down), &a);            /* it has them already */
+  g_assert_cmpuint (spqr_recipe_get_n_overrides (recipe), ==, 2);
 
   apply (&recipe, -1, -1, -1, spqr_tensor_get_name (other), &standard);    /* back to the defaults, within a role's rule */
   g_assert_cmpuint (spqr_recipe_get_n_overrides (recipe), ==, 3);

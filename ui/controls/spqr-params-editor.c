@@ -190,6 +190,12 @@ on_key (GtkEventControllerKey *controller, guint keyval, guint keycode, GdkModif
 
   if (keyval == GDK_KEY_Escape)
     return take_back (entry);
+  /* An entry would keep these keys to itself; where a page has a history they are its own. */
+  if ((state & GDK_CONTROL_MASK) != 0 && (keyval == GDK_KEY_z || keyval == GDK_KEY_Z))
+    {
+      take_text (entry);
+      return gtk_widget_activate_action (entry->control, (state & GDK_SHIFT_MASK) != 0 ? "tune.redo" : "tune.undo", NULL);
+    }
   if (step == 0)
     return GDK_EVENT_PROPAGATE;
   if (!isfinite (value))
@@ -222,7 +228,7 @@ make_text_control (Entry *entry)
   GtkWidget *control = gtk_entry_new ();
   GtkEventController *focus = gtk_event_controller_focus_new (), *keys = gtk_event_controller_key_new ();
 
-  /* Ctrl+Z is the step back of the page; Escape takes back what is being typed. */
+  /* Steps back are the page's; Escape takes back what is being typed. */
   gtk_editable_set_enable_undo (GTK_EDITABLE (control), FALSE);
   gtk_editable_set_width_chars (GTK_EDITABLE (control), 6);
   gtk_editable_set_max_width_chars (GTK_EDITABLE (control), 8);

@@ -20,7 +20,7 @@ split_formula (const SpqrLayer *layer, const SpqrLayerFigures *f, double *parts)
   parts[SPQR_LAYER_BITS_ZEROS] = zero_bits / g;
   parts[SPQR_LAYER_BITS_SECOND_ORDER] = MAX (without - p->wbits - parts[SPQR_LAYER_BITS_SCALES] - parts[SPQR_LAYER_BITS_ZEROS], 0);
   parts[SPQR_LAYER_BITS_OUTLIERS] = spqr_params_formula_bits (p, (int) f->rows, (int) f->cols, f->outlier_share) - without;
-  parts[SPQR_LAYER_BITS_OTHER] = 0;
+  parts[SPQR_LAYER_BITS_OFFSETS] = parts[SPQR_LAYER_BITS_OTHER] = 0;
 }
 
 static void
@@ -34,7 +34,8 @@ split_stored (const SpqrLayer *layer, const SpqrLayerFigures *f, double *parts)
   parts[SPQR_LAYER_BITS_SCALES] = bits.scales / n;
   parts[SPQR_LAYER_BITS_ZEROS] = bits.zeros / n;
   parts[SPQR_LAYER_BITS_SECOND_ORDER] = bits.second_order / n;
-  parts[SPQR_LAYER_BITS_OUTLIERS] = (bits.outliers + bits.outlier_offsets) / n;
+  parts[SPQR_LAYER_BITS_OUTLIERS] = bits.outliers / n;
+  parts[SPQR_LAYER_BITS_OFFSETS] = bits.outlier_offsets / n;
   /* Permutation and header are paid once a layer: of a few rows they would say nothing. */
   parts[SPQR_LAYER_BITS_OTHER] = f->whole ? (bits.permutation + bits.constants + bits.header) / n : bits.constants / n;
 }

@@ -8,8 +8,6 @@
 
 enum { BITS, ERROR, OUTLIERS, N_LINES };
 
-typedef struct { GtkLabel *name, *value, *change; } Line;
-
 struct _SpqrLayerTally {
   GtkWidget parent_instance;
 
@@ -31,13 +29,13 @@ static void
 show_bar (SpqrLayerTally *self)
 {
   static const char *const names[SPQR_N_LAYER_BITS] = {
-    N_("weights"), N_("scales"), N_("zeros"), N_("second order"), N_("outliers"), N_("order, header") };
+    N_("weights"), N_("scales"), N_("zeros"), N_("second order"), N_("outliers"), N_("offsets"), N_("order, header") };
   const double *bits = gtk_toggle_button_get_active (self->stored) ? self->figures.stored : self->figures.formula;
   SpqrBudgetPart parts[SPQR_N_LAYER_BITS];
   gsize n = 0;
 
   for (guint i = 0; i < SPQR_N_LAYER_BITS; i++)
-    if (i != SPQR_LAYER_BITS_OTHER || bits[i] > 0)
+    if (i < SPQR_LAYER_BITS_OFFSETS || bits[i] > 0)
       parts[n++] = (SpqrBudgetPart) { _(names[i]), bits[i] };
   spqr_budget_bar_set_parts (self->bar, parts, n, 0, 0);
 }
@@ -240,10 +238,4 @@ spqr_layer_tally_init (SpqrLayerTally *self)
   add_lines (self, GTK_GRID (self->grid));
   spqr_chart_set_name (SPQR_CHART (self->bar), _("Bits per weight, by what they are for"));
   spqr_layer_tally_set_figures (self, NULL, NULL);
-}
-
-GtkWidget *
-spqr_layer_tally_new (void)
-{
-  return g_object_new (SPQR_TYPE_LAYER_TALLY, NULL);
 }

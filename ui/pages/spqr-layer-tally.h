@@ -10,7 +10,6 @@ G_BEGIN_DECLS
 #define SPQR_TYPE_LAYER_TALLY (spqr_layer_tally_get_type ())
 G_DECLARE_FINAL_TYPE (SpqrLayerTally, spqr_layer_tally, SPQR, LAYER_TALLY, GtkWidget)
 
-GtkWidget *spqr_layer_tally_new (void);
 /* figures NULL: none yet, what was shown stays and is dimmed. previous NULL: nothing to compare with. */
 void       spqr_layer_tally_set_figures (SpqrLayerTally *self, const SpqrLayerFigures *figures, const SpqrLayerFigures *previous);
 void       spqr_layer_tally_set_busy (SpqrLayerTally *self, gboolean busy);

@@ -129,7 +129,9 @@ fill_menu (SpqrLayerTune *self)
   gtk_widget_set_sensitive (GTK_WIDGET (self->apply), tunable);
   for (guint i = 0; tunable && i < G_N_ELEMENTS (targets); i++)
     {
-      g_autofree char *label = name_target (self, targets[i].name);
+      g_autofree char *name = name_target (self, targets[i].name);
+      g_auto (GStrv) parts = g_strsplit (name, "_", -1);
+      g_autofree char *label = g_strjoinv ("__", parts);         /* no mnemonic: a role's own underscore */
       g_autoptr (GMenuItem) item = g_menu_item_new (label, NULL);
 
       g_menu_item_set_action_and_target (item, "tune.apply", "s", targets[i].name);

@@ -83,13 +83,16 @@ update (SpqrRecipeDialog *self)
 static void
 keep_name (SpqrRecipeDialog *self)
 {
-  const char *text = gtk_editable_get_text (self->name);
-  SpqrRecipe *recipe = spqr_session_get_recipe (self->session);
-  const char *known = recipe != NULL ? spqr_recipe_get_name (recipe) : NULL;
+  SpqrRecipe *recipe = self->session != NULL ? spqr_session_get_recipe (self->session) : NULL;
+  const char *known = recipe != NULL ? spqr_recipe_get_name (recipe) : NULL, *text;
   g_autoptr (SpqrRecipe) whole = NULL;
   g_autoptr (SpqrRecipe) named = NULL;
 
-  if (self->updating || g_strcmp0 (known != NULL ? known : "", text) == 0)
+  /* A window that goes takes the keyboard from its entries last. */
+  if (self->updating || self->session == NULL)
+    return;
+  text = gtk_editable_get_text (self->name);
+  if (g_strcmp0 (known != NULL ? known : "", text) == 0)
     return;
   whole = spqr_session_make_recipe (self->session, spqr_session_get_params (self->session));
   named = spqr_recipe_with_name (whole, *text != '\0' ? text : NULL);
@@ -141,14 +144,26 @@ make_header (void)
   return header;
 }
 
+/* An entry would keep these keys to itself. */
+static gboolean
+on_name_key (GtkEventControllerKey *controller, guint keyval, guint keycode, GdkModifierType state, SpqrRecipeDialog *self)
+{
+  if ((state & GDK_CONTROL_MASK) == 0 || (keyval != GDK_KEY_z && keyval != GDK_KEY_Z))
+    return GDK_EVENT_PROPAGATE;
+  return gtk_widget_activate_action (GTK_WIDGET (self), (state & GDK_SHIFT_MASK) != 0 ? "recipe.redo" : "recipe.undo", NULL);
+}
+
 static GtkWidget *
 make_name (SpqrRecipeDialog *self)
 {
   GtkWidget *group = adw_preferences_group_new (), *row = adw_entry_row_new ();
-  GtkEventController *focus = gtk_event_controller_focus_new ();
+  GtkEventController *focus = gtk_event_controller_focus_new (), *keys = gtk_event_controller_key_new ();
 
   self->name = GTK_EDITABLE (row);
-  gtk_editable_set_enable_undo (self->name, FALSE);      /* Ctrl+Z is the recipe's */
+  gtk_editable_set_enable_undo (self->name, FALSE);
+  gtk_event_controller_set_propagation_phase (keys, GTK_PHASE_CAPTURE);
+  g_signal_connect_object (keys, "key-pressed", G_CALLBACK (on_name_key), self, 0);
+  gtk_widget_add_controller (row, keys);
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), _("Name"));
   g_signal_connect_object (row, "entry-activated", G_CALLBACK (keep_name), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (focus, "leave", G_CALLBACK (keep_name), self, G_CONNECT_SWAPPED);

@@ -163,7 +163,7 @@ add_defaults (SpqrRecipeRules *self, SpqrRecipe *recipe)
 static void
 restore_focus (SpqrRecipeRules *self)
 {
-  /* Row 0 is that of the defaults. */
+  /* Before the rules there is the row of the defaults. */
   guint place = (guint) (self->focus_rule + 1);
   GtkWidget *button;
 
@@ -187,7 +187,8 @@ update (SpqrRecipeRules *self)
   g_ptr_array_set_size (self->rows, 0);
   if (spqr_session_get_model (self->session) == NULL)
     return;
-  add_defaults (self, recipe);
+  if (self->editable)
+    add_defaults (self, recipe);
   for (guint i = 0; recipe != NULL && i < spqr_recipe_get_n_overrides (recipe); i++)
     add_rule (self, recipe, i);
   restore_focus (self);

@@ -9,4 +9,5 @@
 #define SPQR_TYPE_RECIPE_RULES (spqr_recipe_rules_get_type ())
 G_DECLARE_FINAL_TYPE (SpqrRecipeRules, spqr_recipe_rules, SPQR, RECIPE_RULES, AdwPreferencesGroup)
 
+/* Not editable: just the rules. */
 GtkWidget *spqr_recipe_rules_new (SpqrSession *session, gboolean editable);

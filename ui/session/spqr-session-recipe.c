@@ -99,6 +99,7 @@ spqr_session_apply (SpqrSession *self, SpqrApplyTo to, gboolean leave, GError **
   const SpqrParams *params = leave ? NULL : &self->params.layer;
   g_autoptr (SpqrRecipe) before = NULL;
   g_autoptr (SpqrRecipe) after = NULL;
+  g_autofree char *difference = NULL;
   int role = -1, block = -1;
 
   if (self->model == NULL || (to != SPQR_APPLY_TO_ALL && (self->tensor == NULL || !spqr_recipe_wants_tensor (self->tensor))))
@@ -115,7 +116,9 @@ spqr_session_apply (SpqrSession *self, SpqrApplyTo to, gboolean leave, GError **
                                    to == SPQR_APPLY_TO_LAYER ? spqr_tensor_get_name (self->tensor) : NULL, params, error);
   if (after == NULL)
     return FALSE;
-  spqr_session_set_recipe (self, after);
+  difference = spqr_recipe_difference (before, after);
+  if (difference != NULL || spqr_session_get_recipe (self) == NULL)
+    spqr_session_set_recipe (self, after);
   return TRUE;
 }
 
