@@ -8,25 +8,18 @@
  * K is stored turned by its row, k(j, d) at (d + j) mod D, so that 32 lanes hit 32 banks. */
 #include <math.h>
 
-#include "spqr-cuda-ops.h"
+#include "spqr-cuda-keep.h"
 
 #define WARPS 4
 #define PER_WARP 4              /* queries */
 #define QUERIES (WARPS * PER_WARP)
 #define KEYS 32
-#define MOST_DIM 256
+#define MOST_DIM SPQR_CUDA_MOST_HEAD_DIM
 #define PARTS (MOST_DIM / 32)   /* numbers of o a lane keeps, per query */
 #define FULL_WARP 0xffffffffu
 #define QUERIES_AT_ONCE ((size_t) 2048)
 
-typedef struct {
-  const float *q, *k, *v;
-  float *out;
-  size_t tokens, keys, heads, kv_heads, window;
-  int dim;
-  float scale, soft_cap;
-} Attention;
-
+typedef SpqrCudaAttention Attention;
 typedef struct { float largest, sum, o[PARTS]; } Query;
 
 static __device__ inline float
@@ -117,14 +110,17 @@ attention_kernel (Attention a, size_t tokens0, size_t tokens1)
   size_t head = blockIdx.y, kv_head = head / (a.heads / a.kv_heads);
   size_t block0 = tokens0 + (size_t) blockIdx.x * QUERIES, query0 = block0 + (size_t) warp * PER_WARP;
   size_t last = (block0 + QUERIES < tokens1 ? block0 + QUERIES : tokens1) - 1, before = a.keys - a.tokens;
-  size_t end = before + last + 1, first = 0, stride = a.kv_heads * a.dim;
+  size_t end = before + last + 1, first = 0;
+  const float *queries_at = a.q + (a.q_offset != NULL ? a.q_offset[head] : head * a.dim);
+  const float *keys = a.k + (a.k_offset != NULL ? a.k_offset[kv_head] : kv_head * a.dim);
+  const float *values = a.v + (a.v_offset != NULL ? a.v_offset[kv_head] : kv_head * a.dim);
   Query queries[PER_WARP];
 
   for (int i = (int) threadIdx.x; i < QUERIES * a.dim; i += WARPS * 32)
     {
       size_t t = block0 + i / a.dim;
 
-      q[i] = t < tokens1 ? a.q[(t * a.heads + head) * a.dim + i % a.dim] : 0.0f;
+      q[i] = t < tokens1 ? queries_at[t * a.q_stride + i % a.dim] : 0.0f;
     }
   for (int i = 0; i < PER_WARP; i++)
     {
@@ -139,15 +135,37 @@ attention_kernel (Attention a, size_t tokens0, size_t tokens1)
     {
       float scores[PER_WARP];
 
-      load_tile (a.k + kv_head * a.dim, stride, first, end, a.dim, true, tile);
+      load_tile (keys, a.kv_stride, first, end, a.dim, true, tile);
       score_tile (a, q + warp * PER_WARP * a.dim, tile, first, query0, lane, scores);
-      load_tile (a.v + kv_head * a.dim, stride, first, end, a.dim, false, tile);
+      load_tile (values, a.kv_stride, first, end, a.dim, false, tile);
       add_values (a, tile, lane, scores, queries);
     }
   for (int i = 0; i < PER_WARP; i++)
     for (int part = 0; part < PARTS; part++)
       if (query0 + i < tokens1 && part * 32 + lane < a.dim)
-        a.out[((query0 + i) * a.heads + head) * a.dim + part * 32 + lane] = queries[i].o[part] / queries[i].sum;
+        a.out[(query0 + i) * a.out_stride + head * a.dim + part * 32 + lane] = queries[i].o[part] / queries[i].sum;
+}
+
+void
+spqr_cuda_attention_run (SpqrCudaOp &op, const SpqrCudaAttention &a)
+{
+  size_t width = a.heads * (size_t) a.dim, shared = (QUERIES + KEYS) * (size_t) a.dim * sizeof (float);
+  double flops_a_query = 4.0 * (double) width * (double) a.keys;
+  size_t at_once = QUERIES_AT_ONCE;
+
+  /* A quarter of what a product of that many operations may take: scores are no product's speed. */
+  if (flops_a_query * (double) at_once > op.device->slice_flops / 4)
+    at_once = ((size_t) (op.device->slice_flops / 4 / flops_a_query) / QUERIES + 1) * QUERIES;
+  for (size_t t = 0; t < a.tokens && op.ok (); t += at_once)
+    {
+      size_t end = t + at_once < a.tokens ? t + at_once : a.tokens;
+
+      op.work ((double) (end - t) * (double) width * 8 + (double) (a.keys * a.kv_heads) * a.dim * 8,
+               4.0 * (double) (end - t) * (double) width * ((double) (a.keys - a.tokens) + (double) (t + end) / 2));
+      SPQR_LAUNCH (op, attention_kernel, dim3 (spqr_cuda_blocks (end - t, QUERIES), (unsigned) a.heads), WARPS * 32, shared, a, t,
+                   end);
+      op.pace ();
+    }
 }
 
 /* ALiBi is the CPU's: what there is of it rounds as one published model does. */
@@ -156,7 +174,7 @@ spqr_cuda_attention (void *device, const SpqrAttentionOp *attention, const SpqrE
 {
   SpqrCudaOp op ((SpqrCuda *) device, exec);
   size_t dim = attention->head_dim, count = attention->tokens * attention->heads * dim;
-  size_t kv_count = attention->keys * attention->kv_heads * dim, shared = (QUERIES + KEYS) * dim * sizeof (float);
+  size_t kv_count = attention->keys * attention->kv_heads * dim;
   Attention a = {};
 
   if (attention->tokens > attention->keys || attention->kv_heads == 0 || attention->heads % attention->kv_heads != 0)
@@ -171,22 +189,15 @@ spqr_cuda_attention (void *device, const SpqrAttentionOp *attention, const SpqrE
   a.kv_heads = attention->kv_heads;
   a.window = attention->window;
   a.dim = (int) dim;
+  a.q_stride = a.out_stride = a.heads * dim;
+  a.kv_stride = a.kv_heads * dim;
   a.scale = attention->scale;
   a.soft_cap = attention->soft_cap;
   a.q = op.upload_new (attention->q, count);
   a.k = op.upload_new (attention->k, kv_count);
   a.v = op.upload_new (attention->v, kv_count);
   a.out = op.alloc<float> (count);
-  for (size_t t = 0; t < a.tokens && op.ok (); t += QUERIES_AT_ONCE)
-    {
-      size_t end = t + QUERIES_AT_ONCE < a.tokens ? t + QUERIES_AT_ONCE : a.tokens;
-
-      op.work ((double) (end - t) * (double) (a.heads * dim) * 8 + (double) (a.keys * a.kv_heads * dim) * 8,
-               4.0 * (double) (end - t) * (double) (a.heads * dim) * ((double) (a.keys - a.tokens) + (double) (t + end) / 2));
-      SPQR_LAUNCH (op, attention_kernel, dim3 (spqr_cuda_blocks (end - t, QUERIES), (unsigned) a.heads), WARPS * 32, shared, a, t,
-                   end);
-      op.pace ();
-    }
+  spqr_cuda_attention_run (op, a);
   op.download (attention->out, a.out, count * sizeof (float));
   return op.finish ();
 }

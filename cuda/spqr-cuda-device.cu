@@ -9,9 +9,12 @@
 #define COPY_PART ((size_t) 64 << 20)   /* some 10 ms over a slow bus */
 #define ROUND_SMALL ((size_t) 512)
 #define ROUND_LARGE ((size_t) 2 << 20)
+#ifdef SPQR_CUDA_SHIM
+#define SM_FLOPS_A_SLICE 5e3            /* several slices on small shapes */
+#else
+#define SM_FLOPS_A_SLICE 1.5e9          /* 4 ms of 128 lanes at 1.5 GHz */
+#endif
 #define MOST_UNUSED 96                  /* more kept blocks than this are not worth a search */
-
-struct SpqrCudaBlock { void *at; size_t bytes; SpqrCudaBlock *next; };
 
 static void
 forget_unused (SpqrCuda *device)
@@ -68,6 +71,8 @@ spqr_cuda_device_open (int index, SpqrCuda **device)
   good = d->lib != NULL && cudaSetDevice (index) == cudaSuccess &&
          cudaGetDeviceProperties (&properties, index) == cudaSuccess &&
          cudaStreamCreateWithFlags (&d->stream, cudaStreamNonBlocking) == cudaSuccess &&
+         cudaStreamCreateWithFlags (&d->copy_in, cudaStreamNonBlocking) == cudaSuccess &&
+         cudaStreamCreateWithFlags (&d->copy_out, cudaStreamNonBlocking) == cudaSuccess &&
          d->lib->create (&d->blas) == CUBLAS_STATUS_SUCCESS &&
          d->lib->set_stream (d->blas, d->stream) == CUBLAS_STATUS_SUCCESS;
   if (good && d->lib->spotrf != NULL)
@@ -85,6 +90,8 @@ spqr_cuda_device_open (int index, SpqrCuda **device)
       spqr_cuda_device_close (d);
       return SPQR_DEVICE_FAILED;
     }
+  d->half = environment_says ("SPQR_CUDA_F16", "1") ? 1 : environment_says ("SPQR_CUDA_F16", "split") ? 2 : 0;
+  d->slice_flops = (double) properties.multiProcessorCount * SM_FLOPS_A_SLICE;
   snprintf (d->name, sizeof d->name, "%s", properties.name);
   *device = d;
   return SPQR_OK;
@@ -114,11 +121,18 @@ spqr_cuda_device_close (SpqrCuda *device)
   for (int i = 0; i < 2; i++)
     if (device->profile_events[i] != NULL)
       (void) cudaEventDestroy (device->profile_events[i]);
+  spqr_cuda_ring_free (device->ring);
+  if (device->landing != NULL)
+    (void) cudaFreeHost (device->landing);
   forget_unused (device);
   if (device->solver != NULL)
     device->lib->solver_destroy (device->solver);
   if (device->blas != NULL)
     device->lib->destroy (device->blas);
+  if (device->copy_in != NULL)
+    (void) cudaStreamDestroy (device->copy_in);
+  if (device->copy_out != NULL)
+    (void) cudaStreamDestroy (device->copy_out);
   if (device->stream != NULL)
     (void) cudaStreamDestroy (device->stream);
   (void) cudaGetLastError ();
@@ -155,7 +169,9 @@ SpqrCudaOp::SpqrCudaOp (SpqrCuda *device_, const SpqrExec *exec_)
 
 SpqrCudaOp::~SpqrCudaOp ()
 {
-  if (cudaStreamSynchronize (device->stream) != cudaSuccess)
+  /* Copies beside the computing wait for it and it for them: all three come to rest. */
+  if (cudaStreamSynchronize (device->copy_in) != cudaSuccess || cudaStreamSynchronize (device->stream) != cudaSuccess ||
+      cudaStreamSynchronize (device->copy_out) != cudaSuccess)
     device->failed = true;
   for (int i = 0; i < n_events; i++)
     (void) cudaEventDestroy (events[i]);
@@ -408,6 +424,16 @@ SpqrCudaOp::zero (void *at, size_t bytes)
 {
   if (ok () && bytes != 0)
     check (cudaMemsetAsync (at, 0, bytes, device->stream));
+}
+
+void
+SpqrCudaOp::copy (void *to, const void *from, size_t bytes)
+{
+  profile_begin ();
+  if (ok () && bytes != 0)
+    check (cudaMemcpyAsync (to, from, bytes, cudaMemcpyDeviceToDevice, device->stream));
+  work (2.0 * (double) bytes, 0);
+  profile_end ("copy");
 }
 
 void

@@ -11,7 +11,10 @@
 #include "compute/spqr-backend.h"
 #include "spqr-cuda-lib.h"
 
+/* An allocation. */
 typedef struct SpqrCudaBlock SpqrCudaBlock;
+struct SpqrCudaBlock { void *at; size_t bytes; SpqrCudaBlock *next; };
+typedef struct SpqrCudaRing SpqrCudaRing;
 
 /* With SPQR_CUDA_PROFILE=1 every kernel, product and copy is timed on its own (so nothing overlaps
  * any more) and a table is written to stderr when the device is closed: how often, how long, and the
@@ -22,13 +25,19 @@ typedef struct { const char *name; size_t count; double milliseconds, bytes, flo
 typedef struct {
   int index;                    /* of the CUDA runtime */
   char name[256];
-  cudaStream_t stream;
+  cudaStream_t stream;          /* computes */
+  cudaStream_t copy_in, copy_out;       /* beside it: spqr-cuda-keep.cu */
+  SpqrCudaRing *ring;           /* pinned memory of copy_in */
+  void *landing;                /* and of copy_out; both made when first needed */
+  size_t landing_bytes;
+  double slice_flops;           /* operations that a launch should not exceed: some milliseconds of f32 */
   cublasHandle_t blas;
   cusolverDnHandle_t solver;    /* NULL: no cuSOLVER */
   const SpqrCudaLib *lib;
   bool failed;                  /* a sticky error was seen */
   SpqrCudaBlock *unused;        /* allocations kept for later */
   size_t unused_bytes;
+  int half;                     /* SPQR_CUDA_F16: see spqr-cuda-half.cu */
   bool cublas_update;           /* SPQR_CUDA_UPDATE=cublas: see spqr-cuda-update.cu */
   bool profile;
   cudaEvent_t profile_events[2];
@@ -75,6 +84,7 @@ struct SpqrCudaOp {
   void upload_rows (void *to, size_t to_pitch, const void *from, size_t from_pitch, size_t width, size_t rows);
   void download_rows (void *to, size_t to_pitch, const void *from, size_t from_pitch, size_t width, size_t rows);
   void zero (void *at, size_t bytes);
+  void copy (void *to, const void *from, size_t bytes);          /* device to device */
   template <typename T> T *upload_new (const T *from, size_t count);
 
   /* Call after queueing some milliseconds of work: polls for a stop, and keeps the device at most
@@ -126,6 +136,7 @@ SpqrCudaOp::upload_new (const T *from, size_t count)
       }                                                                                                 \
   while (0)
 
+void spqr_cuda_ring_free (SpqrCudaRing *ring);
 SpqrStatus spqr_cuda_device_open (int index, SpqrCuda **device);
 void spqr_cuda_device_close (SpqrCuda *device);
 SpqrStatus spqr_cuda_device_memory (SpqrCuda *device, size_t *free_bytes, size_t *total_bytes);

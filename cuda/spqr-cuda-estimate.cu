@@ -75,6 +75,8 @@ spqr_cuda_estimate (const SpqrOpDesc *d)
     case SPQR_OP_GATED_ACTIVATION:
       bytes = times (times (tokens, n), 8);
       break;
+    case SPQR_OP_BLOCK:         /* block_estimate() knows */
+    case SPQR_OP_HEAD:
     case SPQR_N_OPS:
     default:
       break;

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "spqr-cuda-ops.h"
+#include "spqr-cuda-keep.h"
 
 #define THREADS 256
 #ifdef SPQR_CUDA_SHIM
@@ -69,10 +69,21 @@ reverse_kernel (float *x, size_t count)
     }
 }
 
+static __global__ void
+diagonal_kernel (const float *x, size_t n, float *diagonal)
+{
+  size_t j = (size_t) blockIdx.x * THREADS + threadIdx.x;
+
+  if (j < n)
+    diagonal[j] = x[j * n + j];
+}
+
 typedef struct {
   size_t n;
+  const float *host_h;          /* goes into x each time; NULL: h is there */
   const float *h;
-  float *a, *x, *work;          /* (n, n) x 2; x holds H first */
+  float *a, *x, *work;          /* (n, n) x 2 */
+  float *diagonal;              /* (n), device */
   int32_t *perm;
   uint8_t *dead;
   int *bad, *info, work_size;
@@ -91,7 +102,7 @@ compare_descending (const void *a, const void *b)
 }
 
 static SpqrStatus
-make_order (const float *h, size_t n, SpqrOrder order, int32_t *perm)
+make_order (const float *diagonal, size_t n, SpqrOrder order, int32_t *perm)
 {
   Keyed *keys;
 
@@ -107,7 +118,7 @@ make_order (const float *h, size_t n, SpqrOrder order, int32_t *perm)
   if (keys == NULL)
     return SPQR_NO_MEMORY;
   for (size_t i = 0; i < n; i++)
-    keys[i] = { h[i * n + i], (int32_t) i };
+    keys[i] = { diagonal[i], (int32_t) i };
   qsort (keys, n, sizeof *keys, compare_descending);
   for (size_t i = 0; i < n; i++)
     perm[i] = keys[i].index;
@@ -134,17 +145,16 @@ check_order (const int32_t *perm, size_t n)
 }
 
 static SpqrStatus
-prepare (const float *h, size_t n, const SpqrParams *params, const int32_t *perm_in, SpqrFactor *factor)
+prepare (const float *diagonal, size_t n, const SpqrParams *params, const int32_t *perm_in, SpqrFactor *factor)
 {
   SpqrStatus status = SPQR_OK;
 
   factor->perm = (int32_t *) malloc (n * sizeof *factor->perm);
   factor->dead = (uint8_t *) malloc (n);
-  factor->u = (float *) malloc (n * n * sizeof *factor->u);
-  if (factor->perm == NULL || factor->dead == NULL || factor->u == NULL)
+  if (factor->perm == NULL || factor->dead == NULL)
     return SPQR_NO_MEMORY;
   for (size_t i = 0; i < n; i++)
-    if (!isfinite (h[i * n + i]))
+    if (!isfinite (diagonal[i]))
       return SPQR_INVALID;
   if (perm_in != NULL)
     {
@@ -152,13 +162,9 @@ prepare (const float *h, size_t n, const SpqrParams *params, const int32_t *perm
       memcpy (factor->perm, perm_in, n * sizeof *perm_in);
     }
   else
-    status = make_order (h, n, params->permutation_order, factor->perm);
+    status = make_order (diagonal, n, params->permutation_order, factor->perm);
   for (size_t j = 0; j < n && status == SPQR_OK; j++)
-    {
-      size_t p = (size_t) factor->perm[j];
-
-      factor->dead[j] = h[p * n + p] == 0.0f;
-    }
+    factor->dead[j] = diagonal[factor->perm[j]] == 0.0f;
   return status;
 }
 
@@ -168,17 +174,18 @@ square_grid (size_t n)
   return dim3 (spqr_cuda_blocks (n, THREADS), (unsigned) (n < 16384 ? n : 16384));
 }
 
-/* a: what precedes factorising, from x = H. */
+/* a: what precedes factorising. diagonal (n): H's. */
 static void
-gather (SpqrCudaOp &op, Space *s, double percdamp)
+gather (SpqrCudaOp &op, Space *s, const float *diagonal, double percdamp)
 {
   double sum = 0;
   int bad = 0;
 
   for (size_t i = 0; i < s->n; i++)
-    sum += fabs ((double) s->h[i * s->n + i]);
-  op.upload (s->x, s->h, s->n * s->n * sizeof (float));
-  SPQR_LAUNCH (op, gather_kernel, square_grid (s->n), THREADS, 0, s->x, s->n, s->perm, s->dead,
+    sum += fabs ((double) diagonal[i]);
+  if (s->host_h != NULL)
+    op.upload (s->x, s->host_h, s->n * s->n * sizeof (float));
+  SPQR_LAUNCH (op, gather_kernel, square_grid (s->n), THREADS, 0, s->h, s->n, s->perm, s->dead,
                (float) percdamp * (float) (sum / (double) s->n), s->a, s->bad);
   op.download (&bad, s->bad, sizeof bad);
   op.wait ();
@@ -235,19 +242,21 @@ invert (SpqrCudaOp &op, Space *s)
     }
 }
 
+/* x: U. diagonal: H's. u_diagonal (n): U's, for the caller. */
 static void
-factorize (SpqrCudaOp &op, Space *s, double percdamp, SpqrFactor *factor)
+factorize (SpqrCudaOp &op, Space *s, double percdamp, const float *diagonal, float *u_diagonal, SpqrFactor *factor)
 {
   size_t n = s->n;
 
-  gather (op, s, percdamp);
+  gather (op, s, diagonal, percdamp);
   cholesky (op, s);
   invert (op, s);
   SPQR_LAUNCH (op, reverse_kernel, 1024, THREADS, 0, s->x, n * n);
-  op.download (factor->u, s->x, n * n * sizeof *factor->u);
+  SPQR_LAUNCH (op, diagonal_kernel, spqr_cuda_blocks (n, THREADS), THREADS, 0, s->x, n, s->diagonal);
+  op.download (u_diagonal, s->diagonal, n * sizeof *u_diagonal);
   op.wait ();
   for (size_t j = 0; j < n && op.ok (); j++)
-    if (!(factor->u[j * n + j] > 0.0f) || !isfinite (factor->u[j * n + j]))
+    if (!(u_diagonal[j] > 0.0f) || !isfinite (u_diagonal[j]))
       op.fail (SPQR_NOT_POSITIVE_DEFINITE);
   factor->percdamp_used = percdamp;
 }
@@ -258,7 +267,7 @@ allocate (SpqrCudaOp &op, const SpqrFactor *factor, Space *s)
   const SpqrCudaLib *lib = op.device->lib;
 
   s->a = op.alloc<float> (s->n * s->n);
-  s->x = op.alloc<float> (s->n * s->n);
+  s->diagonal = op.alloc<float> (s->n);
   s->bad = op.alloc_zero<int> (1);
   s->info = op.alloc<int> (1);
   s->perm = op.upload_new (factor->perm, s->n);
@@ -267,6 +276,31 @@ allocate (SpqrCudaOp &op, const SpqrFactor *factor, Space *s)
     op.check (lib->spotrf_size (op.device->solver, CUBLAS_FILL_MODE_UPPER, (int) (s->n < PANEL ? s->n : PANEL), s->a,
                                 (int) s->n, &s->work_size));
   s->work = op.alloc<float> ((size_t) (s->work_size > 0 ? s->work_size : 1));
+}
+
+/* With one retry; s->x becomes U, diagonal its. */
+static void
+factorize_or_retry (SpqrCudaOp &op, Space *s, const SpqrParams *params, const int32_t *perm_in, float *diagonal, SpqrFactor *factor)
+{
+  float *u_diagonal = (float *) malloc (s->n * sizeof *u_diagonal);
+  SpqrStatus status = prepare (diagonal, s->n, params, perm_in, factor);
+
+  if (u_diagonal == NULL)
+    status = SPQR_NO_MEMORY;
+  if (status != SPQR_OK)
+    op.fail (status);
+  if (op.ok ())
+    allocate (op, factor, s);
+  if (op.ok ())
+    factorize (op, s, params->percdamp, diagonal, u_diagonal, factor);
+  if (op.status == SPQR_NOT_POSITIVE_DEFINITE)
+    {
+      op.status = SPQR_OK;
+      factorize (op, s, fmax (params->percdamp * 10.0, 0.01), diagonal, u_diagonal, factor);
+    }
+  if (op.ok ())
+    memcpy (diagonal, u_diagonal, s->n * sizeof *diagonal);
+  free (u_diagonal);
 }
 
 static void
@@ -278,13 +312,35 @@ clear_factor (SpqrFactor *factor)
   memset (factor, 0, sizeof *factor);
 }
 
+void
+spqr_cuda_factorize (SpqrCudaOp &op, const float *h, float *diagonal, size_t n, const SpqrParams *params, const int32_t *perm_in,
+                     float *x, SpqrFactor *factor)
+{
+  Space space = {};
+  int mark = op.mark ();
+
+  memset (factor, 0, sizeof *factor);
+  factor->n = n;
+  space.n = n;
+  space.h = h;
+  space.x = x;
+  if (op.device->solver == NULL || !(params->percdamp >= 0) || isinf (params->percdamp))
+    op.fail (op.device->solver == NULL ? SPQR_UNSUPPORTED : SPQR_INVALID);
+  if (op.ok ())
+    factorize_or_retry (op, &space, params, perm_in, diagonal, factor);
+  op.wait ();
+  op.release (mark);
+  if (!op.ok ())
+    clear_factor (factor);
+}
+
 SpqrStatus
 spqr_cuda_factor_compute (void *device, const float *h, const float *w, size_t m, size_t n, const SpqrParams *params,
                           const int32_t *perm_in, const SpqrExec *exec, SpqrFactor *factor)
 {
   SpqrCudaOp op ((SpqrCuda *) device, exec);
   Space space = {};
-  SpqrStatus status;
+  float *diagonal;
 
   memset (factor, 0, sizeof *factor);
   if (h == NULL || n == 0 || n > INT32_MAX || n > SIZE_MAX / n / sizeof (float) || !(params->percdamp >= 0) ||
@@ -293,18 +349,19 @@ spqr_cuda_factor_compute (void *device, const float *h, const float *w, size_t m
   if (op.device->solver == NULL)
     return SPQR_UNSUPPORTED;
   factor->n = n;
+  factor->u = (float *) malloc (n * n * sizeof *factor->u);
+  diagonal = (float *) malloc (n * sizeof *diagonal);
+  if (factor->u == NULL || diagonal == NULL)
+    op.fail (SPQR_NO_MEMORY);
   space.n = n;
-  space.h = h;
-  status = prepare (h, n, params, perm_in, factor);
-  if (status != SPQR_OK)
-    op.fail (status);
-  allocate (op, factor, &space);
-  factorize (op, &space, params->percdamp, factor);
-  if (op.status == SPQR_NOT_POSITIVE_DEFINITE)
-    {
-      op.status = SPQR_OK;
-      factorize (op, &space, fmax (params->percdamp * 10.0, 0.01), factor);
-    }
+  space.host_h = h;
+  space.h = space.x = op.alloc<float> (n * n);
+  for (size_t j = 0; j < n && op.ok (); j++)
+    diagonal[j] = h[j * n + j];
+  if (op.ok ())
+    factorize_or_retry (op, &space, params, perm_in, diagonal, factor);
+  op.download (factor->u, space.x, n * n * sizeof *factor->u);
+  free (diagonal);
   if (op.finish () != SPQR_OK)
     clear_factor (factor);
   return op.status;

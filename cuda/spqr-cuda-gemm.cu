@@ -38,6 +38,13 @@ bias_kernel (const float *bias, size_t tokens, size_t m, float *y, size_t ldy)
 }
 
 void
+spqr_cuda_fill_bias (SpqrCudaOp &op, const float *bias, size_t tokens, size_t m, float *y)
+{
+  SPQR_LAUNCH (op, bias_kernel, dim3 (spqr_cuda_blocks (m, THREADS), (unsigned) (tokens < 32768 ? tokens : 32768)), THREADS, 0, bias,
+               tokens, m, y, m);
+}
+
+void
 spqr_cuda_widen (SpqrCudaOp &op, const uint16_t *in, SpqrElem elem, float *out, size_t count)
 {
   unsigned blocks = spqr_cuda_blocks (count, THREADS * 8);

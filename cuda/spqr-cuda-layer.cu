@@ -10,8 +10,8 @@
 
 #include "spqr-cuda-arith.h"
 #include "spqr-cuda-columns.h"
+#include "spqr-cuda-keep.h"
 #include "spqr-cuda-layer-kernels.h"
-#include "spqr-cuda-ops.h"
 
 extern "C" {
 #include "num/spqr-params-private.h"
@@ -20,13 +20,19 @@ extern "C" {
 #define THREADS SPQR_CUDA_LAYER_THREADS
 #define FEWEST_ROWS ((size_t) 256)      /* of a part, when memory is short */
 
-/* The whole job, host memory. */
+/* The whole job, host memory but for what `input` and `block` hold. */
 typedef struct {
-  const float *w;
+  const float *w;               /* NULL: rows of block */
+  const SpqrCudaNetBlock *block;
+  SpqrProduct product;
+  size_t block_row0;
+  const SpqrCudaInput *input;   /* NULL, or where H, U and its diagonal are */
   size_t m, n, row0, count;
-  const SpqrFactor *factor;     /* NULL: RTN */
+  const SpqrFactor *factor;     /* NULL: RTN; u NULL: the input's */
   SpqrParams params;            /* normal form */
-  const float *h;               /* for the loss, or NULL */
+  const float *h;               /* for the loss, or NULL; host */
+  bool loss;
+  float *diagonal;              /* (n) of U, or ones */
   double threshold;
   bool find_threshold;
   SpqrLayerTrace *trace;
@@ -50,24 +56,19 @@ typedef struct {
 
 /* ---- host: memory ---- */
 
-static size_t
-group_columns (const SpqrParams *params, size_t n)
-{
-  return params->groupsize > 0 && (size_t) params->groupsize < n ? (size_t) params->groupsize : n;
-}
-
 static SpqrStatus
 check_shape (const Job *job)
 {
   const SpqrParams *params = &job->params;
   bool runs = params->qq_scale_bits > 0 || params->qq_zero_bits > 0;
 
-  if (job->w == NULL || job->m == 0 || job->n == 0 || job->count == 0 || job->row0 > job->m ||
+  if ((job->w == NULL && job->block == NULL) || job->m == 0 || job->n == 0 || job->count == 0 || job->row0 > job->m ||
       job->count > job->m - job->row0 || job->m > INT32_MAX || job->n > INT32_MAX ||
       job->m > SIZE_MAX / sizeof (double) / job->n)
     return SPQR_INVALID;
   if (params->method != SPQR_METHOD_RTN &&
-      (job->factor == NULL || job->factor->n != job->n || job->factor->u == NULL || job->factor->perm == NULL))
+      (job->factor == NULL || job->factor->n != job->n || (job->factor->u == NULL && job->input == NULL) ||
+       job->factor->perm == NULL))
     return SPQR_INVALID;
   if (runs && (job->row0 % (size_t) params->qq_groupsize != 0 ||
                (job->row0 + job->count < job->m && job->count % (size_t) params->qq_groupsize != 0)))
@@ -75,74 +76,6 @@ check_shape (const Job *job)
   if (!params->perchannel && job->count != job->m)
     return SPQR_UNSUPPORTED;
   return SPQR_OK;
-}
-
-template <typename T>
-static T *
-host_array (size_t count, bool *ok)
-{
-  T *array = (T *) calloc (count != 0 ? count : 1, sizeof (T));
-
-  *ok = *ok && array != NULL;
-  return array;
-}
-
-static SpqrStatus
-allocate_layer (Job *job)
-{
-  SpqrLayer *layer = job->layer;
-  bool scales = job->params.qq_scale_bits > 0, zeros = job->params.qq_zero_bits > 0, ok = true;
-  size_t q = (size_t) job->params.qq_groupsize, g = group_columns (&job->params, job->n), stats, second;
-
-  layer->params = job->params;
-  layer->rows = job->count;
-  layer->cols = job->n;
-  layer->groups = (job->n + g - 1) / g;
-  layer->runs = scales || zeros ? (job->count + q - 1) / q : 0;
-  stats = layer->groups * layer->rows;
-  second = layer->groups * layer->runs;
-  layer->perm = host_array<int32_t> (job->n, &ok);
-  layer->codes = host_array<uint8_t> (job->count * job->n, &ok);
-  layer->scale = host_array<float> (stats, &ok);
-  layer->zero = host_array<float> (stats, &ok);
-  layer->outlier_offsets = host_array<uint32_t> (job->count + 1, &ok);
-  layer->outlier_cols = host_array<uint32_t> (1, &ok);
-  layer->outlier_values = host_array<float> (1, &ok);
-  if (scales)
-    {
-      layer->scale_codes = host_array<uint8_t> (stats, &ok);
-      layer->scale_scale = host_array<float> (second, &ok);
-      layer->scale_zero = host_array<float> (second, &ok);
-    }
-  if (zeros)
-    {
-      layer->zero_codes = host_array<uint8_t> (stats, &ok);
-      layer->zero_scale = host_array<float> (second, &ok);
-      layer->zero_zero = host_array<float> (second, &ok);
-    }
-  for (size_t j = 0; j < job->n && ok; j++)
-    layer->perm[j] = job->factor != NULL ? job->factor->perm[j] : (int32_t) j;
-  return ok ? SPQR_OK : SPQR_NO_MEMORY;
-}
-
-static void
-clear_layer (SpqrLayer *layer)
-{
-  free (layer->perm);
-  free (layer->codes);
-  free (layer->scale_codes);
-  free (layer->zero_codes);
-  free (layer->scale_scale);
-  free (layer->scale_zero);
-  free (layer->zero_scale);
-  free (layer->zero_zero);
-  free (layer->scale);
-  free (layer->zero);
-  free (layer->outlier_offsets);
-  free (layer->outlier_cols);
-  free (layer->outlier_values);
-  free (layer->constants);
-  memset (layer, 0, sizeof *layer);
 }
 
 /* What all parts share: U, its diagonal, the order, H. */
@@ -157,7 +90,7 @@ allocate_common (SpqrCudaOp &op, const Job *job, Space *space)
   if (job->factor != NULL)
     {
       space->dead = op.alloc<uint8_t> (n);
-      space->columns.u = op.alloc<float> (n * n);
+      space->columns.u = job->input != NULL ? job->input->u : op.alloc<float> (n * n);
     }
   if (job->find_threshold)
     {
@@ -165,9 +98,9 @@ allocate_common (SpqrCudaOp &op, const Job *job, Space *space)
       space->column_squares = op.alloc_zero<double> (n);
       space->first_row = op.alloc<float> (n);
     }
-  if (job->h != NULL)
+  if (job->loss)
     {
-      space->h = op.alloc<float> (n * n);
+      space->h = job->input != NULL ? job->input->h : op.alloc<float> (n * n);
       space->loss_sums = op.alloc_zero<double> (SPQR_CUDA_SUMS);
       space->energy_sums = op.alloc_zero<double> (SPQR_CUDA_SUMS);
     }
@@ -206,7 +139,7 @@ allocate_part (SpqrCudaOp &op, const Job *job, size_t rows, Space *space)
 
   space->rows = c->rows = rows;
   c->n = n;
-  c->groupsize = group_columns (&job->params, n);
+  c->groupsize = spqr_cuda_group_columns (&job->params, n);
   c->groups = (n + c->groupsize - 1) / c->groupsize;
   c->run_rows = runs ? q : 0;
   c->runs = runs ? (rows + q - 1) / q : 0;
@@ -232,7 +165,7 @@ allocate_part (SpqrCudaOp &op, const Job *job, size_t rows, Space *space)
   if (job->trace != NULL && job->trace->loo_gain != NULL)
     c->gain = op.alloc<float> (rows * n);
   space->row_sums = op.alloc<double> (rows);
-  if (job->h != NULL)
+  if (job->loss)
     {
       size_t form_rows = rows < SPQR_CUDA_FORM_ROWS ? rows : SPQR_CUDA_FORM_ROWS;
 
@@ -269,18 +202,17 @@ allocate (SpqrCudaOp &op, const Job *job, Space *space)
 /* ---- host: steps ---- */
 
 static void
-upload_common (SpqrCudaOp &op, const Job *job, Space *space, float *diagonal)
+upload_common (SpqrCudaOp &op, const Job *job, Space *space)
 {
   size_t n = job->n;
 
-  for (size_t j = 0; j < n; j++)
-    diagonal[j] = job->factor != NULL ? job->factor->u[j * n + j] : 1.0f;
-  op.upload ((void *) space->columns.d, diagonal, n * sizeof (float));
+  op.upload ((void *) space->columns.d, job->diagonal, n * sizeof (float));
   op.upload (space->perm, job->layer->perm, n * sizeof (int32_t));
   if (job->factor != NULL)
     {
       op.upload (space->dead, job->factor->dead, n);
-      op.upload ((void *) space->columns.u, job->factor->u, n * n * sizeof (float));
+      if (job->input == NULL)
+        op.upload ((void *) space->columns.u, job->factor->u, n * n * sizeof (float));
     }
   if (job->h != NULL)
     op.upload (space->h, job->h, n * n * sizeof (float));
@@ -289,7 +221,16 @@ upload_common (SpqrCudaOp &op, const Job *job, Space *space, float *diagonal)
 static void
 upload_part (SpqrCudaOp &op, const Job *job, const Space *space, size_t first, size_t rows)
 {
-  op.upload (space->w0, job->w + (job->row0 + first) * job->n, rows * job->n * sizeof (float));
+  const float *there = NULL;
+
+  if (job->w != NULL)
+    op.upload (space->w0, job->w + (job->row0 + first) * job->n, rows * job->n * sizeof (float));
+  else
+    there = spqr_cuda_block_rows (job->block, job->product, job->block_row0 + first, rows);
+  if (job->w == NULL && there == NULL)
+    op.fail (SPQR_INVALID);
+  else if (there != NULL)
+    op.copy (space->w0, there, rows * job->n * sizeof (float));
 }
 
 /* NaN, infinities, and in default mode what f16 cannot hold, are refused. */
@@ -348,7 +289,7 @@ find_threshold (SpqrCudaOp &op, Job *job, const Space *space)
   for (size_t j = 0; j < n && op.ok (); j++)
     {
       size_t p = (size_t) job->factor->perm[j];
-      double d = job->factor->u[j * n + j];
+      double d = job->diagonal[j];
 
       if (!job->factor->dead[j])
         mean += (sums[n + p] - sums[p] * sums[p] / (double) m) / ((double) m - 1) / (d * d);
@@ -365,7 +306,7 @@ part_figures (SpqrCudaOp &op, const Job *job, const Space *space, size_t rows)
   unsigned across = spqr_cuda_blocks (n, THREADS);
 
   SPQR_LAUNCH (op, row_error_kernel, (unsigned) rows, THREADS, 0, space->w0, c->w, n, space->perm, space->row_sums);
-  for (size_t r = 0; r < rows && job->h != NULL && op.ok (); r += SPQR_CUDA_FORM_ROWS)
+  for (size_t r = 0; r < rows && job->loss && op.ok (); r += SPQR_CUDA_FORM_ROWS)
     {
       size_t some = rows - r < SPQR_CUDA_FORM_ROWS ? rows - r : SPQR_CUDA_FORM_ROWS;
       const float *w0 = space->w0 + r * n;
@@ -553,15 +494,17 @@ quantize (SpqrCudaOp &op, Job *job)
 {
   SpqrLayer *layer = job->layer;
   Space space = {};
-  float *diagonal = (float *) malloc (job->n * sizeof *diagonal);
-  SpqrStatus status = allocate_layer (job);
+  SpqrStatus status = spqr_cuda_layer_allocate (layer, &job->params, job->count, job->n, job->factor);
   double squares = 0;
 
-  if (status != SPQR_OK || diagonal == NULL)
+  job->diagonal = (float *) malloc (job->n * sizeof *job->diagonal);
+  if (status != SPQR_OK || job->diagonal == NULL)
     op.fail (SPQR_NO_MEMORY);
+  for (size_t j = 0; j < job->n && op.ok (); j++)
+    job->diagonal[j] = job->factor == NULL ? 1.0f : job->input != NULL ? job->input->diagonal[j] : job->factor->u[j * job->n + j];
   allocate (op, job, &space);
   if (op.ok ())
-    upload_common (op, job, &space, diagonal);
+    upload_common (op, job, &space);
   first_pass (op, job, &space);
   if (job->find_threshold && op.ok ())
     find_threshold (op, job, &space);
@@ -576,7 +519,7 @@ quantize (SpqrCudaOp &op, Job *job)
   layer->threshold = job->threshold;
   layer->percdamp_used = job->factor != NULL ? job->factor->percdamp_used : job->params.percdamp;
   layer->proxy_loss = NAN;
-  if (job->h != NULL && op.ok ())
+  if (job->loss && op.ok ())
     {
       double energy = spqr_cuda_form_total (op, space.energy_sums);
 
@@ -586,11 +529,35 @@ quantize (SpqrCudaOp &op, Job *job)
   op.wait ();
   op.poll ();
   if (!op.ok ())
-    clear_layer (layer);
-  free (diagonal);
+    spqr_cuda_layer_free (layer);
+  free (job->diagonal);
 }
 
 /* ---- the slots ---- */
+
+/* A whole layer, all of job's sources set. */
+static SpqrStatus
+quantize_layer (SpqrCuda *device, Job *job, const SpqrParams *params, const SpqrExec *exec)
+{
+  SpqrStatus status = spqr_params_normalize (params, &job->params);
+
+  memset (job->layer, 0, sizeof *job->layer);
+  job->count = job->m;
+  if (status == SPQR_OK)
+    status = check_shape (job);
+  if (status != SPQR_OK)
+    return status;
+  if (job->params.method == SPQR_METHOD_RTN)
+    job->factor = NULL;
+  job->threshold = INFINITY;
+  job->find_threshold = !isinf (job->params.outlier_threshold) && job->m >= 2;
+  {
+    SpqrCudaOp op (device, exec);
+
+    quantize (op, job);
+    return op.status;
+  }
+}
 
 SpqrStatus
 spqr_cuda_layer_quantize_rows (void *device, const float *w, size_t m, size_t n, size_t row0, size_t count,
@@ -632,29 +599,34 @@ spqr_cuda_layer_quantize (void *device, const float *w, size_t m, size_t n, cons
                           const SpqrParams *params, const SpqrExec *exec, SpqrLayerTrace *trace, SpqrLayer *layer)
 {
   Job job = {};
-  SpqrStatus status = spqr_params_normalize (params, &job.params);
 
-  memset (layer, 0, sizeof *layer);
   job.w = w;
   job.m = m;
   job.n = n;
-  job.count = m;
   job.factor = factor;
   job.h = h;
+  job.loss = h != NULL;
   job.trace = trace;
   job.layer = layer;
-  if (status == SPQR_OK)
-    status = check_shape (&job);
-  if (status != SPQR_OK)
-    return status;
-  if (job.params.method == SPQR_METHOD_RTN)
-    job.factor = NULL;
-  job.threshold = INFINITY;
-  job.find_threshold = !isinf (job.params.outlier_threshold) && m >= 2;
-  {
-    SpqrCudaOp op ((SpqrCuda *) device, exec);
+  return quantize_layer ((SpqrCuda *) device, &job, params, exec);
+}
 
-    quantize (op, &job);
-    return op.status;
-  }
+SpqrStatus
+spqr_cuda_quantize_with (SpqrCuda *device, const SpqrWeights *weights, const SpqrCudaInput *input, const SpqrParams *params,
+                         const SpqrExec *exec, SpqrLayerTrace *trace, SpqrLayer *layer)
+{
+  Job job = {};
+
+  job.w = weights->host;
+  job.block = (const SpqrCudaNetBlock *) weights->block;
+  job.product = weights->product;
+  job.block_row0 = weights->row0;
+  job.m = weights->m;
+  job.n = weights->n;
+  job.input = input;
+  job.factor = input->have_factor ? &input->factor : NULL;
+  job.loss = true;
+  job.trace = trace;
+  job.layer = layer;
+  return quantize_layer (device, &job, params, exec);
 }

@@ -18,7 +18,7 @@ load (void)
 {
   lib = {
     cublasCreate_v2, cublasDestroy_v2, cublasSetStream_v2, cublasSetMathMode, cublasSgemm_v2,
-    cublasSsyrk_v2, cublasStrsm_v2, cusolverDnCreate, cusolverDnDestroy, cusolverDnSetStream,
+    cublasSsyrk_v2, cublasStrsm_v2, cublasGemmEx, cusolverDnCreate, cusolverDnDestroy, cusolverDnSetStream,
     cusolverDnSpotrf_bufferSize, cusolverDnSpotrf,
   };
   usable = true;
@@ -71,7 +71,8 @@ load_cublas (void *handle)
          find (handle, "cublasSetMathMode", &lib.set_math_mode) &&
          find (handle, "cublasSgemm_v2", &lib.sgemm) &&
          find (handle, "cublasSsyrk_v2", &lib.ssyrk) &&
-         find (handle, "cublasStrsm_v2", &lib.strsm);
+         find (handle, "cublasStrsm_v2", &lib.strsm) &&
+         find (handle, "cublasGemmEx", &lib.gemm_ex);
 }
 
 static bool

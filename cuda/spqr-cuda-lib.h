@@ -6,6 +6,12 @@
 
 #include "spqr-cuda-rt.h"
 
+/* The C function; C++ has an overload of that name. */
+typedef cublasStatus_t (*SpqrCudaGemmEx) (cublasHandle_t handle, cublasOperation_t a_op, cublasOperation_t b_op, int m, int n, int k,
+                                          const void *alpha, const void *a, cudaDataType_t a_type, int lda, const void *b,
+                                          cudaDataType_t b_type, int ldb, const void *beta, void *c, cudaDataType_t c_type,
+                                          int ldc, cublasComputeType_t compute, cublasGemmAlgo_t algorithm);
+
 typedef struct {
   decltype (&cublasCreate_v2) create;
   decltype (&cublasDestroy_v2) destroy;
@@ -14,6 +20,7 @@ typedef struct {
   decltype (&cublasSgemm_v2) sgemm;
   decltype (&cublasSsyrk_v2) ssyrk;
   decltype (&cublasStrsm_v2) strsm;
+  SpqrCudaGemmEx gemm_ex;
   /* cuSOLVER: all there or all NULL. */
   decltype (&cusolverDnCreate) solver_create;
   decltype (&cusolverDnDestroy) solver_destroy;

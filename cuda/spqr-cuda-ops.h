@@ -42,6 +42,13 @@ SpqrStatus spqr_cuda_packed_matmul (void *device, const SpqrLayer *layer, const 
 /* Bytes of device memory that an operation needs at least; it uses more where there is more. */
 size_t spqr_cuda_estimate (const SpqrOpDesc *desc);
 
+/* ---- a layer's host memory ---- */
+
+size_t spqr_cuda_group_columns (const SpqrParams *params, size_t n);
+/* Empty arrays of all sizes that are known, and the order (factor NULL: as it is). */
+SpqrStatus spqr_cuda_layer_allocate (SpqrLayer *layer, const SpqrParams *params, size_t rows, size_t n, const SpqrFactor *factor);
+void spqr_cuda_layer_free (SpqrLayer *layer);
+
 /* ---- shared by operations; everything on the device ---- */
 
 /* Partial sums of a form, each by a thread block. */
@@ -79,5 +86,7 @@ void spqr_cuda_decode_run (SpqrCudaOp &op, const SpqrCudaDecode &decode, float *
  * chooses how W comes: op allocates what it needs. */
 void spqr_cuda_linear (SpqrCudaOp &op, const float *x, size_t ldx, size_t tokens, const void *w, SpqrElem elem, size_t m,
                        size_t n, const float *bias, float *y, size_t ldy);
+/* Each row of y (tokens, m) = bias. */
+void spqr_cuda_fill_bias (SpqrCudaOp &op, const float *bias, size_t tokens, size_t m, float *y);
 /* Rows of 16-bit numbers -> f32. */
 void spqr_cuda_widen (SpqrCudaOp &op, const uint16_t *in, SpqrElem elem, float *out, size_t count);

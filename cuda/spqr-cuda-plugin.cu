@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "spqr-cuda-ops.h"
+#include "spqr-cuda-keep.h"
 
 #define OLDEST_MAJOR 8          /* what the kernels are compiled for */
 #define MOST_DEVICES 64
@@ -162,6 +162,7 @@ make_ops (void)
   ops.gated_activation = spqr_cuda_gated_activation;
   ops.cross_entropy = spqr_cuda_cross_entropy;
   ops.packed_matmul = spqr_cuda_packed_matmul;
+  ops.block = &spqr_cuda_block_ops;
   return ops;
 }
 

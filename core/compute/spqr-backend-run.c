@@ -51,25 +51,34 @@ op_text (SpqrOp op)
       return "computing a cross entropy";
     case SPQR_OP_PACKED_MATMUL:
       return "multiplying by a quantized layer";
+    case SPQR_OP_BLOCK:
+      return "running a block of the network";
+    case SPQR_OP_HEAD:
+      return "computing predictions";
     case SPQR_N_OPS:
     default:
       return "an operation";
     }
 }
 
+void
+spqr_backend_run_note (SpqrBackendRun *run, SpqrDevice *device, SpqrOp op, SpqrStatus status)
+{
+  guint bit = 1u << status;
+  g_autofree char *text = NULL;
+
+  if (run == NULL || run->note == NULL || (run->noted[op] & bit) != 0)
+    return;
+  run->noted[op] |= bit;
+  text = g_strdup_printf ("%s (%s), %s: %s; the CPU does it instead.", device->name, device->id, op_text (op),
+                          spqr_status_text (status));
+  run->note (run->note_data, text);
+}
+
 static void
 attempt_note (Attempt *attempt)
 {
-  SpqrBackendRun *run = attempt->run;
-  guint bit = 1u << attempt->status;
-  g_autofree char *text = NULL;
-
-  if (run->note == NULL || (run->noted[attempt->desc.op] & bit) != 0)
-    return;
-  run->noted[attempt->desc.op] |= bit;
-  text = g_strdup_printf ("%s (%s), %s: %s; the CPU does it instead.", attempt->device->name, attempt->device->id,
-                          op_text (attempt->desc.op), spqr_status_text (attempt->status));
-  run->note (run->note_data, text);
+  spqr_backend_run_note (attempt->run, attempt->device, attempt->desc.op, attempt->status);
 }
 
 /* What the device says before it is asked to do anything. */

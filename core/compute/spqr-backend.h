@@ -22,6 +22,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "compute/spqr-backend-block.h"
 #include "num/spqr-exec.h"
 #include "num/spqr-field.h"
 #include "num/spqr-hessian.h"
@@ -30,7 +31,7 @@
 #include "num/spqr-status.h"
 
 /* Raised with every incompatible change of this file; other versions are refused. */
-#define SPQR_BACKEND_API_VERSION 1
+#define SPQR_BACKEND_API_VERSION 2
 
 typedef enum {
   /* On the CPU these are always there. */
@@ -51,6 +52,9 @@ typedef enum {
   SPQR_OP_GATED_ACTIVATION,
   SPQR_OP_CROSS_ENTROPY,
   SPQR_OP_PACKED_MATMUL,
+  /* With handles (spqr-backend-block.h). */
+  SPQR_OP_BLOCK,
+  SPQR_OP_HEAD,
   SPQR_N_OPS
 } SpqrOp;
 
@@ -62,8 +66,6 @@ typedef struct {
   SpqrElem elem;                /* of the weights */
   const SpqrParams *params;     /* FACTOR, QUANTIZE, QUANTIZE_ROWS, SENSITIVITY, DECODE; else NULL */
 } SpqrOpDesc;
-
-typedef enum { SPQR_ACTIVATION_SILU, SPQR_ACTIVATION_GELU, SPQR_ACTIVATION_GELU_TANH, SPQR_ACTIVATION_RELU } SpqrGateActivation;
 
 /* Attention of one sequence. q (tokens, heads, head_dim), k and v (keys, kv_heads, head_dim), all
  * contiguous; query t may see the keys 0 … keys - tokens + t, and no further back than `window`
@@ -127,6 +129,8 @@ typedef struct {
   /* y (tokens, m) = x (tokens, n; original column order) times the decoded layer, transposed. */
   SpqrStatus (*packed_matmul) (void *device, const SpqrLayer *layer, const float *x, size_t tokens, float *y,
                                const SpqrExec *exec);
+
+  const SpqrBlockOps *block;    /* NULL: nothing stays on the device */
 } SpqrDeviceOps;
 
 typedef struct {

@@ -40,6 +40,9 @@ typedef struct {
   guint noted[SPQR_N_OPS];      /* private */
 } SpqrBackendRun;
 
+/* Says that device cannot do op and the CPU does, once per kind and reason. run may be NULL. */
+void spqr_backend_run_note (SpqrBackendRun *run, SpqrDevice *device, SpqrOp op, SpqrStatus status);
+
 /* Each tries run->device and, when that cannot do it (UNSUPPORTED, out of device memory, failed),
  * does the same on the CPU. run NULL: the CPU, one thread. What they return is never UNSUPPORTED
  * nor about the device, except from the optional ones at the end. */

@@ -8,6 +8,7 @@
 
 #include "compute/spqr-cancel.h"
 #include "job/spqr-quantize-private.h"
+#include "net/spqr-net-device.h"
 #include "quant/spqr-calibrate.h"
 #include "quant/spqr-quant-error.h"
 
@@ -22,11 +23,8 @@ typedef struct {
   SpqrBlock *block;
   SpqrBlockLinear linears[8];
   guint n_linears;
-  /* The factor of the Hessian at hand, kept while layers ask for the same one. */
-  SpqrFactor factor;
-  guint factor_group;
-  SpqrParams factor_params;
-  gboolean have_factor;
+  guint put_back;                 /* groups whose decoded weights are in the block */
+  gboolean lost;                  /* the device failed with Hessians on it */
   double step_begin, step_span;   /* of the block's share, for step() */
   const char *step_what;
 } Sitting;
@@ -39,84 +37,119 @@ step (double fraction, gpointer user_data)
   quantization_report (s->q, s->step_begin + fraction * s->step_span, s->step_what);
 }
 
+/* What the network says of its device goes to the next layer's row. */
 static void
-drop_factor (Sitting *s)
+take_device_note (gpointer data, const char *text)
 {
-  if (s->have_factor)
-    spqr_factor_clear (&s->factor);
-  s->have_factor = FALSE;
+  Sitting *s = data;
+
+  g_string_append_printf (s->q->device_notes, "%s%s", s->q->device_notes->len > 0 ? "; " : "", text);
+  quantization_report (s->q, s->step_begin, text);
 }
 
-static gboolean
-factor_serves (Sitting *s, guint group, const SpqrParams *params)
-{
-  return s->have_factor && s->factor_group == group && params->permutation_order != SPQR_ORDER_SPEARMAN &&
-         s->factor_params.permutation_order == params->permutation_order && s->factor_params.percdamp == params->percdamp &&
-         s->factor_params.compat_reference == params->compat_reference;
-}
+/* Of a layer whose block is on the device, should the CPU have to do it. */
+typedef struct { SpqrTensor *tensor; float *w; GError *error; } HostWeights;
 
-static const SpqrFactor *
-get_factor (Sitting *s, const SpqrBlockLinear *linear, const float *w, const SpqrHessian *hessian, const SpqrParams *params,
-            GError **error)
+static const float *
+read_weights (gpointer data)
 {
-  SpqrExec exec = spqr_exec_for_cancellable (s->q->cancellable);
-  SpqrBackendRun run = { .device = s->q->request->device, .exec = &exec };
-  SpqrStatus status;
+  HostWeights *host = data;
 
-  if (factor_serves (s, linear->input_group, params))
-    return &s->factor;
-  drop_factor (s);
-  status = spqr_backend_run_factor_compute (&run, hessian->h, w, spqr_tensor_get_rows (linear->tensor), hessian->n, params,
-                                            NULL, &s->factor);
-  if (status != SPQR_OK)
-    {
-      spqr_quant_set_status (error, status, spqr_tensor_get_name (linear->tensor));
-      return NULL;
-    }
-  s->have_factor = TRUE;
-  s->factor_group = linear->input_group;
-  s->factor_params = *params;
-  return &s->factor;
+  if (host->w == NULL && host->error == NULL)
+    host->w = spqr_tensor_read (host->tensor, &host->error);
+  return host->w;
 }
 
 /* Quantizes one layer unless an earlier sitting did. */
 static gboolean
-do_linear (Sitting *s, const SpqrBlockLinear *linear, const SpqrHessian *hessian, GError **error)
+do_linear (Sitting *s, const SpqrBlockLinear *linear, SpqrInput *input, GError **error)
 {
   const char *name = spqr_tensor_get_name (linear->tensor);
-  const float *w = spqr_block_get_matrix (s->block, linear->tensor);
-  const SpqrFactor *factor = NULL;
+  SpqrWeights weights = spqr_block_get_weights (s->block, linear->tensor);
+  HostWeights host = { .tensor = linear->tensor };
   SpqrParams params;
+  gboolean done;
 
   if (!quantization_wants (s->q, linear->tensor, &params) || spqr_artifacts_has (s->q->artifacts, name))
     return TRUE;
-  if (w == NULL || hessian->h == NULL)
+  if ((weights.host == NULL && weights.block == NULL) || input == NULL)
     {
       g_set_error (error, SPQR_QUANT_ERROR, SPQR_QUANT_ERROR_FAILED, "%s: the forward pass never used this layer", name);
       return FALSE;
     }
-  if (params.method != SPQR_METHOD_RTN)
+  done = quantization_do_layer_of_input (s->q, linear->tensor, input, &weights, read_weights, &host, &params, &s->lost, error);
+  if (host.error != NULL)
     {
-      factor = get_factor (s, linear, w, hessian, &params, error);
-      if (factor == NULL)
+      g_clear_error (error);
+      g_propagate_error (error, host.error);
+    }
+  g_free (host.w);
+  return done;
+}
+
+/* Decoded weights of the groups that are put back, into a block that came back from the device. */
+static gboolean
+restore_decoded (SpqrBlock *block, gpointer user_data, GError **error)
+{
+  Sitting *s = user_data;
+
+  for (guint i = 0; i < s->n_linears; i++)
+    {
+      SpqrTensor *tensor = s->linears[i].tensor;
+
+      if ((s->put_back & (1u << s->linears[i].input_group)) && spqr_artifacts_has (s->q->artifacts, spqr_tensor_get_name (tensor)) &&
+          !spqr_artifacts_load (s->q->artifacts, tensor, spqr_block_get_matrix (block, tensor), error))
         return FALSE;
     }
-  return quantization_do_layer (s->q, linear->tensor, w, &params, factor, hessian->h, error);
+  return TRUE;
+}
+
+/* Into a block on the device: decoded there. FALSE without error: the device would not. */
+static gboolean
+put_on_device (Sitting *s, guint groups, GError **error)
+{
+  SpqrExec exec = spqr_exec_for_cancellable (s->q->cancellable);
+
+  for (guint i = 0; i < s->n_linears; i++)
+    {
+      const char *name = spqr_tensor_get_name (s->linears[i].tensor);
+      SpqrLayer layer = { 0 };
+      SpqrStatus status;
+
+      if (!(groups & (1u << s->linears[i].input_group)) || !spqr_artifacts_has (s->q->artifacts, name))
+        continue;
+      if (!spqr_artifacts_read_layer (s->q->artifacts, name, &layer, error))
+        return FALSE;
+      status = spqr_block_put_layer (s->block, s->linears[i].tensor, &layer, &exec);
+      spqr_layer_clear (&layer);
+      if (spqr_status_is_about_device (status))
+        {
+          spqr_block_note (s->block, SPQR_OP_DECODE, status);
+          return FALSE;
+        }
+      if (status != SPQR_OK)
+        return spqr_quant_set_status (error, status, name);
+    }
+  return TRUE;
 }
 
 static gboolean
 put_decoded_back (Sitting *s, guint groups, GError **error)
 {
-  for (guint i = 0; i < s->n_linears; i++)
-    {
-      SpqrTensor *tensor = s->linears[i].tensor;
+  SpqrExec exec = spqr_exec_for_cancellable (s->q->cancellable);
+  GError *local_error = NULL;
 
-      if (!(groups & (1u << s->linears[i].input_group)) || !spqr_artifacts_has (s->q->artifacts, spqr_tensor_get_name (tensor)))
-        continue;
-      if (!spqr_artifacts_load (s->q->artifacts, tensor, spqr_block_get_matrix (s->block, tensor), error))
-        return FALSE;
+  s->put_back |= groups;
+  if (!spqr_block_is_remote (s->block))
+    return restore_decoded (s->block, s, error);
+  if (put_on_device (s, groups, &local_error))
+    return TRUE;
+  if (local_error != NULL)
+    {
+      g_propagate_error (error, local_error);
+      return FALSE;
     }
-  return TRUE;
+  return spqr_block_pull (s->block, &exec, error);
 }
 
 /* The groups among `groups` with a layer that is still to be done. */
@@ -137,7 +170,7 @@ unfinished_groups (Sitting *s, guint groups)
 }
 
 static gboolean
-quantize_observed (Sitting *s, guint groups, SpqrHessian *hessians, double begin, double span, GError **error)
+quantize_observed (Sitting *s, guint groups, SpqrInput *const *inputs, double begin, double span, GError **error)
 {
   for (guint i = 0; i < s->n_linears; i++)
     {
@@ -147,33 +180,45 @@ quantize_observed (Sitting *s, guint groups, SpqrHessian *hessians, double begin
         continue;
       quantization_report (s->q, begin + span * i / s->n_linears, spqr_tensor_get_name (linear->tensor));
       if (g_cancellable_set_error_if_cancelled (s->q->cancellable, error) ||
-          !do_linear (s, linear, &hessians[linear->input_group], error))
+          !do_linear (s, linear, inputs[linear->input_group], error))
         return FALSE;
     }
   return TRUE;
 }
 
-/* Observe, quantize and put back the layers of these input groups. */
+static gboolean
+observe_and_quantize (Sitting *s, guint unfinished, double begin, double span, GError **error)
+{
+  SpqrInput *inputs[SPQR_MAX_INPUT_GROUPS] = { NULL };
+  gboolean done;
+
+  s->step_begin = begin;
+  s->step_span = span * SHARE_OBSERVE / (SHARE_OBSERVE + SHARE_QUANTIZE);
+  s->step_what = _("Calibrating");
+  done = spqr_calibrate_observe_inputs (s->net, s->block, &s->hidden, unfinished, inputs, s->q->request->device, step, s,
+                                        s->q->cancellable, error) &&
+         quantize_observed (s, unfinished, inputs, begin + s->step_span, span - s->step_span, error);
+  for (guint g = 0; g < SPQR_MAX_INPUT_GROUPS; g++)
+    spqr_input_free (inputs[g]);
+  return done;
+}
+
+/* Observe, quantize and put back the layers of these input groups. Where the device fails with the Hessians on it,
+ * the layers that are not stored yet are begun again, here. */
 static gboolean
 do_groups (Sitting *s, guint groups, double begin, double span, GError **error)
 {
-  SpqrHessian hessians[SPQR_MAX_INPUT_GROUPS] = { 0 };
-  guint unfinished = unfinished_groups (s, groups);
+  SpqrExec exec = spqr_exec_for_cancellable (s->q->cancellable);
+  guint unfinished;
   gboolean done = TRUE;
 
-  if (unfinished != 0)
+  while (done && (unfinished = unfinished_groups (s, groups)) != 0)
     {
-      s->step_begin = begin;
-      s->step_span = span * SHARE_OBSERVE / (SHARE_OBSERVE + SHARE_QUANTIZE);
-      s->step_what = _("Calibrating");
-      done = spqr_calibrate_observe (s->net, s->block, &s->hidden, unfinished, hessians, s->q->request->device, step, s,
-                                     s->q->cancellable, error) &&
-             quantize_observed (s, unfinished, hessians, begin + s->step_span, span - s->step_span, error);
+      s->lost = FALSE;
+      done = observe_and_quantize (s, unfinished, begin, span, error);
+      if (!done && s->lost)
+        done = spqr_block_pull (s->block, &exec, error);
     }
-  drop_factor (s);
-  for (guint g = 0; g < SPQR_MAX_INPUT_GROUPS; g++)
-    if (hessians[g].h != NULL)
-      spqr_hessian_clear (&hessians[g]);
   return done && put_decoded_back (s, groups, error);
 }
 
@@ -184,6 +229,8 @@ do_block (Sitting *s, gboolean true_sequential, GError **error)
   guint n_groups = 0;
 
   s->n_linears = spqr_net_list_linears (s->net, s->q->block, s->linears);
+  s->put_back = 0;
+  spqr_block_set_restore (s->block, restore_decoded, s);
   for (guint i = 0; i < s->n_linears; i++)
     n_groups = MAX (n_groups, s->linears[i].input_group + 1);
   if (!true_sequential)
@@ -192,6 +239,24 @@ do_block (Sitting *s, gboolean true_sequential, GError **error)
     if (!do_groups (s, 1u << g, span * g / n_groups, span / n_groups, error))
       return FALSE;
   return TRUE;
+}
+
+/* The hidden states stay on the device where they fit beside a block, its Hessians and their factors. */
+static void
+keep_states (Sitting *s)
+{
+  SpqrBlockLinear linears[8];
+  gsize reserve = spqr_block_estimate (s->block, s->hidden.seqlen);
+
+  if (!spqr_block_is_remote (s->block))
+    return;
+  for (guint i = spqr_net_list_linears (s->net, s->q->block, linears); i-- > 0;)
+    {
+      gsize n = spqr_tensor_get_cols (linears[i].tensor);
+
+      reserve += 4 * n * n * sizeof (float);
+    }
+  spqr_hidden_keep_on (&s->hidden, spqr_net_get_device (s->net), reserve);
 }
 
 static gboolean
@@ -209,6 +274,7 @@ do_all_blocks (Sitting *s, GError **error)
       s->block = spqr_net_load_block_with (s->net, s->q->block, &exec, error);
       if (s->block == NULL)
         return FALSE;
+      keep_states (s);
       done = do_block (s, true_sequential, error);
       s->step_begin = SHARE_OBSERVE + SHARE_QUANTIZE;
       s->step_span = 1 - s->step_begin;
@@ -227,16 +293,18 @@ quantization_do_blocks (Quantization *q, GError **error)
 {
   const SpqrQuantizeRequest *request = q->request;
   const SpqrCalibration *calibration = request->calibration;
-  gboolean offload = spqr_recipe_get_defaults (request->recipe)->offload_activations;
+  const SpqrRunParams *params = spqr_recipe_get_defaults (request->recipe);
   g_autoptr (SpqrNet) net = spqr_net_new (request->model, NULL, error);
   Sitting s = { .q = q, .net = net };
   gboolean done;
 
   if (net == NULL)
     return FALSE;
+  spqr_net_set_device (net, request->device, take_device_note, &s);
   quantization_report (q, 0, _("Preparing the calibration windows"));
-  done = spqr_hidden_init (&s.hidden, calibration->n_windows, calibration->seqlen, spqr_net_get_config (net)->hidden,
-                           offload ? q->run->folder : NULL, error) &&
+  done = (params->f16_activations ? spqr_hidden_init_f16 : spqr_hidden_init) (
+           &s.hidden, calibration->n_windows, calibration->seqlen, spqr_net_get_config (net)->hidden,
+           params->offload_activations ? q->run->folder : NULL, error) &&
          spqr_calibrate_embed (net, calibration->ids, &s.hidden, q->cancellable, error) &&
          do_all_blocks (&s, error);
   spqr_hidden_clear (&s.hidden);

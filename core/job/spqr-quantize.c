@@ -91,26 +91,58 @@ note_damping (const SpqrLayer *layer, GString *note)
   take_note (note, text);
 }
 
+/* After quantizing: status and layer are its outcome; the layer is cleared. */
+static gboolean
+end_layer (Quantization *q, SpqrTensor *tensor, SpqrStatus status, SpqrLayer *layer, const SpqrBackendRun *run, gint64 began,
+           GError **error)
+{
+  GString *note = run->note_data;
+  gboolean stored;
+
+  if (status != SPQR_OK)
+    return spqr_quant_set_status (error, status, spqr_tensor_get_name (tensor));
+  note_damping (layer, note);
+  if (q->device_notes->len > 0)
+    take_note (note, q->device_notes->str);
+  g_string_truncate (q->device_notes, 0);
+  stored = store_layer (q, tensor, layer, spqr_device_get_id (run->used), note->str, (g_get_monotonic_time () - began) / 1e6, error);
+  spqr_layer_clear (layer);
+  return stored;
+}
+
 gboolean
-quantization_do_layer (Quantization *q, SpqrTensor *tensor, const float *w, const SpqrParams *params,
-                       const SpqrFactor *factor, const float *h, GError **error)
+quantization_do_layer (Quantization *q, SpqrTensor *tensor, const float *w, const SpqrParams *params, GError **error)
 {
   SpqrExec exec = spqr_exec_for_cancellable (q->cancellable);
   g_autoptr (GString) note = g_string_new (NULL);
   SpqrBackendRun run = { .device = q->request->device, .exec = &exec, .note = take_note, .note_data = note };
   gint64 began = g_get_monotonic_time ();
   SpqrLayer layer = { 0 };
-  SpqrStatus status;
-  gboolean stored;
+  SpqrStatus status = spqr_backend_run_layer_quantize (&run, w, spqr_tensor_get_rows (tensor), spqr_tensor_get_cols (tensor), NULL,
+                                                       NULL, params, NULL, &layer);
 
-  status = spqr_backend_run_layer_quantize (&run, w, spqr_tensor_get_rows (tensor), spqr_tensor_get_cols (tensor), h, factor,
-                                            params, NULL, &layer);
-  if (status != SPQR_OK)
-    return spqr_quant_set_status (error, status, spqr_tensor_get_name (tensor));
-  note_damping (&layer, note);
-  stored = store_layer (q, tensor, &layer, spqr_device_get_id (run.used), note->str, (g_get_monotonic_time () - began) / 1e6, error);
-  spqr_layer_clear (&layer);
-  return stored;
+  return end_layer (q, tensor, status, &layer, &run, began, error);
+}
+
+gboolean
+quantization_do_layer_of_input (Quantization *q, SpqrTensor *tensor, SpqrInput *input, const SpqrWeights *weights,
+                                SpqrWeightsFunc host_weights, gpointer user_data, const SpqrParams *params, gboolean *lost,
+                                GError **error)
+{
+  SpqrExec exec = spqr_exec_for_cancellable (q->cancellable);
+  g_autoptr (GString) note = g_string_new (NULL);
+  SpqrBackendRun run = { .device = q->request->device, .exec = &exec, .note = take_note, .note_data = note };
+  gint64 began = g_get_monotonic_time ();
+  SpqrLayer layer = { 0 };
+  SpqrStatus status = spqr_input_quantize (input, &run, weights, host_weights, user_data, params, NULL, &layer);
+
+  *lost = status == SPQR_DEVICE_FAILED;
+  if (*lost)
+    {
+      take_note (q->device_notes, note->str);
+      return FALSE;
+    }
+  return end_layer (q, tensor, status, &layer, &run, began, error);
 }
 
 /* Without a Hessian there is nothing to calibrate: straight through the catalog. */
@@ -133,7 +165,7 @@ quantize_without_calibration (Quantization *q, GError **error)
       q->block = MAX (spqr_tensor_get_block (tensor), 0);
       quantization_report (q, 0, name);
       w = spqr_tensor_read (tensor, error);
-      if (w == NULL || !quantization_do_layer (q, tensor, w, &params, NULL, NULL, error))
+      if (w == NULL || !quantization_do_layer (q, tensor, w, &params, error))
         return FALSE;
     }
   return TRUE;
@@ -456,9 +488,10 @@ spqr_quantize (SpqrStore *store, const SpqrQuantizeRequest *request, GCancellabl
   g_autoptr (SpqrRun) run = spqr_run_new ();
   g_autoptr (SpqrArtifacts) artifacts = spqr_artifacts_new ();
   g_autoptr (GHashTable) damaged = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  g_autoptr (GString) device_notes = g_string_new (NULL);
   g_autoptr (GError) failure = NULL;
   gint64 began = g_get_monotonic_time ();
-  Quantization q = { .store = store, .request = request, .cancellable = cancellable, .run = run, .artifacts = artifacts,
+  Quantization q = { .device_notes = device_notes, .store = store, .request = request, .cancellable = cancellable, .run = run, .artifacts = artifacts,
                      .damaged = damaged, .n_blocks = spqr_model_get_config (request->model)->n_blocks };
   gboolean done;
 

@@ -104,9 +104,9 @@ spqr_norm_weights_clear (SpqrNormWeights *norm)
   g_clear_pointer (&norm->bias, g_free);
 }
 
-/* The products' sizes, and room for them. */
+/* The products' sizes, and the biases. */
 static gboolean
-block_alloc (SpqrBlock *block, GError **error)
+block_measure (SpqrBlock *block, const SpqrExec *exec, GError **error)
 {
   gboolean bias[SPQR_N_PRODUCTS] = { FALSE };
 
@@ -120,9 +120,6 @@ block_alloc (SpqrBlock *block, GError **error)
     }
   for (int p = 0; p < SPQR_N_PRODUCTS; p++)
     {
-      block->weights[p] = spqr_net_take_spare (block->spares, block->rows[p], block->cols[p], "the weights of a block", error);
-      if (block->weights[p] == NULL)
-        return FALSE;
       if (!bias[p])
         continue;
       block->bias[p] = spqr_net_alloc (block->rows[p], 1, "the biases of a block", error);
@@ -130,28 +127,42 @@ block_alloc (SpqrBlock *block, GError **error)
         return FALSE;
       memset (block->bias[p], 0, block->rows[p] * sizeof (float));
     }
-  return TRUE;
-}
-
-static gboolean
-block_load (SpqrBlock *block, const SpqrExec *exec, GError **error)
-{
-  const SpqrBlockPlan *plan = &block->plan;
-
-  for (guint i = 0; i < plan->n_linears; i++)
+  for (guint i = 0; i < block->plan.n_linears; i++)
     {
-      const SpqrLinearPlan *linear = &plan->linears[i];
-      float *weights = block->weights[linear->product] + linear->row0 * linear->cols;
+      const SpqrLinearPlan *linear = &block->plan.linears[i];
 
-      if (!spqr_net_load_tensor (block->net, linear->weight, TRUE, weights, exec, error))
-        return FALSE;
       if (linear->bias != NULL &&
           !spqr_net_load_tensor (block->net, linear->bias, TRUE, block->bias[linear->product] + linear->row0, exec, error))
         return FALSE;
     }
+  return TRUE;
+}
+
+static gboolean
+block_load_norms (SpqrBlock *block, GError **error)
+{
   for (int n = 0; n < SPQR_N_NORMS; n++)
-    if (plan->norms[n].weight != NULL && !spqr_net_load_norm (block->net, &plan->norms[n], TRUE, &block->norms[n], error))
+    if (block->plan.norms[n].weight != NULL &&
+        !spqr_net_load_norm (block->net, &block->plan.norms[n], TRUE, &block->norms[n], error))
       return FALSE;
+  return TRUE;
+}
+
+gboolean
+spqr_block_load_here (SpqrBlock *block, const SpqrExec *exec, GError **error)
+{
+  for (int p = 0; p < SPQR_N_PRODUCTS; p++)
+    if (block->weights[p] == NULL &&
+        (block->weights[p] = spqr_net_take_spare (block->spares, block->rows[p], block->cols[p], "the weights of a block", error)) == NULL)
+      return FALSE;
+  for (guint i = 0; i < block->plan.n_linears; i++)
+    {
+      const SpqrLinearPlan *linear = &block->plan.linears[i];
+
+      if (!spqr_net_load_tensor (block->net, linear->weight, TRUE, block->weights[linear->product] + linear->row0 * linear->cols,
+                                 exec, error))
+        return FALSE;
+    }
   return TRUE;
 }
 
@@ -163,9 +174,12 @@ spqr_net_load_block_with (SpqrNet *net, guint index, const SpqrExec *exec, GErro
   g_return_val_if_fail (index < (guint) net->config->n_blocks, NULL);
   block = g_new0 (SpqrBlock, 1);
   block->net = net;
+  block->index = index;
   block->spares = spqr_spares_ref (net->spares);
   block->plan = net->blocks[index];
-  if (!block_alloc (block, error) || !block_load (block, exec, error))
+  if (!block_measure (block, exec, error) || !block_load_norms (block, error) || !spqr_block_send (block, exec, error))
+    return NULL;
+  if (block->remote == NULL && !spqr_block_load_here (block, exec, error))
     return NULL;
   return g_steal_pointer (&block);
 }
@@ -183,6 +197,7 @@ spqr_block_free (SpqrBlock *block)
 {
   if (block == NULL)
     return;
+  spqr_block_drop_remote (block);
   for (int p = 0; p < SPQR_N_PRODUCTS; p++)
     {
       spqr_spares_give (block->spares, block->weights[p], block->rows[p] * block->cols[p] * sizeof (float));
@@ -201,7 +216,7 @@ spqr_block_get_matrix (SpqrBlock *block, SpqrTensor *tensor)
     {
       const SpqrLinearPlan *linear = &block->plan.linears[i];
 
-      if (linear->weight == tensor)
+      if (linear->weight == tensor && block->weights[linear->product] != NULL)
         return block->weights[linear->product] + linear->row0 * linear->cols;
     }
   return NULL;

@@ -335,9 +335,13 @@ spqr_net_predict (SpqrNet *net, const float *hidden, SpqrNet *base, const float 
   Compare compare = { .net = net, .base = base };
   Head head = { NULL }, base_head = { NULL };
   gboolean done;
+  SpqrStatus status;
 
   if (!check_targets (net, base, targets, tokens, error))
     return FALSE;
+  status = spqr_net_predict_remote (net, hidden, base, base_hidden, tokens, targets, predictions, exec);
+  if (!spqr_status_is_about_device (status))
+    return spqr_net_check (status, "the head", error);
   done = compare_alloc (&compare, MIN (tokens, POSITIONS), error) && head_init (&head, net, error) &&
          (base == NULL || head_init (&base_head, base, error));
   for (gsize t0 = 0; done && t0 < tokens; t0 += POSITIONS)

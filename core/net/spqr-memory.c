@@ -5,14 +5,20 @@
 #define LARGE ((gsize) 32 << 20)
 
 guint64
-spqr_memory_available (void)
+spqr_memory_available_or (guint64 unknown)
 {
   g_autofree char *text = NULL;
   const char *line;
 
   if (g_file_get_contents ("/proc/meminfo", &text, NULL, NULL) && (line = strstr (text, "MemAvailable:")) != NULL)
     return g_ascii_strtoull (line + strlen ("MemAvailable:"), NULL, 10) * 1024;
-  return (guint64) 1 << 30;
+  return unknown;
+}
+
+guint64
+spqr_memory_available (void)
+{
+  return spqr_memory_available_or ((guint64) 1 << 30);
 }
 
 static gpointer

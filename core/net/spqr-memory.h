@@ -3,7 +3,9 @@
 
 #include <glib.h>
 
-/* Bytes of memory that the system could still give, by /proc/meminfo; 1 GiB where that cannot be read. */
+/* Bytes of memory that the system could still give, by /proc/meminfo; `unknown` where that cannot be read. */
+guint64 spqr_memory_available_or (guint64 unknown);
+/* For those who only want to be modest: 1 GiB where it is not known. */
 guint64 spqr_memory_available (void);
 
 /* g_free(), but of a large buffer on a thread of its own: giving gigabytes back takes the system

@@ -1,18 +1,13 @@
 /* spqr-net-private.h: the plan of a network and what its files share. */
 #pragma once
 
+#include "compute/spqr-backend-block.h"
+#include "net/spqr-head.h"
 #include "net/spqr-memory.h"
+#include "net/spqr-net-device.h"
 #include "net/spqr-net.h"
 #include "net/spqr-rotary.h"
 #include "net/spqr-segments.h"
-
-/* The matrix products of a block. Layers that read the same input and write beside each other are
- * one stacked matrix: q, k, v over each other; gate over up. */
-typedef enum { SPQR_PRODUCT_QKV, SPQR_PRODUCT_O, SPQR_PRODUCT_UP, SPQR_PRODUCT_DOWN, SPQR_N_PRODUCTS } SpqrProduct;
-
-typedef enum {
-  SPQR_NORM_INPUT, SPQR_NORM_POST, SPQR_NORM_PRE_MLP, SPQR_NORM_POST_MLP, SPQR_NORM_Q, SPQR_NORM_K, SPQR_N_NORMS
-} SpqrBlockNorm;
 
 typedef struct {
   SpqrTensor *weight, *bias;        /* borrowed; bias may be NULL */
@@ -51,16 +46,38 @@ struct _SpqrNet {
   SpqrRotary *rotary;                      /* NULL without */
   GMutex lock;                             /* of the source */
   SpqrSpares *spares;                      /* weights of blocks, workspaces: fresh pages cost more than some of the work */
+  SpqrDevice *device;                      /* spqr-net-device.h; NULL: the CPU */
+  SpqrBackendRun device_run;               /* for its notes */
+  gpointer remote_head;
+  gboolean head_stays;                     /* here, after trouble */
 };
 
 struct _SpqrBlock {
   SpqrNet *net;
+  guint index;
   SpqrSpares *spares;                      /* a reference: a block may outlive its net */
   SpqrBlockPlan plan;
-  float *weights[SPQR_N_PRODUCTS], *bias[SPQR_N_PRODUCTS];   /* bias NULL when no layer of it has one */
+  float *weights[SPQR_N_PRODUCTS], *bias[SPQR_N_PRODUCTS];   /* weights NULL while remote; bias NULL when no layer of it has one */
   gsize rows[SPQR_N_PRODUCTS], cols[SPQR_N_PRODUCTS];
   SpqrNormWeights norms[SPQR_N_NORMS];
+  SpqrDevice *device;                      /* of remote */
+  gpointer remote;                         /* handle; NULL: the weights are here */
+  SpqrBlockRestoreFunc restore;
+  gpointer restore_data;
 };
+
+/* spqr-block.c: the weights of a block here. */
+gboolean   spqr_block_load_here (SpqrBlock *block, const SpqrExec *exec, GError **error);
+/* spqr-net-device.c */
+gboolean   spqr_block_send (SpqrBlock *block, const SpqrExec *exec, GError **error);
+void       spqr_block_drop_remote (SpqrBlock *block);
+/* *done: segments that are through, whatever the status. */
+SpqrStatus spqr_block_run_segments_remote (SpqrBlock *block, float *hidden, gsize tokens, const SpqrSegment *segments,
+                                           gsize n_segments, const SpqrExec *exec, gsize *done);
+void       spqr_net_drop_head (SpqrNet *net);
+/* SPQR_UNSUPPORTED and the like: it is to be done here. */
+SpqrStatus spqr_net_predict_remote (SpqrNet *net, const float *hidden, SpqrNet *base, const float *base_hidden, gsize tokens,
+                                    const gint32 *targets, SpqrPrediction *predictions, const SpqrExec *exec);
 
 /* All of a tensor as f32; NULL with error. Through the net's source when asked, else from the model. */
 float *spqr_net_read_tensor (SpqrNet *net, SpqrTensor *tensor, gboolean through_source, const SpqrExec *exec, GError **error);

@@ -36,6 +36,7 @@ spqr_net_free (SpqrNet *net)
 {
   if (net == NULL)
     return;
+  spqr_net_drop_head (net);
   g_free (net->blocks);
   g_free (net->q_offset);
   g_free (net->k_offset);

@@ -48,7 +48,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpqrBlock, spqr_block_free)
 typedef struct { SpqrTensor *tensor; SpqrRole role; guint input_group; } SpqrBlockLinear;
 guint      spqr_net_list_linears (SpqrNet *net, guint block, SpqrBlockLinear *linears /* room for 8 */);
 /* The f32 matrix of a linear layer inside a loaded block (rows, cols), writable: the quantizer puts the decoded
- * weights here so that the layers after it are calibrated on what is stored. NULL when the block has none. */
+ * weights here so that the layers after it are calibrated on what is stored. NULL when the block has none, or while its
+ * weights are on a device (spqr-net-device.h). */
 float     *spqr_block_get_matrix (SpqrBlock *block, SpqrTensor *tensor);
 
 /* Called with the input x (tokens, n) of each input group right before its layers use it. Same

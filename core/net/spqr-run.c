@@ -366,9 +366,9 @@ pass_positions (Pass *pass, GError **error)
   return pass->rotary != NULL || spqr_net_check (SPQR_NO_MEMORY, "the rotary table", error);
 }
 
-gboolean
-spqr_net_run_segments (SpqrNet *net, SpqrBlock *block, float *hidden, gsize tokens, const SpqrSegment *segments,
-                       gsize n_segments, SpqrInputFunc observe, gpointer user_data, const SpqrExec *exec, GError **error)
+static gboolean
+run_here (SpqrNet *net, SpqrBlock *block, float *hidden, gsize tokens, const SpqrSegment *segments, gsize n_segments,
+          SpqrInputFunc observe, gpointer user_data, const SpqrExec *exec, GError **error)
 {
   Pass pass = { .net = net, .block = block, .hidden = hidden, .tokens = tokens, .segments = segments,
                 .n_segments = n_segments, .observe = observe, .user_data = user_data, .exec = exec };
@@ -386,6 +386,41 @@ spqr_net_run_segments (SpqrNet *net, SpqrBlock *block, float *hidden, gsize toke
   spqr_rotary_table_unref (pass.rotary);
   g_free (pass.positions);
   return done;
+}
+
+/* On the device what it takes; the segments that it left, here. */
+static gboolean
+run_remote (SpqrNet *net, SpqrBlock *block, float *hidden, gsize tokens, const SpqrSegment *segments, gsize n_segments,
+            const SpqrExec *exec, GError **error)
+{
+  g_autofree SpqrSegment *rest = NULL;
+  gsize done = 0, row0;
+  SpqrStatus status = spqr_block_run_segments_remote (block, hidden, tokens, segments, n_segments, exec, &done);
+
+  if (!spqr_status_is_about_device (status))
+    return spqr_net_check (status, "a block", error);
+  if (!spqr_block_pull (block, exec, error))
+    return FALSE;
+  if (done == 0)
+    return run_here (net, block, hidden, tokens, segments, n_segments, NULL, NULL, exec, error);
+  if (done == n_segments)
+    return TRUE;
+  rest = g_memdup2 (segments + done, (n_segments - done) * sizeof *rest);
+  row0 = rest[0].first;
+  for (gsize s = 0; s < n_segments - done; s++)
+    rest[s].first -= row0;
+  return run_here (net, block, hidden + row0 * net->hidden, tokens - row0, rest, n_segments - done, NULL, NULL, exec, error);
+}
+
+gboolean
+spqr_net_run_segments (SpqrNet *net, SpqrBlock *block, float *hidden, gsize tokens, const SpqrSegment *segments,
+                       gsize n_segments, SpqrInputFunc observe, gpointer user_data, const SpqrExec *exec, GError **error)
+{
+  if (tokens > 0 && block->remote != NULL && observe == NULL)
+    return run_remote (net, block, hidden, tokens, segments, n_segments, exec, error);
+  if (!spqr_block_pull (block, exec, error))
+    return FALSE;
+  return run_here (net, block, hidden, tokens, segments, n_segments, observe, user_data, exec, error);
 }
 
 gboolean

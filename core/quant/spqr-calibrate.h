@@ -7,6 +7,7 @@
 #include <gio/gio.h>
 
 #include "compute/spqr-backends.h"
+#include "compute/spqr-input.h"
 #include "net/spqr-net.h"
 #include "num/spqr-hessian.h"
 #include "quant/spqr-hidden.h"
@@ -26,6 +27,12 @@ gboolean spqr_calibrate_embed (SpqrNet *net, const gint32 *ids, SpqrHidden *hidd
 gboolean spqr_calibrate_observe (SpqrNet *net, SpqrBlock *block, SpqrHidden *hidden, guint wanted,
                                  SpqrHessian hessians[SPQR_MAX_INPUT_GROUPS], SpqrDevice *device, SpqrStepFunc step,
                                  gpointer user_data, GCancellable *cancellable, GError **error);
+
+/* The same, each H staying where it was accumulated: on the device of a remote block, else here. inputs[g] of a wanted
+ * group is made here (all NULL on entry); spqr_input_free() them. */
+gboolean spqr_calibrate_observe_inputs (SpqrNet *net, SpqrBlock *block, SpqrHidden *hidden, guint wanted,
+                                        SpqrInput *inputs[SPQR_MAX_INPUT_GROUPS], SpqrDevice *device, SpqrStepFunc step,
+                                        gpointer user_data, GCancellable *cancellable, GError **error);
 
 /* hidden = the block's output for every window, with the weights the block holds now. */
 gboolean spqr_calibrate_propagate (SpqrNet *net, SpqrBlock *block, SpqrHidden *hidden, SpqrStepFunc step,

@@ -105,6 +105,55 @@ cublasStrsm_v2 (cublasHandle_t handle, cublasSideMode_t side, cublasFillMode_t u
   return CUBLAS_STATUS_SUCCESS;
 }
 
+static float
+value_of (uint16_t bits, cudaDataType_t type)
+{
+  int exponent = bits >> 10 & 31, mantissa = bits & 1023;
+  float value;
+
+  if (type == CUDA_R_16BF)
+    return __uint_as_float ((unsigned) bits << 16);
+  value = exponent == 31 ? (mantissa != 0 ? NAN : INFINITY)
+                         : ldexpf ((float) (exponent != 0 ? mantissa + 1024 : mantissa), (exponent != 0 ? exponent : 1) - 25);
+  return bits & 0x8000 ? -value : value;
+}
+
+/* rows x cols (ld) of 16-bit numbers, column-major, widened without gaps. */
+static float *
+widened (const uint16_t *x, int rows, int cols, int ld, cudaDataType_t type)
+{
+  float *wide = (float *) malloc (((size_t) rows * cols + 1) * sizeof *wide);
+
+  for (int j = 0; j < cols; j++)
+    for (int i = 0; i < rows; i++)
+      wide[(size_t) j * rows + i] = value_of (x[(size_t) j * ld + i], type);
+  return wide;
+}
+
+cublasStatus_t
+cublasGemmEx (cublasHandle_t handle, cublasOperation_t a_op, cublasOperation_t b_op, int m, int n, int k, const void *alpha,
+              const void *a, cudaDataType_t a_type, int lda, const void *b, cudaDataType_t b_type, int ldb, const void *beta, void *c,
+              cudaDataType_t c_type, int ldc, cublasComputeType_t compute, cublasGemmAlgo_t)
+{
+  int a_rows = a_op == CUBLAS_OP_N ? m : k, b_rows = b_op == CUBLAS_OP_N ? k : n;
+
+  if (m < 0 || n < 0 || k < 0 || lda < a_rows || ldb < b_rows || ldc < m || a_type != b_type || a_type == CUDA_R_32F ||
+      c_type != CUDA_R_32F || compute != CUBLAS_COMPUTE_32F)
+    return CUBLAS_STATUS_INVALID_VALUE;
+  if (!may_compute ())
+    return CUBLAS_STATUS_EXECUTION_FAILED;
+  spqr_shim_enqueue (handle->stream, [=, alpha = *(const float *) alpha, beta = *(const float *) beta] () {
+    float *wide_a = widened ((const uint16_t *) a, a_rows, a_op == CUBLAS_OP_N ? k : m, lda, a_type);
+    float *wide_b = widened ((const uint16_t *) b, b_rows, b_op == CUBLAS_OP_N ? n : k, ldb, b_type);
+
+    cblas_sgemm (CblasColMajor, transpose (a_op), transpose (b_op), m, n, k, alpha, wide_a, a_rows, wide_b, b_rows, beta,
+                 (float *) c, ldc);
+    free (wide_a);
+    free (wide_b);
+  });
+  return CUBLAS_STATUS_SUCCESS;
+}
+
 cusolverStatus_t
 cusolverDnCreate (cusolverDnHandle_t *handle)
 {

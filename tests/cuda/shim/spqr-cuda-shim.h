@@ -255,6 +255,13 @@ cublasStatus_t cublasSsyrk_v2 (cublasHandle_t handle, cublasFillMode_t uplo, cub
 cublasStatus_t cublasStrsm_v2 (cublasHandle_t handle, cublasSideMode_t side, cublasFillMode_t uplo, cublasOperation_t op,
                                cublasDiagType_t diag, int m, int n, const float *alpha, const float *a, int lda, float *b,
                                int ldb);
+typedef enum { CUDA_R_32F = 0, CUDA_R_16F = 2, CUDA_R_16BF = 14 } cudaDataType_t;
+typedef enum { CUBLAS_COMPUTE_32F = 68 } cublasComputeType_t;
+typedef enum { CUBLAS_GEMM_DEFAULT = -1 } cublasGemmAlgo_t;
+cublasStatus_t cublasGemmEx (cublasHandle_t handle, cublasOperation_t a_op, cublasOperation_t b_op, int m, int n, int k,
+                             const void *alpha, const void *a, cudaDataType_t a_type, int lda, const void *b, cudaDataType_t b_type,
+                             int ldb, const void *beta, void *c, cudaDataType_t c_type, int ldc, cublasComputeType_t compute,
+                             cublasGemmAlgo_t algorithm);
 cusolverStatus_t cusolverDnCreate (cusolverDnHandle_t *handle);
 cusolverStatus_t cusolverDnDestroy (cusolverDnHandle_t handle);
 cusolverStatus_t cusolverDnSetStream (cusolverDnHandle_t handle, cudaStream_t stream);

@@ -1,0 +1,38 @@
+/* spqr-net-device.h: a network whose blocks and head run on a device.
+ *
+ * A block's weights then live on the device, 16 bits wide on the way there where they are stored so. What
+ * the device cannot do (ALiBi, heads wider than it takes, keys of other segments, too little memory)
+ * the CPU does, block by block, and the note says so once. */
+#pragma once
+
+#include "compute/spqr-device-block.h"
+#include "compute/spqr-input.h"
+#include "net/spqr-net.h"
+
+/* Before any block is loaded. device NULL or the CPU: nothing changes. note (nullable): one English sentence
+ * per kind of trouble. */
+void        spqr_net_set_device (SpqrNet *net, SpqrDevice *device, void (*note) (gpointer data, const char *text), gpointer note_data);
+SpqrDevice *spqr_net_get_device (SpqrNet *net);
+
+/* Which block of its network it is. */
+guint       spqr_block_get_index (SpqrBlock *block);
+/* Whether the block's weights are on the device; it may come back any time a call says so. */
+gboolean    spqr_block_is_remote (SpqrBlock *block);
+/* Tells the net's note that the device could not do op for this block. */
+void        spqr_block_note (SpqrBlock *block, SpqrOp op, SpqrStatus status);
+/* Where the weights of a linear layer are now: on the device, or here. */
+SpqrWeights spqr_block_get_weights (SpqrBlock *block, SpqrTensor *tensor);
+/* Puts a stored layer, decoded on the device, in the place of its tensor in a remote block. */
+SpqrStatus  spqr_block_put_layer (SpqrBlock *block, SpqrTensor *tensor, const SpqrLayer *layer, const SpqrExec *exec);
+/* Brings a block back: its weights are read again, then restore (nullable) may write others over them with
+ * spqr_block_get_matrix(). */
+typedef gboolean (*SpqrBlockRestoreFunc) (SpqrBlock *block, gpointer user_data, GError **error);
+void        spqr_block_set_restore (SpqrBlock *block, SpqrBlockRestoreFunc restore, gpointer user_data);
+gboolean    spqr_block_pull (SpqrBlock *block, const SpqrExec *exec, GError **error);
+
+/* Device memory that passes with sequences of at most `longest` rows need; 0: not on a device. */
+gsize       spqr_block_estimate (SpqrBlock *block, gsize longest);
+
+/* A pass of many sequences through a remote block. inputs: by input group, H's on the block's device, NULL
+ * where not wanted; states: a handle of all rows or NULL. pass->done is set whatever the status. */
+SpqrStatus  spqr_block_run_remote (SpqrBlock *block, SpqrBlockPass *pass, SpqrInput *const *inputs, const SpqrExec *exec);

@@ -1,0 +1,192 @@
+/* A whole model, quantized and evaluated on the device: everything on it; memory that runs short at each
+ * allocation; a device that fails somewhere in the middle. The figures are the CPU's in every case, and the rows say
+ * who did what. */
+#include <gmodule.h>
+#include <math.h>
+#include <string.h>
+
+#include "eval/spqr-perplexity.h"
+#include "net/spqr-net-device.h"
+#include "quant/spqr-artifacts.h"
+#include "sitting.h"
+#include "spqr-cuda-shim-control.h"
+
+#define RECIPE "{\"spqr_recipe\": 1, \"defaults\": {\"percdamp\": 1.0, \"groupsize\": 16%s}}"
+
+static SpqrDevice *device;
+static SpqrCudaShim *shim;
+static char *folder;
+
+static GPtrArray *
+rows_of (Sitting *sitting, SpqrRun *run)
+{
+  g_autoptr (SpqrStore) store = spqr_store_open (sitting->database, NULL);
+  GPtrArray *rows = spqr_store_list_layers (store, run->id, NULL);
+
+  g_assert_nonnull (rows);
+  return rows;
+}
+
+typedef struct { guint on_device, here, notes; } Places;
+
+/* Layer by layer as on the CPU, to the tolerance of f32 sums in another order. */
+static Places
+compare_rows (GPtrArray *got, GPtrArray *want)
+{
+  Places places = { 0 };
+
+  g_assert_cmpuint (got->len, ==, want->len);
+  for (guint i = 0; i < got->len; i++)
+    {
+      const SpqrRunLayer *a = got->pdata[i], *b = want->pdata[i];
+
+      g_assert_cmpstr (a->name, ==, b->name);
+      g_assert_cmpfloat (fabs (a->proxy_loss / b->proxy_loss - 1), <, 0.02);
+      g_assert_cmpfloat (fabs (a->bits - b->bits), <, 0.02);
+      places.on_device += strcmp (a->backend, "cudashim:0") == 0;
+      places.here += strcmp (a->backend, "cpu") == 0;
+      places.notes += a->note != NULL;
+    }
+  g_assert_cmpuint (places.on_device + places.here, ==, got->len);
+  return places;
+}
+
+static SpqrRun *
+run_in (Sitting *sitting, const char *name, const char *more, SpqrDevice *where)
+{
+  g_autofree char *recipe = g_strdup_printf (RECIPE, more);
+  SpqrRun *run;
+
+  sitting_init (sitting, folder, name, 2, 3, recipe);
+  sitting->device = where;
+  run = sitting_finish (sitting);
+  return run;
+}
+
+static double
+perplexity_of (Sitting *sitting, SpqrRun *run, SpqrDevice *where)
+{
+  g_autoptr (SpqrArtifacts) artifacts = spqr_artifacts_new ();
+  g_autoptr (GPtrArray) rows = rows_of (sitting, run);
+  g_autoptr (SpqrNet) net = NULL;
+  g_autoptr (GError) error = NULL;
+  SpqrPerplexity result = { 0 };
+  double ppl;
+
+  for (guint i = 0; i < rows->len; i++)
+    {
+      const SpqrRunLayer *row = rows->pdata[i];
+      g_autofree char *path = g_build_filename (run->folder, row->file, NULL);
+
+      spqr_artifacts_add (artifacts, row->name, path);
+    }
+  net = spqr_net_new (sitting->model, spqr_artifacts_get_source (artifacts), &error);
+  spqr_net_set_device (net, where, NULL, NULL);
+  g_assert_true (spqr_perplexity_compute (net, NULL, sitting->calibration->ids, 3 * 48, 24, 0, NULL, NULL, NULL, NULL, &result, &error));
+  g_assert_no_error (error);
+  ppl = result.ppl;
+  spqr_perplexity_clear (&result);
+  return ppl;
+}
+
+static void
+test_whole (gconstpointer more)
+{
+  g_auto (Sitting) here = { 0 }, there = { 0 };
+  g_autofree char *first = g_strdup_printf ("here-%u", g_str_hash (more)), *second = g_strdup_printf ("there-%u", g_str_hash (more));
+  g_autoptr (SpqrRun) a = run_in (&here, first, more, NULL), b = run_in (&there, second, more, device);
+  g_autoptr (GPtrArray) want = rows_of (&here, a), got = rows_of (&there, b);
+  Places places = compare_rows (got, want);
+  double expected = perplexity_of (&here, a, NULL);
+
+  /* That order is the CPU's to find; the layers are the device's all the same. */
+  g_assert_cmpuint (places.on_device, ==, got->len);
+  g_assert_cmpuint (places.notes, ==, strstr (more, "spearman") == NULL ? 0 : got->len);
+  g_assert_cmpfloat (fabs (perplexity_of (&here, a, device) / expected - 1), <, 1e-4);
+  g_assert_cmpfloat (fabs (perplexity_of (&there, b, device) / expected - 1), <, 0.01);
+}
+
+/* Some allocation fails, then all is well again: the same, and told where it was felt. */
+static void
+test_memory (void)
+{
+  g_auto (Sitting) here = { 0 };
+  g_autoptr (SpqrRun) a = run_in (&here, "memory", "", NULL);
+  g_autoptr (GPtrArray) want = rows_of (&here, a);
+  guint notes = 0;
+
+  for (int n = 1; n < 40; n = n < 12 ? n + 2 : n + 7)
+    {
+      g_auto (Sitting) there = { 0 };
+      g_autofree char *name = g_strdup_printf ("memory-%d", n);
+      g_autoptr (SpqrRun) b = NULL;
+      g_autoptr (GPtrArray) got = NULL;
+      gpointer none = NULL;
+
+      shim->memory = 1 << 20;   /* what is kept for later goes */
+      g_assert_cmpint (spqr_device_states_open (device, 1 << 20, 64, &none), ==, SPQR_DEVICE_OUT_OF_MEMORY);
+      shim->memory = 0;
+      shim->fail_alloc_at = n;
+      b = run_in (&there, name, "", device);
+      got = rows_of (&there, b);
+      notes += compare_rows (got, want).notes;
+    }
+  shim->fail_alloc_at = 0;
+  g_assert_cmpuint (notes, >, 0);
+  g_assert_true (spqr_device_is_usable (device));
+}
+
+/* Last: the n-th launch fails for good. What was stored stays, the rest is the CPU's. */
+static void
+test_failure (void)
+{
+  g_auto (Sitting) here = { 0 }, there = { 0 };
+  g_autoptr (SpqrRun) a = run_in (&here, "failure", "", NULL), b = NULL;
+  g_autoptr (GPtrArray) want = rows_of (&here, a), got = NULL;
+  gsize before = shim->launches;
+  Places places;
+
+  {
+    g_auto (Sitting) counted = { 0 };
+    g_autoptr (SpqrRun) run = run_in (&counted, "counted", "", device);
+
+    shim->fail_launch_at = (int) (shim->launches - before) * 2 / 3;
+  }
+  b = run_in (&there, "failed", "", device);
+  got = rows_of (&there, b);
+  places = compare_rows (got, want);
+  g_assert_false (spqr_device_is_usable (device));
+  g_test_message ("%u layers on the device, %u here", places.on_device, places.here);
+  g_assert_cmpuint (places.on_device, >, 0);
+  g_assert_cmpuint (places.here, >, 0);
+  g_assert_cmpuint (places.notes, >, 0);
+  shim->failed = 0;
+}
+
+int
+main (int argc, char *argv[])
+{
+  g_autofree char *plugins = NULL, *path = NULL;
+  GModule *module;
+  gpointer symbol = NULL;
+  int result;
+
+  g_test_init (&argc, &argv, NULL);
+  plugins = g_build_filename (g_getenv ("G_TEST_BUILDDIR"), "cuda", NULL);
+  path = g_build_filename (plugins, "libspqr-backend-cudashim.so", NULL);
+  g_setenv ("SPQR_PLUGIN_DIR", plugins, TRUE);
+  device = spqr_backends_find ("cudashim");
+  g_assert_nonnull (device);
+  module = g_module_open (path, G_MODULE_BIND_LOCAL);
+  g_assert_true (module != NULL && g_module_symbol (module, "spqr_cuda_shim", &symbol));
+  shim = symbol;
+  folder = fixture_folder ();
+  g_test_add_data_func ("/cuda/job/whole", "", test_whole);
+  g_test_add_data_func ("/cuda/job/true-sequential", ", \"true_sequential\": true", test_whole);
+  g_test_add_data_func ("/cuda/job/spearman", ", \"permutation_order\": \"spearman\"", test_whole);
+  g_test_add_func ("/cuda/job/memory", test_memory);
+  g_test_add_func ("/cuda/job/failure", test_failure);
+  result = g_test_run ();
+  fixture_remove (folder);
+  return result;
+}
