@@ -5,6 +5,7 @@
 #include "../model/fixtures.h"
 #include "model/spqr-model.h"
 #include "model/spqr-safetensors.h"
+#include "pack/spqr-pack.h"
 #include "pages/spqr-layer-history.h"
 #include "pages/spqr-layer-preview.h"
 #include "pages/spqr-layer-readout.h"
@@ -137,7 +138,7 @@ test_picture (void)
   for (guint field = 0; field < SPQR_N_FIELDS; field++)
     for (guint scale = 0; scale < SPQR_N_SCALES; scale++)
       {
-        g_autoptr (SpqrLayerPicture) picture = spqr_layer_picture_new (lab, &params, field, scale, answer, NULL, &error);
+        g_autoptr (SpqrLayerPicture) picture = spqr_layer_picture_new (lab, &params, field, scale, answer, NULL, NULL, &error);
         g_autoptr (SpqrLayerPicture) again = NULL;
 
         g_assert_no_error (error);
@@ -152,8 +153,8 @@ test_picture (void)
         g_assert_null (again->marks);
       }
   {
-    g_autoptr (SpqrLayerPicture) codes = spqr_layer_picture_new (lab, &params, SPQR_FIELD_CODES, SPQR_SCALE_LINEAR, answer, NULL, &error);
-    g_autoptr (SpqrLayerPicture) kept = spqr_layer_picture_new (lab, &params, SPQR_FIELD_OUTLIERS, SPQR_SCALE_LINEAR, answer, NULL, &error);
+    g_autoptr (SpqrLayerPicture) codes = spqr_layer_picture_new (lab, &params, SPQR_FIELD_CODES, SPQR_SCALE_LINEAR, answer, NULL, NULL, &error);
+    g_autoptr (SpqrLayerPicture) kept = spqr_layer_picture_new (lab, &params, SPQR_FIELD_OUTLIERS, SPQR_SCALE_LINEAR, answer, NULL, NULL, &error);
 
     g_assert_cmpuint (codes->histogram.bins, ==, 8);
     g_assert_cmpuint (kept->histogram.bins, ==, 2);
@@ -180,7 +181,7 @@ test_threshold (void)
   params.simplified_outliers = TRUE;
   answer = spqr_layer_answer_new (lab, &params, FALSE, NULL, &error);
   threshold = spqr_layer_threshold_value (SPQR_FIELD_SENSITIVITY, SPQR_SCALE_LOG, answer);
-  picture = spqr_layer_picture_new (lab, &params, SPQR_FIELD_SENSITIVITY, SPQR_SCALE_LOG, answer, NULL, &error);
+  picture = spqr_layer_picture_new (lab, &params, SPQR_FIELD_SENSITIVITY, SPQR_SCALE_LOG, answer, NULL, NULL, &error);
   for (gsize i = 0; i < 64 * 96; i++)
     above += picture->data->values[i] > threshold;
   g_assert_cmpuint (above, >, 10);
@@ -438,6 +439,42 @@ test_preview_vector (void)
   spqr_job_queue_shutdown (jobs);
 }
 
+/* What is subtracted is the stored layer, decoded: with itself nothing is left; with another setting's, the
+ * difference of both; another layer's shape is refused with words. */
+static void
+test_difference (void)
+{
+  char *folder;
+  SpqrLab *lab = new_lab (48, 64, &folder);
+  g_autofree char *path = g_build_filename (folder, "stored.safetensors", NULL);
+  SpqrParams two = spqr_params_default, four = spqr_params_default;
+  g_autoptr (SpqrLayerAnswer) coarse = NULL, fine = NULL;
+  g_autoptr (SpqrLayerPicture) none = NULL, some = NULL;
+  g_autofree float *a = g_new (float, 48 * 64), *b = g_new (float, 48 * 64);
+  g_autoptr (GError) error = NULL;
+
+  two.wbits = 2;
+  four.wbits = 4;
+  coarse = spqr_layer_answer_new (lab, &two, FALSE, NULL, &error);
+  fine = spqr_layer_answer_new (lab, &four, FALSE, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_true (spqr_pack_write (path, spqr_tensor_get_name (spqr_lab_get_tensor (lab)), &coarse->layer, &error));
+  none = spqr_layer_picture_new (lab, &two, SPQR_LAYER_FIELD_DIFFERENCE, SPQR_SCALE_LINEAR, coarse, path, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpfloat (none->data->pyramid.min, ==, 0);
+  g_assert_cmpfloat (none->data->pyramid.max, ==, 0);
+  some = spqr_layer_picture_new (lab, &four, SPQR_LAYER_FIELD_DIFFERENCE, SPQR_SCALE_LINEAR, fine, path, NULL, &error);
+  g_assert_no_error (error);
+  spqr_layer_decode (&fine->layer, 0, 48, a);
+  spqr_layer_decode (&coarse->layer, 0, 48, b);
+  for (gsize i = 0; i < 48 * 64; i++)
+    g_assert_cmpfloat_with_epsilon (some->data->values[i], a[i] - b[i], 1e-6);
+  g_assert_cmpfloat (some->data->pyramid.max, >, 0);
+  g_assert_null (spqr_layer_picture_new (lab, &four, SPQR_LAYER_FIELD_DIFFERENCE, SPQR_SCALE_LINEAR, fine, "/nowhere/at-all", NULL, &error));
+  g_assert_nonnull (error);
+  drop_lab (lab, folder);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -452,5 +489,6 @@ main (int argc, char **argv)
   g_test_add_func ("/layer/preview", test_preview);
   g_test_add_func ("/layer/preview-calibrated", test_preview_calibrated);
   g_test_add_func ("/layer/preview-vector", test_preview_vector);
+  g_test_add_func ("/layer/difference", test_difference);
   return g_test_run ();
 }

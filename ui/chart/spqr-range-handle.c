@@ -20,11 +20,13 @@ spqr_range_handle_set_theme (SpqrRangeHandle *self, const SpqrTheme *theme)
   gtk_widget_queue_draw (GTK_WIDGET (self));
 }
 
+/* The text is also the description: GTK 4.8 passes on values of its own widgets alone. */
 void
 spqr_range_handle_set_value (SpqrRangeHandle *self, double least, double most, double value, const char *text)
 {
   gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_VALUE_MIN, least, GTK_ACCESSIBLE_PROPERTY_VALUE_MAX, most,
-                                  GTK_ACCESSIBLE_PROPERTY_VALUE_NOW, value, GTK_ACCESSIBLE_PROPERTY_VALUE_TEXT, text, -1);
+                                  GTK_ACCESSIBLE_PROPERTY_VALUE_NOW, value, GTK_ACCESSIBLE_PROPERTY_VALUE_TEXT, text,
+                                  GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, text, -1);
 }
 
 static void

@@ -9,6 +9,7 @@
 #include "pages/spqr-layer-labels.h"
 #include "pages/spqr-layer-preview.h"
 #include "pages/spqr-layer-readout.h"
+#include "pages/spqr-layer-reference.h"
 #include "pages/spqr-layer-rulers.h"
 #include "pages/spqr-layer-subject.h"
 #include "pages/spqr-layer-tune.h"
@@ -31,13 +32,14 @@ struct _SpqrLayerPage {
   GtkToggleButton *mark_outliers;
   SpqrHeatmapView *heatmap;
   SpqrLayerLabels *labels;
+  SpqrLayerReference *reference;
   SpqrLayerCharts *charts;
   SpqrLayerTune *tune;
 
   SpqrField wanted;                      /* as last chosen, also while a vector has no such field */
-  SpqrScaleKind scales[SPQR_N_FIELDS];   /* as last chosen for each field */
-  SpqrColormap colormaps[SPQR_N_FIELDS];
-  Range ranges[SPQR_N_FIELDS];
+  SpqrScaleKind scales[SPQR_N_LAYER_FIELDS];   /* as last chosen for each field */
+  SpqrColormap colormaps[SPQR_N_LAYER_FIELDS];
+  Range ranges[SPQR_N_LAYER_FIELDS];
   gboolean tunable;                      /* the selected tensor can be quantized */
   gint64 hover_row, hover_col;           /* pointed at; -1: none */
   guint level;                           /* of the pyramid, that the colours are made for */
@@ -48,7 +50,8 @@ G_DEFINE_FINAL_TYPE (SpqrLayerPage, spqr_layer_page, GTK_TYPE_WIDGET)
 
 /* In the order of the menu; those before N_WEIGHT_FIELDS need no quantization. */
 static const SpqrField menu[] = {
-  SPQR_FIELD_WEIGHT, SPQR_FIELD_ABS_WEIGHT, SPQR_FIELD_SENSITIVITY, SPQR_FIELD_ERROR, SPQR_FIELD_LOO_GAIN,
+  SPQR_FIELD_WEIGHT, SPQR_FIELD_ABS_WEIGHT, SPQR_FIELD_SENSITIVITY, SPQR_FIELD_ERROR, SPQR_LAYER_FIELD_DIFFERENCE,
+  SPQR_FIELD_LOO_GAIN,
   SPQR_FIELD_OUTLIERS, SPQR_FIELD_CODES, SPQR_FIELD_SCALES, SPQR_FIELD_ZEROS };
 enum { N_WEIGHT_FIELDS = 2 };
 
@@ -56,7 +59,7 @@ enum { N_WEIGHT_FIELDS = 2 };
 static const double clips[] = { 0, 0.001, 0.01, 0.05 };
 enum { USUAL_CLIP = 1 };
 
-static const struct { SpqrScaleKind scale; SpqrColormap colormap; } habits[SPQR_N_FIELDS] = {
+static const struct { SpqrScaleKind scale; SpqrColormap colormap; } habits[SPQR_N_LAYER_FIELDS] = {
   [SPQR_FIELD_WEIGHT] = { SPQR_SCALE_LINEAR, SPQR_COLORMAP_BALANCE },
   [SPQR_FIELD_ABS_WEIGHT] = { SPQR_SCALE_LINEAR, SPQR_COLORMAP_EMBER },
   [SPQR_FIELD_SENSITIVITY] = { SPQR_SCALE_LOG, SPQR_COLORMAP_EMBER },
@@ -66,6 +69,7 @@ static const struct { SpqrScaleKind scale; SpqrColormap colormap; } habits[SPQR_
   [SPQR_FIELD_CODES] = { SPQR_SCALE_LINEAR, SPQR_COLORMAP_EMBER },
   [SPQR_FIELD_SCALES] = { SPQR_SCALE_LINEAR, SPQR_COLORMAP_EMBER },
   [SPQR_FIELD_ZEROS] = { SPQR_SCALE_LINEAR, SPQR_COLORMAP_EMBER },
+  [SPQR_N_FIELDS] = { SPQR_SCALE_LINEAR, SPQR_COLORMAP_BALANCE },
 };
 
 /* ---- the field ---- */
@@ -122,12 +126,50 @@ show_style (SpqrLayerPage *self)
   spqr_heatmap_view_set_format (self->heatmap, whole ? SPQR_AXIS_INTEGER : SPQR_AXIS_NUMBER);
 }
 
+/* What stands in the heat map's place, if anything does. */
+static void
+show_message (SpqrLayerPage *self)
+{
+  gboolean difference = current_field (self) == SPQR_LAYER_FIELD_DIFFERENCE;
+  const char *problem = spqr_layer_preview_get_problem (self->preview), *message = NULL;
+
+  if (difference && spqr_layer_reference_is_known (self->reference) && spqr_layer_reference_get_path (self->reference) == NULL)
+    message = _("No run of this model has stored this layer yet: quantize the model, then compare.");
+  else if (spqr_layer_preview_get_picture (self->preview) == NULL)
+    message = problem != NULL ? problem : _("Reading the layer…");
+  else if (difference)
+    message = problem;
+  spqr_heatmap_view_set_message (self->heatmap, message);
+}
+
+static void
+on_reference_changed (SpqrLayerPage *self)
+{
+  spqr_layer_preview_set_reference (self->preview, spqr_layer_reference_get_path (self->reference));
+  show_message (self);
+}
+
+static void
+look_for_runs (SpqrLayerPage *self)
+{
+  SpqrTensor *tensor = spqr_session_get_tensor (self->session);
+  SpqrModel *model = spqr_session_get_model (self->session);
+  gboolean wanted = current_field (self) == SPQR_LAYER_FIELD_DIFFERENCE && tensor != NULL && model != NULL;
+
+  gtk_widget_set_visible (GTK_WIDGET (self->reference), wanted);
+  spqr_layer_preview_set_reference (self->preview, NULL);
+  if (wanted)
+    spqr_layer_reference_look (self->reference, spqr_session_get_store (self->session), spqr_model_get_fingerprint (model),
+                               spqr_tensor_get_name (tensor));
+}
+
 static void
 ask_for_field (SpqrLayerPage *self)
 {
   SpqrField field = current_field (self);
 
   show_style (self);
+  look_for_runs (self);
   show_calibration (self);
   spqr_layer_preview_set_field (self->preview, field, self->scales[field]);
 }
@@ -256,14 +298,16 @@ name_picture (SpqrLayerPage *self)
   SpqrTensor *tensor = spqr_session_get_tensor (self->session);
   SpqrModel *model = spqr_session_get_model (self->session);
   SpqrLab *lab = spqr_layer_preview_get_lab (self->preview);
-  g_autofree char *name = NULL, *provenance = NULL, *json = NULL;
+  g_autofree char *name = NULL, *provenance = NULL, *json = NULL, *reference = NULL;
 
   if (tensor == NULL || model == NULL || lab == NULL)
     return;
   json = spqr_run_params_to_json (spqr_session_get_params (self->session));
   name = g_strdup_printf (_("%s of %s"), spqr_layer_field_name (current_field (self)), spqr_tensor_get_name (tensor));
-  provenance = g_strdup_printf ("%s · %s · %s · %s", spqr_model_get_name (model), spqr_tensor_get_name (tensor),
-                                spqr_lab_is_calibrated (lab) ? _("calibrated") : _("data-free"), json);
+  if (current_field (self) == SPQR_LAYER_FIELD_DIFFERENCE && spqr_layer_reference_get_name (self->reference) != NULL)
+    reference = g_strdup_printf (" − %s", spqr_layer_reference_get_name (self->reference));
+  provenance = g_strdup_printf ("%s · %s · %s · %s%s", spqr_model_get_name (model), spqr_tensor_get_name (tensor),
+                                spqr_lab_is_calibrated (lab) ? _("calibrated") : _("data-free"), json, reference != NULL ? reference : "");
   spqr_chart_set_name (SPQR_CHART (self->heatmap), name);
   spqr_chart_set_provenance (SPQR_CHART (self->heatmap), provenance);
   spqr_layer_charts_set_provenance (self->charts, provenance);
@@ -335,11 +379,9 @@ on_picture_changed (SpqrLayerPage *self)
       self->hover_row = self->hover_col = -1;
       spqr_heatmap_view_set_marks (self->heatmap, NULL);
       spqr_heatmap_view_set_field (self->heatmap, NULL);
-      spqr_heatmap_view_set_message (self->heatmap, _("Reading the layer…"));
     }
   else
     {
-      spqr_heatmap_view_set_message (self->heatmap, NULL);
       spqr_heatmap_view_set_colormap (self->heatmap, self->colormaps[picture->field], FALSE);
       spqr_layer_subject_axes (spqr_session_get_tensor (self->session), &rows, &cols);
       spqr_heatmap_view_set_labels (self->heatmap, spqr_layer_field_name (picture->field), rows, cols);
@@ -347,20 +389,12 @@ on_picture_changed (SpqrLayerPage *self)
       show_range (self);
       show_marks (self);
     }
+  show_message (self);
   show_rulers (self);
   show_patterns (self);
   name_picture (self);
   on_view_changed (self);
   show_cell (self);
-}
-
-static void
-on_figures_changed (SpqrLayerPage *self)
-{
-  const char *problem = spqr_layer_preview_get_problem (self->preview);
-
-  if (problem != NULL && spqr_layer_preview_get_picture (self->preview) == NULL)
-    spqr_heatmap_view_set_message (self->heatmap, problem);
 }
 
 static void
@@ -519,7 +553,7 @@ set_session (SpqrLayerPage *self, SpqrSession *session)
   spqr_layer_tune_set_session (self->tune, session, self->preview);
   spqr_layer_charts_set_session (self->charts, session, self->preview);
   g_signal_connect_object (self->preview, "picture-changed", G_CALLBACK (on_picture_changed), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (self->preview, "figures-changed", G_CALLBACK (on_figures_changed), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->preview, "figures-changed", G_CALLBACK (show_message), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "notify::tensor", G_CALLBACK (on_tensor), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "notify::lab", G_CALLBACK (on_lab), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "params-changed", G_CALLBACK (on_params_changed), self, G_CONNECT_SWAPPED);
@@ -603,6 +637,7 @@ bind_children (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, SpqrLayerPage, heatmap);
   gtk_widget_class_bind_template_child (widget_class, SpqrLayerPage, readout);
   gtk_widget_class_bind_template_child (widget_class, SpqrLayerPage, labels);
+  gtk_widget_class_bind_template_child (widget_class, SpqrLayerPage, reference);
   gtk_widget_class_bind_template_child (widget_class, SpqrLayerPage, charts);
   gtk_widget_class_bind_template_child (widget_class, SpqrLayerPage, tune);
   gtk_widget_class_bind_template_callback (widget_class, on_field_chosen);
@@ -620,6 +655,7 @@ bind_children (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_callback (widget_class, on_saved);
   gtk_widget_class_bind_template_callback (widget_class, on_save_failed);
   gtk_widget_class_bind_template_callback (widget_class, on_range_changed);
+  gtk_widget_class_bind_template_callback (widget_class, on_reference_changed);
   gtk_widget_class_bind_template_callback (widget_class, on_range_reset);
   gtk_widget_class_bind_template_callback (widget_class, on_values_pointed);
   gtk_widget_class_bind_template_callback (widget_class, on_cells_pointed);
@@ -636,6 +672,7 @@ spqr_layer_page_class_init (SpqrLayerPageClass *klass)
   g_type_ensure (SPQR_TYPE_HEATMAP_VIEW);
   g_type_ensure (SPQR_TYPE_LAYER_CHARTS);
   g_type_ensure (SPQR_TYPE_LAYER_LABELS);
+  g_type_ensure (SPQR_TYPE_LAYER_REFERENCE);
   g_type_ensure (SPQR_TYPE_LAYER_TUNE);
   gtk_widget_class_set_template_from_resource (widget_class, "/studio/spqr/SpqrStudio/ui/spqr-layer-page.ui");
   bind_children (widget_class);
@@ -658,7 +695,7 @@ spqr_layer_page_init (SpqrLayerPage *self)
 {
   g_autoptr (GtkStringList) maps = gtk_string_list_new (NULL);
 
-  for (guint f = 0; f < SPQR_N_FIELDS; f++)
+  for (guint f = 0; f < SPQR_N_LAYER_FIELDS; f++)
     {
       self->scales[f] = habits[f].scale;
       self->colormaps[f] = habits[f].colormap;

@@ -1,9 +1,11 @@
 #include "pages/spqr-layer-picture.h"
 
+#include <glib/gi18n.h>
 #include <math.h>
 
 #include "compute/spqr-cancel.h"
 #include "num/spqr-histogram.h"
+#include "quant/spqr-artifacts.h"
 #include "quant/spqr-quant-error.h"
 
 enum { BINS = 128, PIECE = 1 << 20, MOST_SAMPLES = 1 << 15 };
@@ -114,9 +116,55 @@ count (const SpqrFieldData *data, SpqrField field, SpqrScaleKind kind, double th
 
 /* ---- the field ---- */
 
+typedef struct { const SpqrLayer *layer, *other; float *out; } Subtracting;
+
+static void
+subtract_rows (void *data, size_t begin, size_t end)
+{
+  Subtracting *s = data;
+  gsize cols = s->layer->cols, n = (end - begin) * cols;
+  float *out = s->out + begin * cols;
+  g_autofree float *other = g_new (float, n);
+
+  spqr_layer_decode (s->layer, begin, end - begin, out);
+  spqr_layer_decode (s->other, begin, end - begin, other);
+  for (gsize i = 0; i < n; i++)
+    out[i] -= other[i];
+}
+
+/* ŵ of the answer − ŵ of the stored layer. */
 static float *
-compute_field (SpqrLab *lab, SpqrField field, const SpqrParams *params, SpqrLayerAnswer *answer, GCancellable *cancellable,
-               GError **error)
+compute_difference (SpqrLab *lab, SpqrLayerAnswer *answer, const char *reference, const SpqrExec *exec, GError **error)
+{
+  const char *name = spqr_tensor_get_name (spqr_lab_get_tensor (lab));
+  g_autoptr (SpqrArtifacts) artifacts = spqr_artifacts_new ();
+  SpqrLayer other = { 0 };
+  Subtracting s = { .layer = &answer->layer, .other = &other };
+  SpqrStatus status;
+
+  spqr_artifacts_add (artifacts, name, reference);
+  if (!spqr_artifacts_read_layer (artifacts, name, &other, error))
+    return NULL;
+  if (other.rows != answer->layer.rows || other.cols != answer->layer.cols)
+    {
+      g_set_error (error, SPQR_QUANT_ERROR, SPQR_QUANT_ERROR_FAILED, _("%s: %zu × %zu here, %zu × %zu in %s"), name,
+                   answer->layer.rows, answer->layer.cols, other.rows, other.cols, reference);
+      spqr_layer_clear (&other);
+      return NULL;
+    }
+  s.out = g_try_new (float, other.rows * other.cols);
+  status = s.out != NULL ? spqr_exec_run (exec, other.rows, 16, subtract_rows, &s) : SPQR_NO_MEMORY;
+  spqr_layer_clear (&other);
+  if (status == SPQR_OK)
+    return s.out;
+  g_free (s.out);
+  spqr_quant_set_status (error, status, name);
+  return NULL;
+}
+
+static float *
+compute_field (SpqrLab *lab, SpqrField field, const SpqrParams *params, SpqrLayerAnswer *answer, const char *reference,
+               GCancellable *cancellable, GError **error)
 {
   SpqrExec exec = spqr_exec_for_cancellable (cancellable);
   SpqrLayerTrace trace = { 0 };
@@ -125,6 +173,8 @@ compute_field (SpqrLab *lab, SpqrField field, const SpqrParams *params, SpqrLaye
 
   if (!spqr_layer_field_needs_answer (field))
     return spqr_lab_field (lab, field, params, cancellable, error);
+  if (field == SPQR_LAYER_FIELD_DIFFERENCE)
+    return compute_difference (lab, answer, reference, &exec, error);
   out = g_try_new (float, spqr_lab_get_rows (lab) * spqr_lab_get_cols (lab));
   trace.loo_gain = answer->loo_gain;
   status = out != NULL ? spqr_field_compute (field, spqr_lab_get_weights (lab), &answer->layer, &trace, &exec, out) : SPQR_NO_MEMORY;
@@ -142,8 +192,8 @@ release_lab (gpointer lab)
 }
 
 static SpqrFieldData *
-make_data (SpqrLab *lab, SpqrField field, const SpqrParams *params, SpqrLayerAnswer *answer, GCancellable *cancellable,
-           GError **error)
+make_data (SpqrLab *lab, SpqrField field, const SpqrParams *params, SpqrLayerAnswer *answer, const char *reference,
+           GCancellable *cancellable, GError **error)
 {
   SpqrExec exec = spqr_exec_for_cancellable (cancellable);
   gsize rows = spqr_lab_get_rows (lab), cols = spqr_lab_get_cols (lab);
@@ -151,7 +201,7 @@ make_data (SpqrLab *lab, SpqrField field, const SpqrParams *params, SpqrLayerAns
 
   if (field == SPQR_FIELD_WEIGHT)
     return spqr_field_data_new (spqr_lab_get_weights (lab), rows, cols, &exec, spqr_lab_ref (lab), release_lab, error);
-  values = compute_field (lab, field, params, answer, cancellable, error);
+  values = compute_field (lab, field, params, answer, reference, cancellable, error);
   return values != NULL ? spqr_field_data_new (values, rows, cols, &exec, values, g_free, error) : NULL;
 }
 
@@ -242,13 +292,14 @@ finish (SpqrFieldData *data, GPtrArray *samples, SpqrLayerShare *share, SpqrFiel
 
 SpqrLayerPicture *
 spqr_layer_picture_new (SpqrLab *lab, const SpqrParams *params, SpqrField field, SpqrScaleKind scale, SpqrLayerAnswer *answer,
-                        GCancellable *cancellable, GError **error)
+                        const char *reference, GCancellable *cancellable, GError **error)
 {
   SpqrFieldData *data;
 
   g_return_val_if_fail (answer != NULL || !spqr_layer_field_needs_answer (field), NULL);
+  g_return_val_if_fail (reference != NULL || field != SPQR_LAYER_FIELD_DIFFERENCE, NULL);
 
-  data = make_data (lab, field, params, answer, cancellable, error);
+  data = make_data (lab, field, params, answer, reference, cancellable, error);
   return data != NULL ? finish (data, NULL, NULL, field, scale, answer, cancellable, error) : NULL;
 }
 

@@ -11,6 +11,11 @@ G_BEGIN_DECLS
 
 enum { SPQR_LAYER_MAX_BINS = 256 };
 
+/* A field of the page's own beside core's: dequantized weight of these parameters minus that of a stored
+ * run. */
+#define SPQR_LAYER_FIELD_DIFFERENCE ((SpqrField) SPQR_N_FIELDS)
+enum { SPQR_N_LAYER_FIELDS = SPQR_N_FIELDS + 1 };
+
 typedef struct {
   SpqrScale scale;
   guint bins;
@@ -34,9 +39,10 @@ gboolean spqr_layer_field_needs_answer (SpqrField field);
 /* Fields that no parameter changes. */
 gboolean spqr_layer_field_is_of_weights (SpqrField field);
 
-/* answer: needed for the fields that need one, else may be NULL. Blocking, any thread. */
+/* answer: needed for the fields that need one, else may be NULL. reference: the stored layer to subtract,
+ * for DIFFERENCE. Blocking, any thread. */
 SpqrLayerPicture *spqr_layer_picture_new (SpqrLab *lab, const SpqrParams *params, SpqrField field, SpqrScaleKind scale,
-                                          SpqrLayerAnswer *answer, GCancellable *cancellable, GError **error);
+                                          SpqrLayerAnswer *answer, const char *reference, GCancellable *cancellable, GError **error);
 /* The same field, counted on another scale or with the outliers of another answer. */
 SpqrLayerPicture *spqr_layer_picture_recount (SpqrLayerPicture *self, SpqrScaleKind scale, SpqrLayerAnswer *answer,
                                               GCancellable *cancellable, GError **error);

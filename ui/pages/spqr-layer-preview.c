@@ -27,6 +27,7 @@ struct _SpqrLayerPreview {
   SpqrParams params;
   SpqrField field;
   SpqrScaleKind scale;
+  char *reference;
   gsize row0, count;
 
   SpqrLayerFigures figures, previous;
@@ -87,6 +88,7 @@ struct _Question {
   SpqrParams params;
   SpqrField field;
   SpqrScaleKind scale;
+  char *reference;               /* for DIFFERENCE; NULL: no picture of it */
   gsize row0, count;             /* count 0: straight to the whole layer */
   SpqrLayerAnswer *answer;       /* known already */
   SpqrLayerPicture *picture;     /* known already; to be counted anew */
@@ -113,6 +115,7 @@ free_question (gpointer data)
   discard_lab (q->lab);
   discard_answer (q->answer);
   discard_picture (q->picture);
+  g_free (q->reference);
   g_free (q);
 }
 
@@ -183,7 +186,7 @@ make_picture (Question *q, GCancellable *cancellable, GError **error)
 {
   SpqrLayerPicture *picture = q->picture != NULL
     ? spqr_layer_picture_recount (q->picture, q->scale, q->answer, cancellable, error)
-    : spqr_layer_picture_new (q->lab, &q->params, q->field, q->scale, q->answer, cancellable, error);
+    : spqr_layer_picture_new (q->lab, &q->params, q->field, q->scale, q->answer, q->reference, cancellable, error);
   Part *part;
 
   if (picture == NULL)
@@ -211,7 +214,9 @@ answer_question (Question *q, GCancellable *cancellable, GError **error)
   /* A whole layer that takes a while does not keep the picture waiting. */
   if (early && q->picture == NULL && q->count > 0 && !make_picture (q, cancellable, error))
     return FALSE;
-  return answer_whole (q, cancellable, error) && make_picture (q, cancellable, error);
+  if (!answer_whole (q, cancellable, error))
+    return FALSE;
+  return (q->field == SPQR_LAYER_FIELD_DIFFERENCE && q->reference == NULL) || make_picture (q, cancellable, error);
 }
 
 static gboolean
@@ -318,7 +323,9 @@ choose_rows (SpqrLayerPreview *self, Question *q)
 static gboolean
 is_complete (SpqrLayerPreview *self)
 {
-  return self->picture_current && (!self->quantize || self->answer != NULL) &&
+  gboolean nothing = self->field == SPQR_LAYER_FIELD_DIFFERENCE && self->reference == NULL;
+
+  return (self->picture_current || nothing) && (!self->quantize || self->answer != NULL) &&
          (self->field != SPQR_FIELD_LOO_GAIN || self->answer->loo_gain != NULL);
 }
 
@@ -347,6 +354,7 @@ ask (SpqrLayerPreview *self)
   q = g_new0 (Question, 1);
   *q = (Question) { .preview = g_object_ref (self), .serial = self->serial, .lab = spqr_lab_ref (self->lab),
                     .quantize = self->quantize, .params = self->params, .field = self->field, .scale = self->scale,
+                    .reference = g_strdup (self->reference),
                     .picture_first = self->picture == NULL || self->picture->field != self->field ||
                                      self->picture->histogram.scale.kind != self->scale };
   if (self->answer != NULL)
@@ -444,6 +452,20 @@ spqr_layer_preview_set_field (SpqrLayerPreview *self, SpqrField field, SpqrScale
 }
 
 void
+spqr_layer_preview_set_reference (SpqrLayerPreview *self, const char *path)
+{
+  if (g_strcmp0 (self->reference, path) == 0)
+    return;
+  g_free (self->reference);
+  self->reference = g_strdup (path);
+  if (self->field != SPQR_LAYER_FIELD_DIFFERENCE)
+    return;
+  self->data_current = self->picture_current = FALSE;
+  g_clear_pointer (&self->problem, g_free);
+  ask_soon (self, 0);
+}
+
+void
 spqr_layer_preview_set_rows (SpqrLayerPreview *self, gsize row0, gsize count)
 {
   if (self->row0 == row0 && self->count == count)
@@ -523,6 +545,7 @@ spqr_layer_preview_dispose (GObject *object)
   g_clear_handle_id (&self->timer, g_source_remove);
   forget_answer (self);
   g_clear_object (&self->jobs);
+  g_clear_pointer (&self->reference, g_free);
   g_clear_pointer (&self->picture, spqr_layer_picture_unref);
   g_clear_pointer (&self->lab, spqr_lab_unref);
   G_OBJECT_CLASS (spqr_layer_preview_parent_class)->dispose (object);

@@ -23,6 +23,8 @@ SpqrLayerPreview *spqr_layer_preview_new (SpqrJobQueue *jobs);
 void spqr_layer_preview_set_lab (SpqrLayerPreview *self, SpqrLab *lab, gboolean quantize);
 void spqr_layer_preview_set_params (SpqrLayerPreview *self, const SpqrParams *params);
 void spqr_layer_preview_set_field (SpqrLayerPreview *self, SpqrField field, SpqrScaleKind scale);
+/* The stored layer that SPQR_LAYER_FIELD_DIFFERENCE subtracts; NULL: none, and no picture of that field. */
+void spqr_layer_preview_set_reference (SpqrLayerPreview *self, const char *path);
 /* What is on the screen. */
 void spqr_layer_preview_set_rows (SpqrLayerPreview *self, gsize row0, gsize count);
 /* Nothing is computed for a page that nobody sees. */

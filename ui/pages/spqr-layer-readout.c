@@ -5,7 +5,7 @@
 #include "pages/spqr-layer-rulers.h"
 #include "plot/spqr-format.h"
 
-static const struct { const char *name, *help, *without; } fields[SPQR_N_FIELDS] = {
+static const struct { const char *name, *help, *without; } fields[SPQR_N_LAYER_FIELDS] = {
   [SPQR_FIELD_WEIGHT] = { N_("Weight"), N_("The weights as the file has them: w"), NULL },
   [SPQR_FIELD_ABS_WEIGHT] = { N_("Weight magnitude"), N_("How large each weight is: |w|"), NULL },
   [SPQR_FIELD_SENSITIVITY] = { N_("Sensitivity"),
@@ -19,6 +19,8 @@ static const struct { const char *name, *help, *without; } fields[SPQR_N_FIELDS]
        "leave-one-out gain, in groups whose statistics are quantized too.") },
   [SPQR_FIELD_ERROR] = { N_("Quantization error"),
     N_("What is left after SpQR with the parameters at the right: w − ŵ, ŵ decoded from the stored layer"), NULL },
+  [SPQR_N_FIELDS] = { N_("Difference to a run"),
+    N_("Dequantized weights of the parameters at the right minus those that a run has stored: ŵ − ŵ of the run"), NULL },
   [SPQR_FIELD_LOO_GAIN] = { N_("Leave-one-out gain"),
     N_("How much a group's error falls when this weight is kept apart: E₀ − E_j.\n"
        "A weight whose gain exceeds T = τ mean (var W_:j / U_jj²) is an outlier candidate."), NULL },
@@ -31,13 +33,13 @@ static const struct { const char *name, *help, *without; } fields[SPQR_N_FIELDS]
 const char *
 spqr_layer_field_name (SpqrField field)
 {
-  return field < SPQR_N_FIELDS ? _(fields[field].name) : "";
+  return (guint) field < SPQR_N_LAYER_FIELDS ? _(fields[field].name) : "";
 }
 
 const char *
 spqr_layer_field_help (SpqrField field, gboolean calibrated)
 {
-  if (field >= SPQR_N_FIELDS)
+  if ((guint) field >= SPQR_N_LAYER_FIELDS)
     return "";
   return !calibrated && fields[field].without != NULL ? _(fields[field].without) : _(fields[field].help);
 }
@@ -92,9 +94,10 @@ spqr_layer_readout (SpqrLab *lab, const SpqrConfig *config, const SpqrLayerPictu
   say_value (text, _("weight"), spqr_lab_get_weights (lab)[at]);
   g_string_append_c (text, '\n');
   if (picture != NULL && picture->field != SPQR_FIELD_WEIGHT && picture->field != SPQR_FIELD_ABS_WEIGHT &&
-      picture->field < SPQR_FIELD_OUTLIERS)
+      (picture->field < SPQR_FIELD_OUTLIERS || picture->field == SPQR_LAYER_FIELD_DIFFERENCE))
     {
-      g_autofree char *name = g_utf8_strdown (spqr_layer_field_name (picture->field), -1);
+      g_autofree char *name = picture->field == SPQR_LAYER_FIELD_DIFFERENCE ? g_strdup (_("difference"))
+                                                                            : g_utf8_strdown (spqr_layer_field_name (picture->field), -1);
       say_value (text, name, picture->data->values[at]);
     }
   if (answer != NULL)
