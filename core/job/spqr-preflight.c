@@ -9,6 +9,7 @@
 #include "compute/spqr-cancel.h"
 #include "compute/spqr-gemm.h"
 #include "job/spqr-quantize-private.h"
+#include "net/spqr-memory.h"
 #include "quant/spqr-calibrate.h"
 #include "quant/spqr-quant-error.h"
 
@@ -22,18 +23,6 @@
 #define STREAM_SECONDS_PER_WEIGHT 4e-8   /* packing, rounding, writing, reading back */
 
 /* ---- what the machine has ---- */
-
-/* MemAvailable of /proc/meminfo in bytes. */
-static guint64
-memory_available (void)
-{
-  g_autofree char *text = NULL;
-  const char *line;
-
-  if (!g_file_get_contents ("/proc/meminfo", &text, NULL, NULL) || (line = strstr (text, "MemAvailable:")) == NULL)
-    return G_MAXUINT64;
-  return g_ascii_strtoull (line + strlen ("MemAvailable:"), NULL, 10) * 1024;
-}
 
 static char *
 nearest_existing (const char *path)
@@ -196,7 +185,8 @@ sum_up_memory (Sum *sum, const SpqrConfig *config)
       p->memory_bytes = p->block_bytes + p->working_bytes;
       return;
     }
-  p->hidden_bytes = (guint64) (sum->tokens * config->hidden) * sizeof (float);
+  p->hidden_bytes = (guint64) (sum->tokens * config->hidden) *
+                    (spqr_recipe_get_defaults (sum->q->request->recipe)->f16_activations ? sizeof (guint16) : sizeof (float));
   p->working_bytes += sum->window * ((guint64) config->hidden * 8 + (guint64) MAX (config->intermediate, 0) * 3) * sizeof (float);
   p->memory_bytes = p->block_bytes + p->hessian_bytes + p->working_bytes + (p->offloaded ? 0 : p->hidden_bytes);
 }
@@ -234,7 +224,7 @@ spqr_preflight_compute (SpqrStore *store, const SpqrQuantizeRequest *request, Sp
     add_block (&sum, b, params->true_sequential);
   sum_up_memory (&sum, spqr_model_get_config (request->model));
   sum_up_disk (&sum, store);
-  preflight->memory_available = memory_available ();
+  preflight->memory_available = spqr_memory_available_or (G_MAXUINT64);
   preflight->bits = sum.bits / MAX (preflight->n_weights, 1);
   preflight->seconds += sum.products / product_rate ();
   return TRUE;

@@ -1,7 +1,7 @@
 /* spqr-preflight.h: what a quantization will take, before it begins.
  *
  * Symbols: t tokens a window, N windows, d the network's width, n inputs and m outputs of a layer.
- *   hidden states        4 N t d bytes, in memory or (offload_activations) in a file
+ *   hidden states        4 N t d bytes (f16_activations: 2), in memory or (offload_activations) in a file
  *   one block in f32     4 Σ m n
  *   Hessians             4 n² for every input of a block that is calibrated, held until its layers are done
  *   working memory       the factor (4 n²), one layer's codes and decoded form (5 m n), activations of one window

@@ -177,6 +177,13 @@ static const SpqrParamInfo table[] = {
     .direction = N_("On: less memory, slower; the result is the same"),
     .formula = "4 nsamples seqlen hidden_size bytes", .special = "",
   },
+  {
+    .key = "f16_activations", .title = N_("Activations in 16 bits"), .kind = SPQR_PARAM_BOOL,
+    .group = SPQR_PARAM_GROUP_CALIBRATION, .offset = RUN (f16_activations), .maximum = 1, .step = 1, .unit = "",
+    .help = N_("Hidden states of the calibration windows are rounded to f16 between the blocks, as the published code keeps them"),
+    .direction = N_("On: half the memory or disk space for them; the Hessians change in the fourth digit"),
+    .formula = "2 nsamples seqlen hidden_size bytes", .special = "",
+  },
 };
 
 G_STATIC_ASSERT (G_N_ELEMENTS (table) <= 32); /* SpqrParamMask */

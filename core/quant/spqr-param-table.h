@@ -17,6 +17,7 @@ typedef struct {
   gint64 seed;
   gboolean true_sequential;       /* quantize q/k/v, then o, then gate/up, then down, each on what is before it */
   gboolean offload_activations;   /* hidden states in a file instead of memory */
+  gboolean f16_activations;       /* hidden states in f16 between the blocks */
 } SpqrRunParams;
 
 extern const SpqrRunParams spqr_run_params_default;

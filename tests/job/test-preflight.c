@@ -31,7 +31,7 @@ test_numbers (void)
 {
   g_autofree char *folder = fixture_folder ();
   g_auto (Sitting) sitting = { NULL };
-  g_auto (SpqrPreflight) p = { 0 }, offloaded = { 0 }, sequential = { 0 }, rtn = { 0 }, more_bits = { 0 };
+  g_auto (SpqrPreflight) p = { 0 }, offloaded = { 0 }, sequential = { 0 }, rtn = { 0 }, more_bits = { 0 }, halves = { 0 };
 
   sitting_init (&sitting, folder, "run", BLOCKS, WINDOWS, NULL);
   estimate (&sitting, PLAIN, &p);
@@ -49,6 +49,9 @@ test_numbers (void)
   estimate (&sitting, "{\"spqr_recipe\": 1, \"defaults\": {\"offload_activations\": true}}", &offloaded);
   g_assert_cmpuint (offloaded.memory_bytes, ==, p.memory_bytes - p.hidden_bytes);
   g_assert_cmpuint (offloaded.disk_bytes, ==, p.disk_bytes + p.hidden_bytes);
+  estimate (&sitting, "{\"spqr_recipe\": 1, \"defaults\": {\"f16_activations\": true}}", &halves);
+  g_assert_cmpuint (halves.hidden_bytes, ==, p.hidden_bytes / 2);
+  g_assert_cmpuint (halves.memory_bytes, ==, p.memory_bytes - p.hidden_bytes / 2);
   estimate (&sitting, "{\"spqr_recipe\": 1, \"defaults\": {\"true_sequential\": true}}", &sequential);
   g_assert_cmpuint (sequential.hessian_bytes, ==, 86 * 86 * 4);
   g_assert_cmpfloat (sequential.seconds, >, p.seconds);

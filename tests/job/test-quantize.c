@@ -84,6 +84,67 @@ test_true_sequential (void)
   fixture_remove (folder);
 }
 
+static double
+mean_output_error (Sitting *sitting, gint64 run)
+{
+  g_autoptr (SpqrStore) store = spqr_store_open (sitting->database, NULL);
+  g_autoptr (GPtrArray) layers = spqr_store_list_layers (store, run, NULL);
+  double sum = 0;
+
+  for (guint i = 0; i < layers->len; i++)
+    sum += ((SpqrRunLayer *) layers->pdata[i])->output_error;
+  return sum / layers->len;
+}
+
+/* Rounding hidden states to f16 changes later Hessians a little, and nothing before the first of them: the
+ * embeddings of this model are f16 as they are. */
+static void
+test_f16_activations (void)
+{
+  g_autofree char *folder = fixture_folder ();
+  g_auto (Sitting) plain = { NULL }, halves = { NULL }, in_file = { NULL };
+  g_autoptr (SpqrRun) a = NULL, b = NULL, c = NULL;
+  double error_a, error_b;
+
+  sitting_init (&plain, folder, "plain", BLOCKS, WINDOWS, NULL);
+  sitting_init (&halves, folder, "halves", BLOCKS, WINDOWS, RECIPE ("\"f16_activations\": true", ""));
+  sitting_init (&in_file, folder, "in-file", BLOCKS, WINDOWS, RECIPE ("\"f16_activations\": true, \"offload_activations\": true", ""));
+  a = sitting_finish (&plain);
+  b = sitting_finish (&halves);
+  c = sitting_finish (&in_file);
+  fixture_compare_artifacts (halves.folder, in_file.folder);
+  g_assert_true (same_artifact (&plain, &halves, "00000-model.layers.0.self_attn.q_proj.weight.spqr"));
+  g_assert_true (same_artifact (&plain, &halves, "00006-model.layers.0.mlp.down_proj.weight.spqr"));
+  g_assert_false (same_artifact (&plain, &halves, "00013-model.layers.1.mlp.down_proj.weight.spqr"));
+  error_a = mean_output_error (&plain, a->id);
+  error_b = mean_output_error (&halves, b->id);
+  g_assert_cmpfloat (error_a, !=, error_b);
+  g_assert_cmpfloat_with_epsilon (error_a, error_b, 0.02 * error_a);
+  g_assert_cmpfloat_with_epsilon (a->mean_proxy_loss, b->mean_proxy_loss, 0.02 * a->mean_proxy_loss);
+  fixture_remove (folder);
+}
+
+/* One run of either kind is not gone on with as the other. */
+static void
+test_f16_refused (void)
+{
+  g_autofree char *folder = fixture_folder ();
+  g_auto (Sitting) plain = { NULL }, halves = { NULL };
+  g_autoptr (SpqrRun) run = NULL;
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GError) error = NULL, cancelled = NULL;
+
+  sitting_init (&plain, folder, "run", BLOCKS, WINDOWS, NULL);
+  sitting_init (&halves, folder, "run", BLOCKS, WINDOWS, RECIPE ("\"f16_activations\": true", ""));
+  g_cancellable_cancel (cancellable);
+  run = sitting_run (&plain, NULL, NULL, cancellable, &cancelled);
+  g_assert_error (cancelled, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_assert_null (sitting_run (&halves, NULL, NULL, NULL, &error));
+  g_assert_nonnull (error);
+  g_assert_nonnull (strstr (error->message, "f16_activations false → true"));
+  fixture_remove (folder);
+}
+
 static void
 test_nearest (void)
 {
@@ -339,6 +400,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/quantize/threads", test_threads);
   g_test_add_func ("/quantize/true-sequential", test_true_sequential);
+  g_test_add_func ("/quantize/f16-activations", test_f16_activations);
+  g_test_add_func ("/quantize/f16-refused", test_f16_refused);
   g_test_add_func ("/quantize/nearest", test_nearest);
   g_test_add_func ("/quantize/recipe", test_recipe);
   g_test_add_func ("/quantize/refused-resume", test_refused_resume);

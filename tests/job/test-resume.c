@@ -135,6 +135,12 @@ test_killed_true_sequential (void)
   kill_at_random_points ("{\"spqr_recipe\": 1, \"defaults\": {\"true_sequential\": true, \"offload_activations\": true}}", 5, 21);
 }
 
+static void
+test_killed_f16 (void)
+{
+  kill_at_random_points ("{\"spqr_recipe\": 1, \"defaults\": {\"f16_activations\": true}}", 5, 22);
+}
+
 typedef struct { GCancellable *cancellable; guint calls, cancel_at; gint64 cancelled_at; } Canceller;
 
 static void
@@ -192,5 +198,6 @@ main (int argc, char **argv)
   g_test_add_func ("/resume/cancelled", test_cancelled);
   g_test_add_func ("/resume/killed", test_killed);
   g_test_add_func ("/resume/killed-true-sequential", test_killed_true_sequential);
+  g_test_add_func ("/resume/killed-f16", test_killed_f16);
   return g_test_run ();
 }

@@ -34,7 +34,7 @@ test_complete (void)
   static const char *const keys[] = {
     "method", "wbits", "groupsize", "perchannel", "sym", "round_zero", "qq_scale_bits", "qq_zero_bits", "qq_zero_sym",
     "qq_groupsize", "outlier_threshold", "simplified_outliers", "permutation_order", "percdamp", "compat", "nsamples",
-    "seqlen", "seed", "true_sequential", "offload_activations",
+    "seqlen", "seed", "true_sequential", "offload_activations", "f16_activations",
   };
   guint n;
   const SpqrParamInfo *table = spqr_param_table (&n);
@@ -76,8 +76,8 @@ test_offsets (void)
         used[table[i].offset + byte] = 1;
         total++;
       }
-  /* Of a layer two enums, five ints, six flags, two doubles; of a run two ints, the seed, two flags. */
-  g_assert_cmpuint (total, ==, 2 * 4 + 5 * 4 + 6 * 1 + 2 * 8 + 2 * 4 + 8 + 2 * 4);
+  /* Of a layer two enums, five ints, six flags, two doubles; of a run two ints, the seed, three flags. */
+  g_assert_cmpuint (total, ==, 2 * 4 + 5 * 4 + 6 * 1 + 2 * 8 + 2 * 4 + 8 + 3 * 4);
 }
 
 static void
@@ -405,7 +405,7 @@ test_json_text (void)
     "\"round_zero\": false, \"qq_scale_bits\": 3, \"qq_zero_bits\": 3, \"qq_zero_sym\": false, \"qq_groupsize\": 16, "
     "\"outlier_threshold\": 0.2, \"simplified_outliers\": false, \"permutation_order\": \"act_order\", "
     "\"percdamp\": 1, \"compat\": \"none\", \"nsamples\": 128, \"seqlen\": 0, \"seed\": 0, "
-    "\"true_sequential\": false, \"offload_activations\": false}");
+    "\"true_sequential\": false, \"offload_activations\": false, \"f16_activations\": false}");
 
   /* By hand: what is left out keeps its default, null is none, hyphens are fine. */
   g_assert_true (spqr_run_params_from_json ("{\"groupsize\": null, \"outlier-threshold\": \"inf\", \"wbits\": 2.0}",
