@@ -1,11 +1,11 @@
 /* spqr: the whole core without a screen. */
 #include <glib-unix.h>
 #include <glib/gi18n.h>
-#include <locale.h>
 #include <stdio.h>
 
 #include "cli/spqr-cli.h"
 #include "spqr-build.h"
+#include "spqr-translations.h"
 
 static const SpqrCommand *const commands[] = {
   &spqr_command_inspect, &spqr_command_tokenize, &spqr_command_quantize, &spqr_command_eval,
@@ -100,10 +100,7 @@ run_command (const SpqrCommand *command, int argc, char **argv)
 int
 main (int argc, char **argv)
 {
-  setlocale (LC_ALL, "");
-  bindtextdomain (GETTEXT_PACKAGE, SPQR_LOCALEDIR);
-  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
-  textdomain (GETTEXT_PACKAGE);
+  spqr_translations_bind ();
   g_set_prgname ("spqr");
 
   if (argc >= 2 && (g_str_equal (argv[1], "--help") || g_str_equal (argv[1], "-h") || g_str_equal (argv[1], "help")))

@@ -1,19 +1,25 @@
 /* spqr-studio: the window. */
-#include <glib/gi18n.h>
-#include <locale.h>
+#include <adwaita.h>
 
 #include "spqr-build.h"
+#include "spqr-translations.h"
 #include "window/spqr-application.h"
+
+/* Settings are kept by the desktop's service where there is one and a bus to reach it by, else in a file. */
+static void
+choose_settings_backend (void)
+{
+  if (g_getenv ("DBUS_SESSION_BUS_ADDRESS") == NULL || !g_file_test (SPQR_GIO_MODULES "/libdconfsettings.so", G_FILE_TEST_EXISTS))
+    g_setenv ("GSETTINGS_BACKEND", "keyfile", FALSE);
+}
 
 int
 main (int argc, char **argv)
 {
   g_autoptr (SpqrApplication) application = NULL;
 
-  setlocale (LC_ALL, "");
-  bindtextdomain (GETTEXT_PACKAGE, SPQR_LOCALEDIR);
-  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
-  textdomain (GETTEXT_PACKAGE);
+  spqr_translations_bind ();
+  choose_settings_backend ();
   application = spqr_application_new ();
   return g_application_run (G_APPLICATION (application), argc, argv);
 }

@@ -9,6 +9,7 @@
 #include "pages/spqr-compare-picture.h"
 #include "pages/spqr-compare-rules.h"
 #include "pages/spqr-compare-text.h"
+#include "session/spqr-settings.h"
 
 typedef struct _Asking Asking;
 
@@ -156,7 +157,7 @@ show_map (SpqrCompareView *self, guint i)
 
   spqr_compare_labels_init (&labels, self->answer->a, self->answer->b, shown_layer (self), picture, i);
   spqr_heatmap_view_set_field (view, map->data);
-  spqr_heatmap_view_set_colormap (view, map->colormap, FALSE);
+  spqr_heatmap_view_set_colormap (view, spqr_settings_choose_colormap (spqr_settings_get_default (), map->colormap), FALSE);
   spqr_heatmap_view_set_scale (view, map->scale.kind);
   spqr_heatmap_view_set_range (view, map->scale.lo, map->scale.hi);
   spqr_heatmap_view_set_format (view, picture->whole_numbers && !(picture->alone && i > 0) ? SPQR_AXIS_INTEGER : SPQR_AXIS_NUMBER);
@@ -167,6 +168,13 @@ show_map (SpqrCompareView *self, guint i)
   gtk_label_set_label (self->captions[i], labels.caption);
   gtk_widget_set_tooltip_text (GTK_WIDGET (self->captions[i]), labels.caption);
   spqr_compare_labels_clear (&labels);
+}
+
+static void
+take_colormap (SpqrCompareView *self)
+{
+  for (guint i = 0; self->answer != NULL && self->answer->picture != NULL && i < SPQR_N_COMPARE_MAPS; i++)
+    show_map (self, i);
 }
 
 static void
@@ -590,6 +598,7 @@ spqr_compare_view_init (SpqrCompareView *self)
 {
   self->runs = g_ptr_array_new_with_free_func (g_object_unref);
   self->dirty = TRUE;
+  g_signal_connect_object (spqr_settings_get_default (), "notify::colormap", G_CALLBACK (take_colormap), self, G_CONNECT_SWAPPED);
   self->box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 0);
   gtk_widget_set_parent (self->box, GTK_WIDGET (self));
   gtk_box_append (GTK_BOX (self->box), make_tools (self));

@@ -14,6 +14,7 @@
 #include "pages/spqr-layer-subject.h"
 #include "pages/spqr-layer-tune.h"
 #include "plot/spqr-format.h"
+#include "session/spqr-settings.h"
 
 /* Colours from lo to hi, as a person set them; not set: by the values. */
 typedef struct { gboolean set; double lo, hi; } Range;
@@ -39,6 +40,7 @@ struct _SpqrLayerPage {
   SpqrField wanted;                      /* as last chosen, also while a vector has no such field */
   SpqrScaleKind scales[SPQR_N_LAYER_FIELDS];   /* as last chosen for each field */
   SpqrColormap colormaps[SPQR_N_LAYER_FIELDS];
+  SpqrColormap usual_colormap;           /* the preference */
   Range ranges[SPQR_N_LAYER_FIELDS];
   gboolean tunable;                      /* the selected tensor can be quantized */
   gint64 hover_row, hover_col;           /* pointed at; -1: none */
@@ -262,6 +264,20 @@ on_colormap_chosen (SpqrLayerPage *self)
   self->colormaps[field] = (SpqrColormap) MIN (gtk_drop_down_get_selected (self->colormap), SPQR_N_COLORMAPS - 1);
   spqr_heatmap_view_set_colormap (self->heatmap, self->colormaps[field], FALSE);
   show_range (self);
+}
+
+/* Another preference: for the fields whose colours nobody has chosen otherwise since. */
+static void
+take_colormap (SpqrLayerPage *self)
+{
+  SpqrColormap map = spqr_settings_get_colormap (spqr_settings_get_default ());
+
+  for (guint f = 0; f < SPQR_N_FIELDS; f++)
+    if (self->colormaps[f] == self->usual_colormap)
+      self->colormaps[f] = map;
+  self->usual_colormap = map;
+  show_style (self);
+  spqr_heatmap_view_set_colormap (self->heatmap, self->colormaps[current_field (self)], FALSE);
 }
 
 /* ---- the picture ---- */
@@ -698,7 +714,7 @@ spqr_layer_page_init (SpqrLayerPage *self)
   for (guint f = 0; f < SPQR_N_LAYER_FIELDS; f++)
     {
       self->scales[f] = habits[f].scale;
-      self->colormaps[f] = habits[f].colormap;
+      self->colormaps[f] = spqr_settings_choose_colormap (spqr_settings_get_default (), habits[f].colormap);
     }
   for (guint m = 0; m < SPQR_N_COLORMAPS; m++)
     gtk_string_list_append (maps, spqr_colormap_name (m));
@@ -709,5 +725,7 @@ spqr_layer_page_init (SpqrLayerPage *self)
   gtk_drop_down_set_model (self->colormap, G_LIST_MODEL (maps));
   gtk_drop_down_set_selected (self->clip, USUAL_CLIP);
   spqr_heatmap_view_add_handles (self->heatmap);
+  self->usual_colormap = spqr_settings_get_colormap (spqr_settings_get_default ());
+  g_signal_connect_object (spqr_settings_get_default (), "notify::colormap", G_CALLBACK (take_colormap), self, G_CONNECT_SWAPPED);
   self->updating = FALSE;
 }

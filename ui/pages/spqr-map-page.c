@@ -9,6 +9,7 @@
 #include "pages/spqr-map-figures.h"
 #include "pages/spqr-map-list.h"
 #include "pages/spqr-save-table.h"
+#include "session/spqr-settings.h"
 
 struct _SpqrMapPage {
   GtkWidget parent_instance;
@@ -523,6 +524,7 @@ make_charts (SpqrMapPage *self)
 
   self->grid = SPQR_GRID_VIEW (spqr_grid_view_new ());
   self->scatter = SPQR_SCATTER_VIEW (spqr_scatter_view_new ());
+  spqr_settings_bind_colormap (spqr_settings_get_default (), self->grid);
   spqr_scatter_view_set_front (self->scatter, FALSE);
   spqr_chart_set_name (SPQR_CHART (self->grid), _("Map of the model"));
   spqr_chart_set_name (SPQR_CHART (self->scatter), _("Two figures of the layers"));

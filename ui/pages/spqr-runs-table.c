@@ -148,6 +148,8 @@ relist (SpqrRunsTable *self)
   g_autoptr (SpqrRun) a = spqr_run_new (), b = spqr_run_new ();
   gboolean descending;
 
+  if (self->box == NULL)
+    return;                  /* columns that go re-sort */
   asked_first = NULL;
   descending = gtk_sorter_compare (sorter, a, b) == GTK_ORDERING_LARGER;
   spqr_runs_list_set_query (self->runs, gtk_editable_get_text (GTK_EDITABLE (self->search)),

@@ -168,6 +168,25 @@ spqr_settings_get_colormap (SpqrSettings *self)
   return map;
 }
 
+SpqrColormap
+spqr_settings_choose_colormap (SpqrSettings *self, SpqrColormap habit)
+{
+  return spqr_colormap_is_diverging (habit) ? habit : spqr_settings_get_colormap (self);
+}
+
+static gboolean
+to_colormap (GBinding *binding, const GValue *from, GValue *to, gpointer user_data)
+{
+  g_value_set_uint (to, spqr_settings_get_colormap (user_data));
+  return TRUE;
+}
+
+void
+spqr_settings_bind_colormap (SpqrSettings *self, gpointer view)
+{
+  g_object_bind_property_full (self, "colormap", view, "colormap", G_BINDING_SYNC_CREATE, to_colormap, NULL, self, NULL);
+}
+
 guint64
 spqr_settings_get_cache_limit (SpqrSettings *self)
 {

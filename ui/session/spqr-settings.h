@@ -25,6 +25,10 @@ const char   *spqr_settings_get_string (SpqrSettings *self, const char *name);
 
 /* The colours of a magnitude (never a diverging map): signal "notify::colormap". */
 SpqrColormap  spqr_settings_get_colormap (SpqrSettings *self);
+/* The map that stands for `habit`: a diverging one stays, the others give way to the setting. */
+SpqrColormap  spqr_settings_choose_colormap (SpqrSettings *self, SpqrColormap habit);
+/* Keeps the property "colormap" (guint) of a view of magnitudes at the setting. */
+void          spqr_settings_bind_colormap (SpqrSettings *self, gpointer view);
 /* Largest size of the kept Hessians, in bytes. */
 guint64       spqr_settings_get_cache_limit (SpqrSettings *self);
 

@@ -112,13 +112,14 @@ notify_desktop (SpqrWindow *self, const char *text)
 }
 
 static void
-on_done (SpqrWindow *self, const char *text, const char *folder)
+on_done (SpqrWindow *self, const char *text, const char *place)
 {
   AdwToast *toast = adw_toast_new (text);
+  gboolean folder = g_path_is_absolute (place);
 
   adw_toast_set_button_label (toast, _("_Show"));
-  adw_toast_set_action_name (toast, folder != NULL ? "win.show-folder" : "win.page");
-  adw_toast_set_action_target_value (toast, g_variant_new_string (folder != NULL ? folder : "runs"));
+  adw_toast_set_action_name (toast, folder ? "win.show-folder" : "win.page");
+  adw_toast_set_action_target_value (toast, g_variant_new_string (place));
   adw_toast_overlay_add_toast (self->toasts, toast);
   notify_desktop (self, text);
 }
@@ -266,8 +267,10 @@ static AdwTabPage *
 add_tab_beside (SpqrWindow *self)
 {
   g_autoptr (SpqrSession) session = spqr_session_new_beside (spqr_window_get_session (self));
-  AdwTabPage *page = add_tab (self, session);
+  AdwTabPage *page;
 
+  spqr_window_keep (GTK_WINDOW (self), get_view (self));      /* the new one begins like the one in front */
+  page = add_tab (self, session);
   adw_tab_view_set_selected_page (self->tab_view, page);
   return page;
 }
@@ -348,6 +351,7 @@ spqr_window_set_database (SpqrWindow *self, const char *database)
     }
   if (store != NULL && g_str_equal (spqr_store_get_path (store), spqr_store_get_path (spqr_session_get_store (first))))
     return;
+  spqr_window_keep (GTK_WINDOW (self), get_view (self));
   front = adw_tab_view_get_page_position (self->tab_view, adw_tab_view_get_selected_page (self->tab_view));
   for (int i = 0; i < n; i++)
     {
