@@ -8,11 +8,13 @@
 #include "export/spqr-export-dense.h"
 #include "job/spqr-data.h"
 #include "job/spqr-evaluate.h"
+#include "job/spqr-preflight.h"
 #include "job/spqr-quantize.h"
 #include "model/spqr-tensor-stats.h"
 #include "quant/spqr-quant-error.h"
 #include "quant/spqr-survey.h"
 #include "session/spqr-session-private.h"
+#include "session/spqr-settings.h"
 #include "session/spqr-session-recipe.h"
 
 /* Hessians of a whole model are kept up to this size; beyond it only those of the selected layer. */
@@ -104,7 +106,7 @@ typedef struct {
   SpqrRunParams params;
   char *data;
   SpqrJob *job;              /* borrowed while it runs */
-  guint64 kept_bytes;
+  guint64 kept_bytes, cache_limit;
 } Calibrating;
 
 typedef struct { SpqrSession *session; SpqrModel *model; SpqrTensor *tensor; double maximum, mean; GBytes *hessian; } Calibrated;
@@ -238,7 +240,7 @@ calibrate_in_worker (SpqrJob *job, gpointer data, GCancellable *cancellable, GEr
   Calibrating *c = data;
   g_autoptr (SpqrCalibration) calibration = NULL;
   g_autoptr (SpqrNet) net = NULL;
-  g_autoptr (SpqrHessianCache) cache = spqr_hessian_cache_new (NULL, 0);
+  g_autoptr (SpqrHessianCache) cache = spqr_hessian_cache_new (NULL, c->cache_limit);
   SpqrSurvey survey = { .last_block = spqr_model_get_config (c->model)->n_blocks - 1, .only_group = -1,
                         .step = report_step, .step_data = c };
 
@@ -271,14 +273,14 @@ on_announced (SpqrJob *job, SpqrSession *self)
 {
   if (spqr_job_get_state (job) == SPQR_JOB_FINISHED)
     g_signal_emit (self, spqr_session_signals[SPQR_SESSION_DONE], 0, g_object_get_data (G_OBJECT (job), "done-text"),
-                   g_object_get_data (G_OBJECT (job), "done-folder"));
+                   g_object_get_data (G_OBJECT (job), "done-place"));
 }
 
 void
-spqr_session_announce (SpqrSession *self, SpqrJob *job, const char *text, const char *folder)
+spqr_session_announce (SpqrSession *self, SpqrJob *job, const char *text, const char *place)
 {
   g_object_set_data_full (G_OBJECT (job), "done-text", g_strdup (text), g_free);
-  g_object_set_data_full (G_OBJECT (job), "done-folder", g_strdup (folder), g_free);
+  g_object_set_data_full (G_OBJECT (job), "done-place", g_strdup (place != NULL ? place : "runs"), g_free);
   g_signal_connect_object (job, "ended", G_CALLBACK (on_announced), self, 0);
 }
 
@@ -294,6 +296,7 @@ spqr_session_calibrate (SpqrSession *self, gboolean whole)
 {
   g_autoptr (SpqrJob) job = NULL;
   g_autofree char *title = NULL;
+  g_autofree char *done = NULL;
   Calibrating *c;
 
   g_return_if_fail (SPQR_IS_SESSION (self) && self->model != NULL && self->calibration != NULL);
@@ -305,9 +308,13 @@ spqr_session_calibrate (SpqrSession *self, gboolean whole)
   c->only = whole ? NULL : g_object_ref (self->tensor);
   c->params = self->params;
   c->data = g_strdup (self->calibration);
+  c->cache_limit = spqr_settings_get_cache_limit (spqr_settings_get_default ());
   title = whole ? g_strdup_printf (_("Calibrate %s"), spqr_model_get_name (self->model))
                 : g_strdup_printf (_("Calibrate %s"), spqr_tensor_get_name (self->tensor));
+  done = whole ? g_strdup_printf (_("%s is calibrated"), spqr_model_get_name (self->model))
+               : g_strdup_printf (_("%s is calibrated"), spqr_tensor_get_name (self->tensor));
   job = spqr_job_new (title, calibrate_in_worker, c, free_calibrating);
+  spqr_session_announce (self, job, done, whole ? "map" : "layer");
   submit (self, SPQR_LANE_BATCH, job);
 }
 
@@ -320,6 +327,7 @@ typedef struct {
   char *calibration, *evaluation;
   gint64 run_id;             /* of the run that is gone on with; 0: a new one */
   char *folder;              /* its folder, or NULL */
+  char *device;              /* the setting of when it was asked for */
   SpqrJob *job;
   double begin, span;        /* of the job's progress */
 } Quantizing;
@@ -333,6 +341,7 @@ free_quantizing (gpointer data)
   g_clear_object (&q->model);
   g_clear_pointer (&q->recipe, spqr_recipe_unref);
   g_free (q->folder);
+  g_free (q->device);
   g_free (q->calibration);
   g_free (q->evaluation);
   g_free (q);
@@ -365,6 +374,14 @@ evaluate_run (Quantizing *q, SpqrRun *run, GCancellable *cancellable, GError **e
   return TRUE;
 }
 
+static void
+report_preflight (const SpqrPreflight *preflight, gpointer user_data)
+{
+  g_autofree char *text = spqr_preflight_describe (preflight);
+
+  report_part (0, text, user_data);
+}
+
 static gboolean
 quantize_in_worker (SpqrJob *job, gpointer data, GCancellable *cancellable, GError **error)
 {
@@ -372,7 +389,8 @@ quantize_in_worker (SpqrJob *job, gpointer data, GCancellable *cancellable, GErr
   g_autoptr (SpqrCalibration) calibration = NULL;
   g_autoptr (SpqrRun) run = NULL;
   SpqrQuantizeRequest request = { .model = q->model, .recipe = q->recipe, .folder = q->folder,
-                                  .device = spqr_backends_get_best (), .progress = report_part, .user_data = q };
+                                  .device = spqr_settings_resolve_device (q->device), .progress = report_part,
+                                  .preflight = report_preflight, .user_data = q };
 
   q->job = job;
   spqr_job_set_device (job, spqr_device_get_name (request.device));
@@ -406,6 +424,7 @@ spqr_session_quantize (SpqrSession *self, const char *evaluation)
 
   q = g_new0 (Quantizing, 1);
   q->store = g_object_ref (self->store);
+  q->device = g_strdup (spqr_settings_get_string (spqr_settings_get_default (), "device"));
   q->model = g_object_ref (self->model);
   q->recipe = spqr_session_make_recipe (self, &self->params);
   spqr_recipe_sum_up (q->recipe, self->model, &budget);
@@ -446,6 +465,7 @@ spqr_session_resume (SpqrSession *self, gint64 run_id)
 
   q = g_new0 (Quantizing, 1);
   q->store = g_object_ref (self->store);
+  q->device = g_strdup (spqr_settings_get_string (spqr_settings_get_default (), "device"));
   q->run_id = run_id;
   q->evaluation = g_strdup (self->evaluation);
   title = g_strdup_printf (_("Go on with run %" PRId64), run_id);

@@ -40,8 +40,9 @@ extern guint spqr_session_signals[SPQR_SESSION_N_SIGNALS];
 void               spqr_session_queue_figures_changed (SpqrSession *self);
 SpqrTensorFigures *spqr_session_ensure_figures (SpqrSession *self, SpqrTensor *tensor);
 void               spqr_session_report_failure (SpqrSession *self, const char *title, const GError *error);
-/* When the job finishes, signal "done" tells so with this text, and where its result is (NULL: in the runs). */
-void               spqr_session_announce (SpqrSession *self, SpqrJob *job, const char *text, const char *folder);
+/* When the job finishes, signal "done" tells so with this text, and where its result is to be seen: a page, an absolute
+ * path of a folder; NULL: in the runs. */
+void               spqr_session_announce (SpqrSession *self, SpqrJob *job, const char *text, const char *place);
 /* Another model: its recipe of last time, or none, and no history. */
 void               spqr_session_recall_recipe (SpqrSession *self);
 /* Takes over a Hessian for a tensor (a new reference) and puts it on the bench. */

@@ -118,6 +118,6 @@ void          spqr_session_close (SpqrSession *self);
 /* Cancels all jobs, of whatever session, and joins them. */
 void          spqr_session_shutdown (SpqrSession *self);
 
-/* Signal "done" (char *text, char *folder): long work that leaves something behind has finished; folder is
- * where it is, NULL for a run of the database. */
+/* Signal "done" (char *text, char *place): long work that leaves something behind has finished; place is
+ * where it is to be seen: a page ("map", "layer", "runs"), or the absolute path of a folder. */
 /* Signal "failed" (char *title, char *message): for a message that does not lose the session. */

@@ -71,15 +71,22 @@ on_moved (SpqrJobRow *moved, gboolean earlier, SpqrJobsButton *self)
       spqr_job_row_focus_move (SPQR_JOB_ROW (row), earlier);
 }
 
-/* Until the row or the button goes: a job that is moved gets a row anew. */
 static void
-follow (SpqrJobsButton *self, GtkWidget *row, SpqrJob *job, const char *signal, void (*func) (SpqrJobsButton *))
+on_progress (GtkWidget *row)
 {
-  GClosure *closure = g_cclosure_new_swap (G_CALLBACK (func), self, NULL);
+  GtkWidget *self = gtk_widget_get_ancestor (row, SPQR_TYPE_JOBS_BUTTON);
 
-  g_object_watch_closure (G_OBJECT (row), closure);
-  g_object_watch_closure (G_OBJECT (self), closure);
-  g_signal_connect_closure (job, signal, closure, FALSE);
+  if (self != NULL)
+    update (SPQR_JOBS_BUTTON (self));
+}
+
+static void
+on_state (GtkWidget *row)
+{
+  GtkWidget *self = gtk_widget_get_ancestor (row, SPQR_TYPE_JOBS_BUTTON);
+
+  if (self != NULL)
+    update_order (SPQR_JOBS_BUTTON (self));
 }
 
 static GtkWidget *
@@ -88,9 +95,10 @@ make_row (gpointer item, gpointer user_data)
   SpqrJobsButton *self = user_data;
   GtkWidget *row = spqr_job_row_new (item, self->queue);
 
-  follow (self, row, item, "notify::fraction", update);
-  follow (self, row, item, "notify::parked", update);
-  follow (self, row, item, "notify::state", update_order);
+  /* For as long as the row is there: a job that is moved gets another. */
+  g_signal_connect_object (item, "notify::fraction", G_CALLBACK (on_progress), row, G_CONNECT_SWAPPED);
+  g_signal_connect_object (item, "notify::parked", G_CALLBACK (on_progress), row, G_CONNECT_SWAPPED);
+  g_signal_connect_object (item, "notify::state", G_CALLBACK (on_state), row, G_CONNECT_SWAPPED);
   g_signal_connect_object (row, "moved", G_CALLBACK (on_moved), self, 0);
   return row;
 }
