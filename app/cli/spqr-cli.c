@@ -50,9 +50,19 @@ check_common (SpqrCli *cli, GError **error)
       return FALSE;
     }
   if (cli->backend != NULL && !g_str_equal (cli->backend, "auto") && !g_str_equal (cli->backend, "cpu") &&
-      !g_str_equal (cli->backend, "cuda") && !g_str_has_prefix (cli->backend, "cuda:"))
+      !g_str_equal (cli->backend, "cuda") && !g_str_has_prefix (cli->backend, "cuda:") && spqr_backends_find (cli->backend) == NULL)
     {
       g_set_error (error, SPQR_USAGE_ERROR, 0, "--backend must be auto, cpu, cuda or cuda:N, not “%s”", cli->backend);
+      return FALSE;
+    }
+  if (cli->device != NULL && !g_ascii_string_to_unsigned (cli->device, 10, 0, 1000, NULL, NULL))
+    {
+      g_set_error (error, SPQR_USAGE_ERROR, 0, "--device must be a number from 0, not “%s”", cli->device);
+      return FALSE;
+    }
+  if (cli->device != NULL && cli->backend != NULL && (g_str_equal (cli->backend, "cpu") || strchr (cli->backend, ':') != NULL))
+    {
+      g_set_error (error, SPQR_USAGE_ERROR, 0, "--device N chooses one of several GPUs; it does not go with --backend %s", cli->backend);
       return FALSE;
     }
   spqr_pool_set_default_threads (cli->threads);
@@ -66,6 +76,7 @@ spqr_cli_parse (SpqrCli *cli, const SpqrCommand *command, const GOptionEntry *en
   const GOptionEntry common[] = {
     { "db", 0, 0, G_OPTION_ARG_FILENAME, &cli->database, N_("The database (default: in your data folder)"), N_("FILE") },
     { "backend", 0, 0, G_OPTION_ARG_STRING, &cli->backend, N_("Where to compute: auto, cpu or cuda"), N_("NAME") },
+    { "device", 0, 0, G_OPTION_ARG_STRING, &cli->device, N_("Which of several GPUs, counted from 0"), "N" },
     { "threads", 0, 0, G_OPTION_ARG_INT, &cli->threads, N_("Worker threads (0: all processors)"), "N" },
     { "data-dir", 0, 0, G_OPTION_ARG_FILENAME, &cli->data_dir, N_("Folder of the named data sets"), N_("DIR") },
     { "json", 0, 0, G_OPTION_ARG_NONE, &cli->json, N_("Print one JSON object on standard output"), NULL },
@@ -128,21 +139,50 @@ spqr_cli_end_progress (SpqrCli *cli)
   cli->last_fraction = 0;
 }
 
+void
+spqr_cli_note (gpointer data, const char *text)
+{
+  SpqrCli *cli = data;
+
+  if (cli->quiet)
+    return;
+  spqr_cli_end_progress (cli);
+  g_printerr ("%s\n", text);
+}
+
+/* What there is instead: "cuda:0 (NVIDIA H100), cpu (CPU)", and why plugins are not used. */
+static char *
+list_devices (void)
+{
+  GPtrArray *devices = spqr_backends_get ();
+  const char *const *problems = spqr_backends_get_problems ();
+  GString *text = g_string_new (NULL);
+
+  for (guint i = 0; i < devices->len; i++)
+    g_string_append_printf (text, "%s%s (%s)", i > 0 ? ", " : "", spqr_device_get_id (devices->pdata[i]),
+                            spqr_device_get_name (devices->pdata[i]));
+  for (guint i = 0; problems[i] != NULL; i++)
+    g_string_append_printf (text, "; %s", problems[i]);
+  if (devices->len == 1 && problems[0] == NULL)
+    g_string_append (text, "; no plugin for GPUs was found");
+  return g_string_free (text, FALSE);
+}
+
 SpqrDevice *
 spqr_cli_get_device (SpqrCli *cli, GError **error)
 {
-  const char *const *problems;
+  gboolean any = cli->backend == NULL || g_str_equal (cli->backend, "auto");
+  g_autofree char *wanted = NULL, *there = NULL;
   SpqrDevice *device;
-  g_autofree char *why = NULL;
 
-  if (cli->backend == NULL || g_str_equal (cli->backend, "auto"))
+  if (any && cli->device == NULL)
     return spqr_backends_get_best ();
-  device = spqr_backends_find (cli->backend);
+  wanted = cli->device != NULL ? g_strdup_printf ("%s:%s", any ? "cuda" : cli->backend, cli->device) : g_strdup (cli->backend);
+  device = spqr_backends_find (wanted);
   if (device != NULL)
     return device;
-  problems = spqr_backends_get_problems ();
-  why = problems[0] != NULL ? g_strjoinv ("; ", (char **) problems) : g_strdup ("no plugin for it was found");
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "--backend %s: no such device: %s", cli->backend, why);
+  there = list_devices ();
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, _("There is no device %s here. Devices: %s"), wanted, there);
   return NULL;
 }
 

@@ -18,6 +18,7 @@ GQuark spqr_usage_error_quark (void);
 typedef struct {
   /* Common flags. */
   char *database, *backend, *data_dir;
+  char *device;              /* N of --device N, or NULL */
   int threads;
   gboolean json, quiet;
   /* The process's. */
@@ -48,7 +49,10 @@ gboolean spqr_cli_parse (SpqrCli *cli, const SpqrCommand *command, const GOption
 void     spqr_cli_progress (double fraction, const char *what, gpointer cli);
 void     spqr_cli_end_progress (SpqrCli *cli);
 
-/* The device that --backend names; NULL with error when there is none. Borrowed. */
+/* A sentence for standard error, on a line of its own, unless --quiet. */
+void spqr_cli_note (gpointer cli, const char *text);
+/* The device that --backend and --device name; NULL with error, which names those there are, when there is none.
+ * Borrowed. */
 SpqrDevice *spqr_cli_get_device (SpqrCli *cli, GError **error);
 /* The database that --db names. */
 SpqrStore *spqr_cli_open_store (SpqrCli *cli, GError **error);

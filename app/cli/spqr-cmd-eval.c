@@ -61,9 +61,9 @@ evaluate (SpqrCli *cli, const Flags *flags, const char *what, GError **error)
   g_autoptr (SpqrRunEval) eval = NULL;
   gsize known = 0;
   SpqrEvaluateRequest request = { .max_windows = (gsize) flags->windows, .with_kl = flags->kl_base != NULL, .known = &known,
-                                  .progress = spqr_cli_progress, .user_data = cli };
+                                  .progress = spqr_cli_progress, .note = spqr_cli_note, .user_data = cli };
 
-  if (model == NULL || (flags->kl_base != NULL && (base = spqr_model_open (flags->kl_base, error)) == NULL) ||
+  if (model == NULL || (request.device = spqr_cli_get_device (cli, error)) == NULL || (flags->kl_base != NULL && (base = spqr_model_open (flags->kl_base, error)) == NULL) ||
       (corpus = spqr_corpus_load_for_model (model, flags->data, cli->data_dir, TRUE, cli->cancellable, error)) == NULL)
     return FALSE;
   if (store == NULL)

@@ -9,6 +9,7 @@
 #include "compute/spqr-cancel.h"
 #include "job/spqr-data.h"
 #include "job/spqr-evaluate.h"
+#include "net/spqr-net-device.h"
 #include "plot/spqr-figure.h"
 #include "plot/spqr-plot-heatmap.h"
 #include "quant/spqr-lab.h"
@@ -67,8 +68,14 @@ calibrate (SpqrCli *cli, SpqrModel *model, SpqrLab *lab, const Flags *flags, con
   g_autoptr (SpqrHessianCache) cache = g_strcmp0 (flags->hessian_cache, "none") != 0
                                          ? spqr_hessian_cache_new (flags->hessian_cache, 0) : NULL;
   SpqrSurvey survey = { .net = net, .only_group = -1, .step = report_step, .step_data = cli };
+  SpqrDevice *device = spqr_cli_get_device (cli, error);
   gboolean done;
 
+  if (device == NULL)
+    return FALSE;
+  spqr_lab_set_device (lab, device);
+  if (net != NULL)
+    spqr_net_set_device (net, device, spqr_cli_note, cli);
   if (net == NULL || !spqr_survey_limit_to (&survey, spqr_lab_get_tensor (lab), error))
     return FALSE;
   survey.ids = calibration->ids;

@@ -9,6 +9,7 @@
 
 #include "cli/spqr-cli.h"
 #include "cli/spqr-param-flags.h"
+#include "compute/spqr-backends.h"
 #include "compute/spqr-cancel.h"
 #include "model/spqr-safetensors.h"
 #include "num/spqr-layer.h"
@@ -145,7 +146,7 @@ read_config (Input *input, GError **error)
 }
 
 static SpqrStatus
-quantize (const Input *input, const SpqrExec *exec, SpqrLayer *layer)
+quantize (const Input *input, SpqrBackendRun *run, SpqrLayer *layer)
 {
   const SpqrParams *params = &input->params.layer;
   SpqrFactor factor = { 0 };
@@ -153,10 +154,10 @@ quantize (const Input *input, const SpqrExec *exec, SpqrLayer *layer)
   gboolean with_factor = params->method != SPQR_METHOD_RTN;
 
   if (with_factor)
-    status = spqr_factor_compute (input->h, input->w, input->rows, input->cols, params, input->perm, exec, &factor);
+    status = spqr_backend_run_factor_compute (run, input->h, input->w, input->rows, input->cols, params, input->perm, &factor);
   if (status == SPQR_OK)
-    status = spqr_layer_quantize (input->w, input->rows, input->cols, input->h, with_factor ? &factor : NULL, params, exec,
-                                  NULL, layer);
+    status = spqr_backend_run_layer_quantize (run, input->w, input->rows, input->cols, input->h, with_factor ? &factor : NULL,
+                                              params, NULL, layer);
   if (with_factor)
     spqr_factor_clear (&factor);
   return status;
@@ -280,10 +281,15 @@ do_layer (SpqrCli *cli, Input *input, const char *out, GError **error)
   g_autofree float *decoded = NULL;
   SpqrLayer layer = { 0 };
   Comparison comparison;
-  SpqrStatus status = quantize (input, &exec, &layer);
-  double seconds = (g_get_monotonic_time () - began) / 1e6;
+  SpqrBackendRun run = { .device = spqr_cli_get_device (cli, error), .exec = &exec, .note = spqr_cli_note, .note_data = cli };
+  SpqrStatus status;
+  double seconds;
   gboolean done;
 
+  if (run.device == NULL)
+    return FALSE;
+  status = quantize (input, &run, &layer);
+  seconds = (g_get_monotonic_time () - began) / 1e6;
   if (status != SPQR_OK)
     {
       spqr_quant_set_status (error, status, "W");

@@ -93,6 +93,7 @@ run_command (const SpqrCommand *command, int argc, char **argv)
     status = SPQR_EXIT_FAILED;
   g_free (cli.database);
   g_free (cli.backend);
+  g_free (cli.device);
   g_free (cli.data_dir);
   return status;
 }

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "job/spqr-subject.h"
+#include "net/spqr-net-device.h"
 #include "quant/spqr-quant-error.h"
 
 SpqrArtifacts *
@@ -196,7 +197,12 @@ spqr_evaluate_run (SpqrStore *store, SpqrRun *run, const SpqrEvaluateRequest *re
       (run != NULL && (artifacts = spqr_run_open_artifacts (store, run, error)) == NULL) ||
       (net = spqr_net_new (request->model, artifacts != NULL ? spqr_artifacts_get_source (artifacts) : NULL, error)) == NULL ||
       ((request->with_base || request->with_kl) && (base = spqr_net_new (base_model, NULL, error)) == NULL) ||
-      !name_subjects (&self, error) || !measure_all (&self, net, base, error))
+      !name_subjects (&self, error))
+    return NULL;
+  spqr_net_set_device (net, request->device, request->note, request->user_data);
+  if (base != NULL)
+    spqr_net_set_device (base, request->device, request->note, request->user_data);
+  if (!measure_all (&self, net, base, error))
     return NULL;
   if (request->known != NULL)
     *request->known = self.after.known;

@@ -1,6 +1,7 @@
 /* spqr-evaluate.h: a stored run, measured: perplexity of the decoded artifacts, before and after. */
 #pragma once
 
+#include "compute/spqr-backends.h"
 #include "compute/spqr-progress.h"
 #include "eval/spqr-perplexity.h"
 #include "model/spqr-model.h"
@@ -23,6 +24,9 @@ typedef struct {
   gboolean with_base;        /* also the unquantized model's perplexity */
   gboolean with_kl;          /* also KL divergence and top-1 agreement against it; it gives its perplexity, too */
   SpqrModel *kl_base;        /* compare with this one instead; nullable */
+  SpqrDevice *device;        /* where to compute; NULL: the CPU */
+  /* Told in a sentence when the CPU does something in the device's place; nullable. */
+  void (*note) (gpointer user_data, const char *text);
   gsize *known;              /* nullable, out: windows that an earlier sitting had measured */
   SpqrProgressFunc progress; /* nullable */
   gpointer user_data;

@@ -23,6 +23,7 @@ struct _SpqrLab {
   SpqrTensor *tensor;
   float *w;                  /* (rows, cols) */
   gsize rows, cols;
+  SpqrDevice *device;        /* atomic; NULL: the CPU */
   GMutex lock;
   GBytes *h;                 /* (cols, cols) floats, or NULL; replaced as a whole */
   Factor *kept[KEPT_FACTORS];   /* newest first */
@@ -89,6 +90,19 @@ spqr_lab_unref (SpqrLab *self)
 {
   if (self != NULL)
     g_atomic_rc_box_release_full (self, clear_lab);
+}
+
+void
+spqr_lab_set_device (SpqrLab *self, SpqrDevice *device)
+{
+  g_atomic_pointer_set (&self->device, device);
+}
+
+/* Of one operation. */
+static SpqrBackendRun
+lab_run (SpqrLab *self, const SpqrExec *exec)
+{
+  return (SpqrBackendRun) { .device = g_atomic_pointer_get (&self->device), .exec = exec };
 }
 
 SpqrTensor  *spqr_lab_get_tensor (SpqrLab *self) { return self->tensor; }
@@ -185,13 +199,14 @@ static Factor *
 make_factor (SpqrLab *self, const float *h, const SpqrParams *params, const SpqrExec *exec, SpqrStatus *status)
 {
   Factor *factor = g_atomic_rc_box_new0 (Factor);
+  SpqrBackendRun run = lab_run (self, exec);
 
   factor->percdamp = params->percdamp;
   factor->order = params->permutation_order;
   factor->compat = params->compat_reference;
   factor->unit_threshold = NAN;
   *status = h == NULL ? identity_factor (self, params, &factor->factor)
-                      : spqr_factor_compute (h, self->w, self->rows, self->cols, params, NULL, exec, &factor->factor);
+                      : spqr_backend_run_factor_compute (&run, h, self->w, self->rows, self->cols, params, NULL, &factor->factor);
   if (*status == SPQR_OK)
     return factor;
   release_factor (factor);
@@ -330,9 +345,11 @@ quantize_chosen (SpqrLab *self, const SpqrParams *params, Factor *shared, float 
   const SpqrFactor *factor = shared != NULL ? &shared->factor : NULL;
   SpqrLayerTrace trace = { .loo_gain = loo_gain };
   SpqrLayerTrace *wanted = loo_gain != NULL ? &trace : NULL;
+  SpqrBackendRun run = lab_run (self, exec);
 
   if (answer->whole)
-    return spqr_layer_quantize (self->w, self->rows, self->cols, NULL, factor, params, exec, wanted, &answer->layer);
+    return spqr_backend_run_layer_quantize (&run, self->w, self->rows, self->cols, NULL, factor, params, wanted, &answer->layer);
+  /* Some rows are here sooner than the factor is there. */
   return spqr_layer_quantize_rows (self->w, self->rows, self->cols, answer->row0, answer->count, factor,
                                    factor != NULL ? get_threshold (self, shared, params, exec) : INFINITY,
                                    params, exec, wanted, &answer->layer);

@@ -11,6 +11,7 @@
 
 #include <gio/gio.h>
 
+#include "compute/spqr-backends.h"
 #include "model/spqr-tensor.h"
 #include "num/spqr-field.h"
 #include "num/spqr-hessian.h"
@@ -23,6 +24,8 @@ SpqrLab *spqr_lab_ref (SpqrLab *self);
 void     spqr_lab_unref (SpqrLab *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpqrLab, spqr_lab_unref)
 
+/* Where factors and layers are computed from now on; NULL: the CPU, which also does what a device cannot. */
+void         spqr_lab_set_device (SpqrLab *self, SpqrDevice *device);
 SpqrTensor  *spqr_lab_get_tensor (SpqrLab *self);
 const float *spqr_lab_get_weights (SpqrLab *self);      /* (rows, cols) */
 gsize        spqr_lab_get_rows (SpqrLab *self);
