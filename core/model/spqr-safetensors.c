@@ -18,7 +18,6 @@
 #define MAX_VALUES 2000000u        /* in the header: some 200,000 tensors */
 
 struct _SpqrSafetensors {
-  gatomicrefcount refs;
   SpqrFile *file;
   JsonNode *root;                  /* owns the names */
   JsonObject *metadata;            /* borrowed from root; NULL when absent */
@@ -261,7 +260,6 @@ spqr_safetensors_open (const char *path, GError **error)
   if (file == NULL)
     return NULL;
   self = g_new0 (SpqrSafetensors, 1);
-  g_atomic_ref_count_init (&self->refs);
   self->file = file;
   self->entries = g_array_new (FALSE, FALSE, sizeof (SpqrSafetensorsEntry));
   self->by_name = g_hash_table_new (g_str_hash, g_str_equal);
@@ -273,20 +271,10 @@ spqr_safetensors_open (const char *path, GError **error)
   return g_steal_pointer (&self);
 }
 
-SpqrSafetensors *
-spqr_safetensors_ref (SpqrSafetensors *self)
-{
-  g_return_val_if_fail (self != NULL, NULL);
-  g_atomic_ref_count_inc (&self->refs);
-  return self;
-}
-
 void
-spqr_safetensors_unref (SpqrSafetensors *self)
+spqr_safetensors_free (SpqrSafetensors *self)
 {
   g_return_if_fail (self != NULL);
-  if (!g_atomic_ref_count_dec (&self->refs))
-    return;
   g_clear_pointer (&self->by_name, g_hash_table_unref);
   g_clear_pointer (&self->entries, g_array_unref);
   g_clear_pointer (&self->root, json_node_unref);

@@ -21,13 +21,12 @@ typedef struct {
 } SpqrSafetensorsEntry;
 
 SpqrSafetensors *spqr_safetensors_open (const char *path, GError **error);
-SpqrSafetensors *spqr_safetensors_ref (SpqrSafetensors *self);
-void             spqr_safetensors_unref (SpqrSafetensors *self);
+void             spqr_safetensors_free (SpqrSafetensors *self);
 guint            spqr_safetensors_get_n_entries (SpqrSafetensors *self);
 const SpqrSafetensorsEntry *spqr_safetensors_get_entry (SpqrSafetensors *self, guint index);   /* file order */
 const SpqrSafetensorsEntry *spqr_safetensors_lookup (SpqrSafetensors *self, const char *name);
 const char      *spqr_safetensors_get_metadata (SpqrSafetensors *self, const char *key);        /* NULL */
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpqrSafetensors, spqr_safetensors_unref)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpqrSafetensors, spqr_safetensors_free)
 
 /* A writer: declare every tensor, then begin, then supply bytes in the declared order, then close.
  * It writes beside the final name, fsyncs and renames in _close(); freeing it before _close()

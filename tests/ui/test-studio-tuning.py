@@ -85,9 +85,9 @@ def last_run(database):
     return max(found, key=lambda run: run['id'], default=None)
 
 
-def layers(database, run):
+def show(database, run):
     answer = subprocess.run([SPQR, 'runs', 'show', str(run['id']), '--json', '--db', database], capture_output=True, text=True)
-    return json.loads(answer.stdout)['layers']
+    return json.loads(answer.stdout)
 
 
 # ---- tuning ----
@@ -222,12 +222,13 @@ def quantizes(studio, database, role):
     studio.wait_window('sample')
     studio.click(need(studio.find('Show', 'button'), 'with a button'))
     check(wait(lambda: studio.find('Runs', 'tab').has('selected'), 5), 'that shows the runs')
-    wrong = [layer for layer in layers(database, run) if (round(layer['bits'] - 0.625 - 32 * layer['outlier_share'], 3) == 2) != (layer['role'] == role)]
+    shown = show(database, run)
+    wrong = [layer for layer in shown['layers'] if (round(layer['bits'] - 0.625 - 32 * layer['outlier_share'], 3) == 2) != (layer['role'] == role)]
     check(not wrong, 'the layers have the bits of the recipe', wrong)
     text = query(database, f'select params_json from runs where id = {run["id"]}')[0][0]
-    recorded = json.loads(text)
+    recorded = shown['recipe']
     check([(rule['role'], rule['set']) for rule in recorded['overrides']] == [(role, {'wbits': 2})] and recorded['name'] == 'test rules',
-          'the run records its recipe', text)
+          'the run records its recipe', recorded)
     return run, text
 
 
@@ -238,7 +239,7 @@ def same_by_command_line(database, folder, path, run, recorded):
                              '--db', os.path.join(os.path.dirname(database), 'other.db'), '--quiet'], capture_output=True, text=True)
     if not check(answer.returncode == 0, 'spqr quantize --recipe takes it', answer.stderr):
         return
-    mine = {layer['name']: os.path.join(run['folder'], layer['file']) for layer in layers(database, run)}
+    mine = {layer['name']: os.path.join(run['folder'], layer['file']) for layer in show(database, run)['layers']}
     theirs = {re.sub(r'^\d+-', '', name): os.path.join(folder, name) for name in os.listdir(folder) if name.endswith('.spqr')}
     different = [name for name, file in mine.items() if not filecmp.cmp(file, theirs.get(f'{name}.spqr', '/'), shallow=False)]
     check(len(mine) == 7 * BLOCKS and not different, 'and makes the same layers, bit by bit', different or f'{len(mine)} layers')

@@ -244,6 +244,7 @@ on_session_failed (SpqrWindow *self, const char *title, const char *message, Spq
       !spqr_session_is_opening (session) && adw_tab_view_get_n_pages (self->tab_view) > 1)
     adw_tab_view_close_page (self->tab_view, page);
   on_failed (self, title, message);
+  notify_desktop (self, title);
 }
 
 static AdwTabPage *
