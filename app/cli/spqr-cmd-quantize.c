@@ -12,7 +12,7 @@
 #include "job/spqr-quantize.h"
 
 typedef struct {
-  char *out, *load_from_saved, *recipe, *save;
+  char *out, *load_from_saved, *recipe, *save, *hessian_cache;
   char **evals;
   gboolean kl, wandb, new_eval, dry_run;
 } Flags;
@@ -214,7 +214,9 @@ quantize (Session *s, const Flags *flags, const char *data, GError **error)
   g_autoptr (SpqrRun) run = NULL;
   g_autoptr (SpqrRun) final = NULL;
   g_autoptr (GPtrArray) layers = NULL;
-  SpqrQuantizeRequest request = { .model = s->model, .recipe = s->recipe, .folder = flags->out, .device = s->device,
+  g_autoptr (SpqrHessianCache) cache = g_strcmp0 (flags->hessian_cache, "none") != 0
+                                         ? spqr_hessian_cache_new (flags->hessian_cache, 0) : NULL;
+  SpqrQuantizeRequest request = { .model = s->model, .recipe = s->recipe, .folder = flags->out, .device = s->device, .cache = cache,
                                   .progress = spqr_cli_progress, .preflight = tell_preflight, .user_data = s->cli };
 
   /* Overrides may ask for more than the defaults do. */
@@ -302,6 +304,8 @@ run (SpqrCli *cli, int argc, char **argv, GError **error)
     { "kl", 0, 0, G_OPTION_ARG_NONE, &flags.kl, N_("With --eval: also KL divergence and top-1 agreement"), NULL },
     { "recipe", 0, 0, G_OPTION_ARG_FILENAME, &flags.recipe, N_("Parameters per layer from this file instead of flags"), N_("FILE") },
     { "load-from-saved", 0, 0, G_OPTION_ARG_FILENAME, &flags.load_from_saved, N_("Calibration data when DATA is “custom”"), N_("PATH") },
+    { "hessian-cache", 0, 0, G_OPTION_ARG_FILENAME, &flags.hessian_cache,
+      N_("Where Hessians are kept for the next time (default: in your cache folder; none: nowhere)"), N_("DIR") },
     { "dry-run", 0, 0, G_OPTION_ARG_NONE, &flags.dry_run, N_("Only say what memory, disk space and time it takes"), NULL },
     { "save", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_FILENAME, &flags.save, "", NULL },
     { "wandb", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, &flags.wandb, "", NULL },
@@ -315,6 +319,7 @@ run (SpqrCli *cli, int argc, char **argv, GError **error)
   g_free (flags.out);
   g_free (flags.save);
   g_free (flags.load_from_saved);
+  g_free (flags.hessian_cache);
   g_free (flags.recipe);
   g_strfreev (flags.evals);
   return done;

@@ -16,7 +16,7 @@
 #define USUAL_OUTLIER_SHARE 0.01
 #define FILE_BYTES 2048              /* header and rounding of an artifact */
 /* Times of the parts in units of a matrix product of as many multiplications. */
-#define QUANTIZE_PER_PRODUCT 2.0     /* the column loop, per m n² */
+#define QUANTIZE_PER_PRODUCT 1.5     /* the column loop and the output's energy, per m n² */
 #define FACTOR_PER_PRODUCT 0.6       /* per n³ */
 #define HESSIAN_PER_PRODUCT 0.6      /* half of x'x, and copying; per t n² */
 #define FORWARD_PER_PRODUCT 1.3
@@ -165,8 +165,10 @@ add_block (Sum *sum, int block, gboolean true_sequential)
       hessians = true_sequential ? MAX (hessians, inputs[g] * inputs[g]) : hessians + inputs[g] * inputs[g];
       sum->largest_inputs = MAX (sum->largest_inputs, inputs[g]);
     }
-  if (sum->q->needs_calibration)   /* one pass to observe (each input its own, if sequential), one to go on */
-    sum->products += FORWARD_PER_PRODUCT * sum->tokens * weights * (1 + (true_sequential ? (n_inputs + 1) / 2.0 : 1));
+  /* One pass to observe (each input its own, if sequential), one to go on, which the last block is spared. */
+  if (sum->q->needs_calibration)
+    sum->products += FORWARD_PER_PRODUCT * sum->tokens * weights *
+                     ((block + 1 < (int) sum->q->n_blocks) + (true_sequential ? (n_inputs + 1) / 2.0 : 1));
   sum->p->block_bytes = MAX (sum->p->block_bytes, weights * sizeof (float));
   sum->p->hessian_bytes = MAX (sum->p->hessian_bytes, hessians * sizeof (float));
 }
@@ -209,7 +211,8 @@ spqr_preflight_compute (SpqrStore *store, const SpqrQuantizeRequest *request, Sp
 {
   const SpqrRunParams *params = spqr_recipe_get_defaults (request->recipe);
   g_autoptr (SpqrRun) run = spqr_run_new ();
-  Quantization q = { .store = store, .request = request, .run = run };
+  Quantization q = { .store = store, .request = request, .run = run,
+                     .n_blocks = spqr_model_get_config (request->model)->n_blocks };
   Sum sum = { .q = &q, .p = preflight };
   double windows = request->calibration != NULL ? (double) request->calibration->n_windows : params->nsamples;
 
@@ -220,8 +223,8 @@ spqr_preflight_compute (SpqrStore *store, const SpqrQuantizeRequest *request, Sp
                : params->seqlen > 0         ? (guint) params->seqlen : spqr_default_seqlen (request->model);
   sum.tokens = windows * (double) sum.window;
   preflight->offloaded = params->offload_activations && q.needs_calibration;
-  for (int b = 0; b < spqr_model_get_config (request->model)->n_blocks; b++)
-    add_block (&sum, b, params->true_sequential);
+  for (guint b = 0; b < q.n_blocks; b++)
+    add_block (&sum, (int) b, params->true_sequential);
   sum_up_memory (&sum, spqr_model_get_config (request->model));
   sum_up_disk (&sum, store);
   preflight->memory_available = spqr_memory_available_or (G_MAXUINT64);

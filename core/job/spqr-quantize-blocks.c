@@ -25,6 +25,7 @@ typedef struct {
   guint n_linears;
   guint put_back;                 /* groups whose decoded weights are in the block */
   gboolean lost;                  /* the device failed with Hessians on it */
+  char *key;                      /* of kept Hessians; NULL: none are looked for */
   double step_begin, step_span;   /* of the block's share, for step() */
   const char *step_what;
 } Sitting;
@@ -186,6 +187,75 @@ quantize_observed (Sitting *s, guint groups, SpqrInput *const *inputs, double be
   return TRUE;
 }
 
+/* ---- Hessians that another run can use ---- */
+
+/* Of the model as it is, on the processor, from hidden states as they are. */
+static char *
+make_cache_key (Quantization *q)
+{
+  const SpqrQuantizeRequest *request = q->request;
+  const SpqrCalibration *calibration = request->calibration;
+  gboolean here = request->device == NULL || request->device == spqr_backends_get_cpu ();
+
+  if (request->cache == NULL || !here || spqr_recipe_get_defaults (request->recipe)->f16_activations)
+    return NULL;
+  return spqr_hessian_cache_make_key (spqr_model_get_fingerprint (request->model), calibration->ids, calibration->n_windows,
+                                      calibration->seqlen);
+}
+
+/* Whether what reaches these inputs depends on no parameter. */
+static gboolean
+inputs_are_common (Sitting *s)
+{
+  return s->key != NULL && s->q->block == 0 && s->put_back == 0;
+}
+
+/* Takes what is kept of the wanted groups; those that are still to be observed. */
+static guint
+load_kept (Sitting *s, guint wanted, SpqrInput **inputs)
+{
+  guint missing = wanted;
+
+  for (guint g = 0; inputs_are_common (s) && g < SPQR_MAX_INPUT_GROUPS; g++)
+    {
+      SpqrHessian hessian = { 0 };
+
+      if (!(wanted & (1u << g)) || !spqr_hessian_cache_load (s->q->request->cache, s->key, 0, g, &hessian))
+        continue;
+      inputs[g] = spqr_input_new_from (&hessian);
+      missing &= ~(1u << g);
+    }
+  return missing;
+}
+
+static void
+keep (Sitting *s, guint observed, SpqrInput *const *inputs)
+{
+  SpqrExec exec = spqr_exec_for_cancellable (s->q->cancellable);
+
+  for (guint g = 0; inputs_are_common (s) && g < SPQR_MAX_INPUT_GROUPS; g++)
+    {
+      const SpqrHessian *hessian;
+
+      if ((observed & (1u << g)) && inputs[g] != NULL && spqr_input_get_hessian (inputs[g], &exec, &hessian) == SPQR_OK)
+        spqr_hessian_cache_store (s->q->request->cache, s->key, 0, g, hessian);
+    }
+}
+
+static gboolean
+observe_inputs (Sitting *s, guint wanted, SpqrInput **inputs, GError **error)
+{
+  guint missing = load_kept (s, wanted, inputs);
+
+  if (missing == 0)
+    return TRUE;
+  if (!spqr_calibrate_observe_inputs (s->net, s->block, &s->hidden, missing, inputs, s->q->request->device, step, s,
+                                      s->q->cancellable, error))
+    return FALSE;
+  keep (s, missing, inputs);
+  return TRUE;
+}
+
 static gboolean
 observe_and_quantize (Sitting *s, guint unfinished, double begin, double span, GError **error)
 {
@@ -195,8 +265,7 @@ observe_and_quantize (Sitting *s, guint unfinished, double begin, double span, G
   s->step_begin = begin;
   s->step_span = span * SHARE_OBSERVE / (SHARE_OBSERVE + SHARE_QUANTIZE);
   s->step_what = _("Calibrating");
-  done = spqr_calibrate_observe_inputs (s->net, s->block, &s->hidden, unfinished, inputs, s->q->request->device, step, s,
-                                        s->q->cancellable, error) &&
+  done = observe_inputs (s, unfinished, inputs, error) &&
          quantize_observed (s, unfinished, inputs, begin + s->step_span, span - s->step_span, error);
   for (guint g = 0; g < SPQR_MAX_INPUT_GROUPS; g++)
     spqr_input_free (inputs[g]);
@@ -301,6 +370,7 @@ quantization_do_blocks (Quantization *q, GError **error)
   if (net == NULL)
     return FALSE;
   spqr_net_set_device (net, request->device, take_device_note, &s);
+  s.key = make_cache_key (q);
   quantization_report (q, 0, _("Preparing the calibration windows"));
   done = (params->f16_activations ? spqr_hidden_init_f16 : spqr_hidden_init) (
            &s.hidden, calibration->n_windows, calibration->seqlen, spqr_net_get_config (net)->hidden,
@@ -308,5 +378,6 @@ quantization_do_blocks (Quantization *q, GError **error)
          spqr_calibrate_embed (net, calibration->ids, &s.hidden, q->cancellable, error) &&
          do_all_blocks (&s, error);
   spqr_hidden_clear (&s.hidden);
+  g_free (s.key);
   return done;
 }

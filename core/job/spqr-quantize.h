@@ -9,6 +9,7 @@
 #include "compute/spqr-progress.h"
 #include "job/spqr-data.h"
 #include "model/spqr-model.h"
+#include "quant/spqr-hessian-cache.h"
 #include "quant/spqr-recipe.h"
 #include "store/spqr-store.h"
 
@@ -19,6 +20,11 @@ typedef struct {
   SpqrRecipe *recipe;
   const SpqrCalibration *calibration;    /* NULL only when every layer is RTN */
   SpqrDevice *device;                    /* where to compute; NULL: the CPU */
+  /* Where Hessians that do not depend on the parameters are looked for and kept; nullable. These are the ones whose
+   * inputs no quantized layer has touched: of the first block all, of a true_sequential one those of q, k and v. All
+   * others are taken behind what this run stored, and serve no other. Neither do a device's, which rounds otherwise,
+   * nor those of f16_activations. */
+  SpqrHessianCache *cache;
   const char *folder;                    /* for the artifacts; NULL: one beside the database. One that already
                                           * holds an unfinished run of the same work is gone on with */
   SpqrProgressFunc progress;             /* nullable */

@@ -2,7 +2,8 @@
  *
  * A Hessian depends on the model's weights, the ids of the calibration windows and where in the network
  * it was taken: that is its key. Only those of the model as it is are kept. While a model is quantized, each block's
- * inputs depend on what was stored before it, and such Hessians serve no second run.
+ * inputs depend on what was stored before it, and such Hessians serve no second run: it shares those of the first block
+ * alone, with other quantizations and with looking at the model (spqr-quantize.h).
  *
  * One file an entry: a head, the upper triangle, a checksum. It is written beside its name and renamed; one that
  * is damaged counts as absent. When the folder grows past its limit, the entries that were not used for longest go.

@@ -9,7 +9,8 @@ typedef struct {
   SpqrCalibration *calibration;
   char *recipe;              /* JSON */
   char *folder, *database;
-  SpqrDevice *device;        /* NULL: the CPU; set it after sitting_init() */
+  SpqrDevice *device;        /* NULL: the CPU; set it after sitting_init(), as the cache */
+  SpqrHessianCache *cache;   /* nullable */
 } Sitting;
 
 /* All in `folder`: a model of `blocks` blocks, made when it is not there yet, calibration of `windows` windows, a database and
