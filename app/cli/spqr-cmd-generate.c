@@ -24,6 +24,7 @@ typedef struct {
   guint n_prompt;
   gsize wanted, shown;       /* bytes of the text that were printed */
   GArray *times;             /* gint64, microseconds: start, then each new id's */
+  guint64 weight_bytes;      /* of the blocks, as they were held: packed for a run */
 } Output;
 
 static void
@@ -146,6 +147,7 @@ print_json (const Output *self, const SpqrCliNetwork *network, double first, dou
   spqr_json_number (builder, "median", median);
   json_builder_end_object (builder);
   spqr_json_number (builder, "seconds_to_first", first);
+  spqr_json_integer (builder, "weight_bytes", self->weight_bytes);
   json_builder_end_object (builder);
   spqr_json_print (builder);
 }
@@ -167,8 +169,8 @@ print_output (Output *self, const SpqrCliNetwork *network)
   putchar ('\n');
   fflush (stdout);
   if (!self->cli->quiet && isfinite (mean))
-    g_printerr (_("%u tokens, %.2f a second (%.1f ms each, median %.1f); the first after %.2f s\n"),
-                self->ids->len - self->n_prompt, 1 / mean, 1000 * mean, 1000 * median, first);
+    g_printerr (_("%u tokens, %.2f a second (%.1f ms each, median %.1f); the first after %.2f s; blocks of %.4g MB\n"),
+                self->ids->len - self->n_prompt, 1 / mean, 1000 * mean, 1000 * median, first, self->weight_bytes / 1e6);
 }
 
 static gboolean
@@ -202,7 +204,8 @@ generate (SpqrCli *cli, const Flags *flags, const char *what, GError **error)
   g_auto (Output) output = { .cli = cli, .wanted = (gsize) flags->tokens };
   g_autofree gint32 *prompt = NULL, *made = NULL;
   SpqrGenerateOptions options = { .max_tokens = (gsize) flags->tokens, .temperature = flags->temperature,
-                                  .top_k = (guint) flags->top_k, .seed = (guint64) flags->seed, .stop_id = -1 };
+                                  .top_k = (guint) flags->top_k, .seed = (guint64) flags->seed, .stop_id = -1,
+                                  .weight_bytes = &output.weight_bytes };
   gsize n;
 
   if (!spqr_cli_network_open (cli, what, &network, error))

@@ -166,18 +166,88 @@ spqr_block_load_here (SpqrBlock *block, const SpqrExec *exec, GError **error)
   return TRUE;
 }
 
+/* All but the weights. */
+static SpqrBlock *
+block_new (SpqrNet *net, guint index, const SpqrExec *exec, GError **error)
+{
+  g_autoptr (SpqrBlock) block = g_new0 (SpqrBlock, 1);
+
+  block->net = net;
+  block->index = index;
+  block->spares = spqr_spares_ref (net->spares);
+  block->plan = net->blocks[index];
+  return block_measure (block, exec, error) && block_load_norms (block, error) ? g_steal_pointer (&block) : NULL;
+}
+
+static gboolean
+block_load_packed (SpqrBlock *block, const SpqrExec *exec, GError **error)
+{
+  SpqrNet *net = block->net;
+  gboolean loaded = TRUE;
+
+  for (guint i = 0; i < block->plan.n_linears && loaded; i++)
+    {
+      if (spqr_exec_should_stop (exec))
+        return spqr_net_check (SPQR_CANCELLED, "", error);
+      g_mutex_lock (&net->lock);
+      loaded = net->source->load_packed (net->source, block->plan.linears[i].weight, &block->packed[i], error);
+      g_mutex_unlock (&net->lock);
+      block->mixed |= block->packed[i] != NULL;
+    }
+  return loaded;
+}
+
+/* The f32 weights of those that are not packed; whole products, of which the packed ones' rows are never touched. */
+static gboolean
+block_load_rest (SpqrBlock *block, const SpqrExec *exec, GError **error)
+{
+  for (guint i = 0; i < block->plan.n_linears; i++)
+    {
+      const SpqrLinearPlan *linear = &block->plan.linears[i];
+      int p = (int) linear->product;
+
+      if (block->packed[i] != NULL)
+        continue;
+      if (block->weights[p] == NULL &&
+          (block->weights[p] = spqr_net_take_spare (block->spares, block->rows[p], block->cols[p], "the weights of a block", error)) == NULL)
+        return FALSE;
+      if (!spqr_net_load_tensor (block->net, linear->weight, TRUE, block->weights[p] + linear->row0 * linear->cols, exec, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+SpqrBlock *
+spqr_net_load_block_packed (SpqrNet *net, guint index, const SpqrExec *exec, GError **error)
+{
+  g_autoptr (SpqrBlock) block = NULL;
+
+  g_return_val_if_fail (index < (guint) net->config->n_blocks, NULL);
+  block = block_new (net, index, exec, error);
+  if (block == NULL || (net->source != NULL && net->source->load_packed != NULL && !block_load_packed (block, exec, error)))
+    return NULL;
+  return block_load_rest (block, exec, error) ? g_steal_pointer (&block) : NULL;
+}
+
+guint64
+spqr_block_get_bytes (const SpqrBlock *block)
+{
+  guint64 bytes = 0;
+
+  for (guint i = 0; i < block->plan.n_linears; i++)
+    bytes += block->packed[i] != NULL ? spqr_packed_get_bytes (block->packed[i])
+                                      : block->plan.linears[i].rows * block->plan.linears[i].cols * sizeof (float);
+  return bytes;
+}
+
 SpqrBlock *
 spqr_net_load_block_with (SpqrNet *net, guint index, const SpqrExec *exec, GError **error)
 {
   g_autoptr (SpqrBlock) block = NULL;
 
   g_return_val_if_fail (index < (guint) net->config->n_blocks, NULL);
-  block = g_new0 (SpqrBlock, 1);
-  block->net = net;
-  block->index = index;
-  block->spares = spqr_spares_ref (net->spares);
-  block->plan = net->blocks[index];
-  if (!block_measure (block, exec, error) || !block_load_norms (block, error) || !spqr_block_send (block, exec, error))
+  block = block_new (net, index, exec, error);
+  if (block == NULL || !spqr_block_send (block, exec, error))
     return NULL;
   if (block->remote == NULL && !spqr_block_load_here (block, exec, error))
     return NULL;
@@ -203,6 +273,8 @@ spqr_block_free (SpqrBlock *block)
       spqr_spares_give (block->spares, block->weights[p], block->rows[p] * block->cols[p] * sizeof (float));
       g_free (block->bias[p]);
     }
+  for (guint i = 0; i < G_N_ELEMENTS (block->packed); i++)
+    spqr_packed_free (block->packed[i]);
   for (int n = 0; n < SPQR_N_NORMS; n++)
     spqr_norm_weights_clear (&block->norms[n]);
   spqr_spares_unref (block->spares);
@@ -216,7 +288,7 @@ spqr_block_get_matrix (SpqrBlock *block, SpqrTensor *tensor)
     {
       const SpqrLinearPlan *linear = &block->plan.linears[i];
 
-      if (linear->weight == tensor && block->weights[linear->product] != NULL)
+      if (linear->weight == tensor && block->weights[linear->product] != NULL && block->packed[i] == NULL)
         return block->weights[linear->product] + linear->row0 * linear->cols;
     }
   return NULL;

@@ -18,17 +18,32 @@ typedef struct {
   float *logits;            /* (vocab) */
   float *kept;              /* (vocab): room for choosing */
   GRand *random;
+  guint64 weight_bytes;     /* of all blocks as they are held */
 } Generator;
 
-static guint64
-blocks_bytes (SpqrNet *net)
+/* Loads them all, if they fit; the first one tells how much room its like take. */
+static gboolean
+keep_blocks (Generator *self, GError **error)
 {
-  guint64 bytes = 0;
+  guint64 room = spqr_memory_available () / 2, bytes = 0;
 
-  for (int b = 0; b < net->config->n_blocks; b++)
-    for (guint i = 0; i < net->blocks[b].n_linears; i++)
-      bytes += (guint64) net->blocks[b].linears[i].rows * net->blocks[b].linears[i].cols * sizeof (float);
-  return bytes;
+  self->blocks = g_new0 (SpqrBlock *, self->n_blocks);
+  for (guint b = 0; b < self->n_blocks; b++)
+    {
+      self->blocks[b] = spqr_net_load_block_packed (self->net, b, &self->exec, error);
+      if (self->blocks[b] == NULL)
+        return FALSE;
+      bytes += spqr_block_get_bytes (self->blocks[b]);
+      self->weight_bytes = bytes;
+      if (bytes / (b + 1) * self->n_blocks <= room)
+        continue;
+      for (guint i = 0; i <= b; i++)
+        spqr_block_free (self->blocks[i]);
+      g_clear_pointer (&self->blocks, g_free);
+      self->weight_bytes = bytes / (b + 1) * self->n_blocks;
+      return TRUE;
+    }
+  return TRUE;
 }
 
 static void
@@ -64,14 +79,8 @@ generator_init (Generator *self, SpqrNet *net, gsize n_prompt, gsize length, gui
   for (guint b = 0; b < self->n_blocks; b++)
     if (!spqr_key_values_init (&self->caches[b], net, length, error))
       return FALSE;
-  if (blocks_bytes (net) < spqr_memory_available () / 2)
-    self->blocks = g_new0 (SpqrBlock *, self->n_blocks);
-  for (guint b = 0; b < self->n_blocks && self->blocks != NULL; b++)
-    {
-      self->blocks[b] = spqr_net_load_block_with (net, b, &self->exec, error);
-      if (self->blocks[b] == NULL)
-        return FALSE;
-    }
+  if (!keep_blocks (self, error))
+    return FALSE;
   self->hidden = spqr_net_alloc (n_prompt, net->hidden, "the prompt", error);
   self->logits = self->hidden != NULL ? spqr_net_alloc (1, net->config->vocab, "the logits", error) : NULL;
   self->kept = self->logits != NULL ? spqr_net_alloc (1, net->config->vocab, "the logits", error) : NULL;
@@ -92,7 +101,7 @@ generator_feed (Generator *self, const gint32 *ids, gsize n, gsize position0, GE
       SpqrBlock *block = self->blocks != NULL ? self->blocks[b] : NULL;
 
       if (block == NULL)
-        block = loaded = spqr_net_load_block_with (self->net, b, &self->exec, error);
+        block = loaded = spqr_net_load_block_packed (self->net, b, &self->exec, error);
       segment.cache = &self->caches[b];
       if (block == NULL ||
           !spqr_net_run_segments (self->net, block, self->hidden, n, &segment, 1, NULL, NULL, &self->exec, error))
@@ -246,8 +255,11 @@ spqr_generate (SpqrNet *net, const gint32 *prompt, gsize n_prompt, const SpqrGen
       spqr_net_check (SPQR_NO_MEMORY, "the generated ids", error);
       return NULL;
     }
-  if (!generator_init (&generator, net, n_prompt, n_prompt + most, options->seed, cancellable, error) ||
-      !generator_run (&generator, prompt, n_prompt, most, options, on_id, user_data, ids, n_ids, error))
+  if (!generator_init (&generator, net, n_prompt, n_prompt + most, options->seed, cancellable, error))
+    return NULL;
+  if (options->weight_bytes != NULL)
+    *options->weight_bytes = generator.weight_bytes;
+  if (!generator_run (&generator, prompt, n_prompt, most, options, on_id, user_data, ids, n_ids, error))
     return NULL;
   return g_steal_pointer (&ids);
 }

@@ -58,6 +58,8 @@ struct _SpqrBlock {
   SpqrSpares *spares;                      /* a reference: a block may outlive its net */
   SpqrBlockPlan plan;
   float *weights[SPQR_N_PRODUCTS], *bias[SPQR_N_PRODUCTS];   /* weights NULL while remote; bias NULL when no layer of it has one */
+  SpqrPacked *packed[8];                   /* by linear layer; NULL: it is in weights */
+  gboolean mixed;                          /* some are packed: products are made layer by layer */
   gsize rows[SPQR_N_PRODUCTS], cols[SPQR_N_PRODUCTS];
   SpqrNormWeights norms[SPQR_N_NORMS];
   SpqrDevice *device;                      /* of remote */

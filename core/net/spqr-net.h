@@ -9,6 +9,7 @@
 
 #include "model/spqr-model.h"
 #include "num/spqr-exec.h"
+#include "pack/spqr-packed.h"
 
 #define SPQR_NET_ERROR (spqr_net_error_quark ())
 GQuark spqr_net_error_quark (void);
@@ -23,6 +24,9 @@ typedef enum { SPQR_NET_ERROR_UNSUPPORTED, SPQR_NET_ERROR_MISSING_TENSOR, SPQR_N
 typedef struct _SpqrWeightSource SpqrWeightSource;
 struct _SpqrWeightSource {
   gboolean (*load) (SpqrWeightSource *self, SpqrTensor *tensor, float *out, GError **error);
+  /* The tensor as it is stored, for products without decoding all of it: *packed is the caller's, NULL where it is not
+   * stored so. NULL: no source of packed weights. */
+  gboolean (*load_packed) (SpqrWeightSource *self, SpqrTensor *tensor, SpqrPacked **packed, GError **error);
 };
 
 typedef struct _SpqrNet SpqrNet;      /* plan: which tensors, checked shapes, rotary tables */
@@ -39,6 +43,11 @@ gboolean spqr_net_embed (SpqrNet *net, const gint32 *ids, gsize n_ids, gsize pos
 SpqrBlock *spqr_net_load_block (SpqrNet *net, guint block, GError **error);
 /* The same with an exec whose should_stop ends the loading (G_IO_ERROR_CANCELLED). */
 SpqrBlock *spqr_net_load_block_with (SpqrNet *net, guint block, const SpqrExec *exec, GError **error);
+/* The same for few rows at a time (generation): layers that the source holds packed stay so, of the others the f32
+ * weights are there. Here, not on a device; spqr_block_get_matrix() has only what is in f32. */
+SpqrBlock *spqr_net_load_block_packed (SpqrNet *net, guint block, const SpqrExec *exec, GError **error);
+/* Bytes of its linear layers as they are held. */
+guint64    spqr_block_get_bytes (const SpqrBlock *block);
 void       spqr_block_free (SpqrBlock *block);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpqrBlock, spqr_block_free)
 /* The linear layers of a block in the order in which the network uses them: borrowed tensors. Layers

@@ -31,11 +31,36 @@ typedef struct {
   float *normed, *qkv, *context, *mid, *out, *out2;   /* in the workspace; mid lies over qkv and context */
 } Pass;
 
+/* Layer by layer, side by side in y. */
+static SpqrStatus
+pass_layers (Pass *pass, SpqrProduct product, const float *x, gsize ldx, float *y)
+{
+  SpqrBlock *block = pass->block;
+  SpqrStatus status = SPQR_OK;
+
+  for (guint i = 0; i < block->plan.n_linears && status == SPQR_OK; i++)
+    {
+      const SpqrLinearPlan *linear = &block->plan.linears[i];
+      const float *bias = block->bias[product] != NULL ? block->bias[product] + linear->row0 : NULL;
+
+      if (linear->product != product)
+        continue;
+      if (block->packed[i] != NULL)
+        status = spqr_packed_product (block->packed[i], x, ldx, pass->tokens, bias, y + linear->row0, block->rows[product], pass->exec);
+      else
+        status = spqr_gemm_nt (x, ldx, pass->tokens, block->weights[product] + linear->row0 * linear->cols, SPQR_ELEM_F32,
+                               linear->rows, linear->cols, bias, y + linear->row0, block->rows[product], pass->exec);
+    }
+  return status;
+}
+
 static SpqrStatus
 pass_linear (Pass *pass, SpqrProduct product, const float *x, gsize ldx, float *y)
 {
   SpqrBlock *block = pass->block;
 
+  if (block->mixed)
+    return pass_layers (pass, product, x, ldx, y);
   return spqr_gemm_nt (x, ldx, pass->tokens, block->weights[product], SPQR_ELEM_F32, block->rows[product],
                        block->cols[product], block->bias[product], y, block->rows[product], pass->exec);
 }

@@ -206,6 +206,9 @@ def generates_from_a_run(folder):
     words = ["--prompt", "the and", "--tokens", "12", "--ignore-eos"]
     stored, dense = spqr.json("generate", run, *words), spqr.json("generate", "dense", *words)
     assert stored["run"] == run and stored["ids"] == dense["ids"] and stored["text"] == dense["text"]
+    # A run's weights stay packed: 2 bits in codes of 4, 3 bits of statistics as f16, outliers; not 32 bits each.
+    assert dense["weight_bytes"] == 2 * 4 * (48 * 48 * 2 + 48 * 24 * 2 + 3 * 48 * 86), dense
+    assert stored["weight_bytes"] < 0.5 * dense["weight_bytes"], (stored, dense)
 
 
 @case
