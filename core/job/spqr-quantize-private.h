@@ -3,6 +3,7 @@
 
 #include "compute/spqr-input.h"
 #include "job/spqr-quantize.h"
+#include "job/spqr-reserve.h"
 #include "num/spqr-layer.h"
 #include "pack/spqr-pack.h"
 #include "quant/spqr-artifacts.h"
@@ -17,6 +18,7 @@ typedef struct {
   double seconds_before;         /* that earlier sittings took, as far as they could tell */
   gboolean needs_calibration;
   GString *device_notes;         /* of the network's device, for the next layer's row */
+  SpqrReserve reserve;           /* beside the database */
   guint n_blocks, block, n_done;
 } Quantization;
 

@@ -13,6 +13,7 @@
 #include "quant/spqr-quant-error.h"
 #include "spqr-build.h"
 
+#define RESERVE_BYTES (256 << 10)
 #define HIDDEN_FILE_PREFIX ".spqr-hidden-"   /* of spqr_hidden_init() */
 
 void
@@ -470,6 +471,8 @@ static gboolean
 finish_run (Quantization *q, gint64 began, gboolean done, const GError *failure, GError **error)
 {
   q->run->seconds = q->seconds_before + (g_get_monotonic_time () - began) / 1e6;
+  if (q->request->waited != NULL)
+    q->run->seconds -= q->request->waited (q->request->user_data);
   q->run->finished = g_get_real_time () / G_USEC_PER_SEC;
   if (done)
     q->run->state = SPQR_RUN_FINISHED;
@@ -479,7 +482,21 @@ finish_run (Quantization *q, gint64 began, gboolean done, const GError *failure,
     q->run->state = SPQR_RUN_FAILED;
   if (q->run->state == SPQR_RUN_FAILED)
     q->run->error = g_strdup (failure != NULL ? failure->message : "");
-  return sum_up (q, error) && spqr_store_finish_run (q->store, q->run, error);
+  if (!sum_up (q, error))
+    return FALSE;
+  /* A run that nobody can end stays "running" as long as this process lives. */
+  return spqr_store_finish_run (q->store, q->run, NULL) ||
+         (spqr_reserve_release (&q->reserve) && spqr_store_finish_run (q->store, q->run, NULL)) ||
+         spqr_store_finish_run (q->store, q->run, error);
+}
+
+/* Enough for the few pages that the end of a run takes in the database. */
+static void
+hold_reserve (Quantization *q)
+{
+  g_autofree char *folder = g_path_get_dirname (spqr_store_get_path (q->store));
+
+  spqr_reserve_hold (&q->reserve, folder, RESERVE_BYTES);
 }
 
 SpqrRun *
@@ -492,7 +509,7 @@ spqr_quantize (SpqrStore *store, const SpqrQuantizeRequest *request, GCancellabl
   g_autoptr (GError) failure = NULL;
   gint64 began = g_get_monotonic_time ();
   Quantization q = { .device_notes = device_notes, .store = store, .request = request, .cancellable = cancellable, .run = run, .artifacts = artifacts,
-                     .damaged = damaged, .n_blocks = spqr_model_get_config (request->model)->n_blocks };
+                     .reserve = SPQR_RESERVE_NONE, .damaged = damaged, .n_blocks = spqr_model_get_config (request->model)->n_blocks };
   gboolean done;
 
   if (!check_request (&q, error))
@@ -500,10 +517,12 @@ spqr_quantize (SpqrStore *store, const SpqrQuantizeRequest *request, GCancellabl
   describe_run (run, request);
   if (!begin_run (&q, error))
     return NULL;
+  hold_reserve (&q);
 
   done = q.needs_calibration ? quantization_do_blocks (&q, &failure) : quantize_without_calibration (&q, &failure);
   if (!finish_run (&q, began, done, failure, done ? error : NULL))
     done = FALSE;
+  spqr_reserve_release (&q.reserve);
   if (!done)
     {
       if (failure != NULL)
