@@ -31,7 +31,9 @@ typedef struct {
   void (*layer_done) (const SpqrRunLayer *layer, gpointer user_data);    /* nullable; in the caller's thread */
   /* Told once what it will take (spqr-preflight.h), before anything begins; nullable. */
   void (*preflight) (const struct _SpqrPreflight *preflight, gpointer user_data);
-  gpointer user_data;                    /* of all three */
+  /* Seconds for which progress() has held the work so far: they are no part of its time; nullable. */
+  double (*waited) (gpointer user_data);
+  gpointer user_data;                    /* of all four */
 } SpqrQuantizeRequest;
 
 /* Blocking, from any thread. The finished run (full reference) or NULL; cancelled and failed runs are
