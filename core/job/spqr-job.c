@@ -30,7 +30,8 @@ struct _SpqrJob {
   GError *new_error;
   gboolean new_paused, new_parked;
   GCond woken;                     /* cancelled, or let go on */
-  gint64 started, shown;           /* begun (what it was paused for taken off); shown last */
+  gint64 started, shown;           /* begun (what it was held for taken off); shown last */
+  gint64 held;                     /* how long, in all */
   GSource *source;                 /* of the notification that is queued, or NULL */
 };
 
@@ -179,6 +180,7 @@ park (SpqrJob *self)
   while (self->new_paused && !g_cancellable_is_cancelled (self->cancellable))
     g_cond_wait_until (&self->woken, &self->lock, g_get_monotonic_time () + LOOK_EVERY);
   self->new_parked = FALSE;
+  self->held += g_get_monotonic_time () - began;
   self->started += g_get_monotonic_time () - began;
   queue_publish (self, TRUE);
 }
@@ -199,6 +201,17 @@ spqr_job_report (double fraction, const char *what, gpointer job)
   if (self->new_paused)
     park (self);
   g_mutex_unlock (&self->lock);
+}
+
+double
+spqr_job_get_seconds_parked (SpqrJob *self)
+{
+  gint64 held;
+
+  g_mutex_lock (&self->lock);
+  held = self->held;
+  g_mutex_unlock (&self->lock);
+  return held / 1e6;
 }
 
 void

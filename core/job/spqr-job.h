@@ -50,6 +50,8 @@ gboolean      spqr_job_is_parked (SpqrJob *self);
 /* From the work's thread, which holds no lock that others need: a paused job waits here. The signature is that of SpqrProgressFunc with the job as user data. */
 void          spqr_job_report (double fraction, const char *what, gpointer job);
 
+/* Seconds for which the work was held so far; from its thread. */
+double        spqr_job_get_seconds_parked (SpqrJob *self);
 /* What computes, for people; from any thread. */
 void          spqr_job_set_device (SpqrJob *self, const char *device);
 

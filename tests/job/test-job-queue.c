@@ -81,6 +81,7 @@ test_pause (void)
 
   spqr_job_set_paused (job, FALSE);
   ITERATE_UNTIL (!spqr_job_is_parked (job) && !spqr_job_is_paused (job));
+  g_assert_cmpfloat (spqr_job_get_seconds_parked (job), >=, A_WHILE / 1e6);
   ITERATE_UNTIL (g_atomic_int_get (&work.steps) > steps + 3);
   spqr_job_cancel (job);
   ITERATE_UNTIL (!spqr_job_is_active (job));

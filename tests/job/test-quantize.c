@@ -47,6 +47,53 @@ test_threads (void)
   fixture_remove (folder);
 }
 
+static void
+hold (double fraction, const char *what, gpointer user_data)
+{
+  double *held = user_data;
+
+  if (*held > 0)
+    return;
+  g_usleep (400000);
+  *held = 0.4;
+}
+
+static double
+get_held (gpointer user_data)
+{
+  return *(double *) user_data;
+}
+
+/* The time for which somebody held the work is no part of the run's. */
+static void
+test_held (void)
+{
+  g_autofree char *folder = fixture_folder ();
+  g_auto (Sitting) sitting = { NULL };
+  g_autoptr (SpqrStore) store = NULL;
+  g_autoptr (SpqrRecipe) recipe = NULL;
+  g_autoptr (SpqrRun) run = NULL;
+  g_autoptr (GError) error = NULL;
+  double held = 0, seconds;
+  gint64 began;
+
+  sitting_init (&sitting, folder, "held", BLOCKS, WINDOWS, NULL);
+  store = spqr_store_open (sitting.database, &error);
+  g_assert_no_error (error);
+  recipe = spqr_recipe_new (&spqr_run_params_default);
+  began = g_get_monotonic_time ();
+  run = spqr_quantize (store, &(SpqrQuantizeRequest) { .model = sitting.model, .recipe = recipe, .calibration = sitting.calibration,
+                                                       .folder = sitting.folder, .progress = hold, .waited = get_held,
+                                                       .user_data = &held }, NULL, &error);
+  seconds = (g_get_monotonic_time () - began) / 1e6;
+  g_assert_no_error (error);
+  g_assert_cmpfloat (held, >, 0);
+  g_assert_cmpfloat (run->seconds, >=, 0);
+  g_assert_cmpfloat (run->seconds, <=, seconds - held);
+  g_clear_object (&store);
+  fixture_remove (folder);
+}
+
 static gboolean
 same_artifact (Sitting *a, Sitting *b, const char *name)
 {
@@ -399,6 +446,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/quantize/threads", test_threads);
+  g_test_add_func ("/quantize/held", test_held);
   g_test_add_func ("/quantize/true-sequential", test_true_sequential);
   g_test_add_func ("/quantize/f16-activations", test_f16_activations);
   g_test_add_func ("/quantize/f16-refused", test_f16_refused);

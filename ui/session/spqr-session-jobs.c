@@ -374,6 +374,12 @@ evaluate_run (Quantizing *q, SpqrRun *run, GCancellable *cancellable, GError **e
   return TRUE;
 }
 
+static double
+get_waited (gpointer user_data)
+{
+  return spqr_job_get_seconds_parked (((Quantizing *) user_data)->job);
+}
+
 static void
 report_preflight (const SpqrPreflight *preflight, gpointer user_data)
 {
@@ -390,7 +396,7 @@ quantize_in_worker (SpqrJob *job, gpointer data, GCancellable *cancellable, GErr
   g_autoptr (SpqrRun) run = NULL;
   SpqrQuantizeRequest request = { .model = q->model, .recipe = q->recipe, .folder = q->folder,
                                   .device = spqr_settings_resolve_device (q->device), .progress = report_part,
-                                  .preflight = report_preflight, .user_data = q };
+                                  .preflight = report_preflight, .waited = get_waited, .user_data = q };
 
   q->job = job;
   spqr_job_set_device (job, spqr_device_get_name (request.device));

@@ -261,6 +261,7 @@ make_cost (SpqrQuantizeDialog *self)
   gtk_widget_set_margin_bottom (box, 12);
   self->cost = add_line (box);
   self->needs = add_line (box);
+  gtk_label_set_label (self->needs, _("Reckoning what it will take…"));
   return box;
 }
 

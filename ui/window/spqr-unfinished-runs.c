@@ -84,7 +84,7 @@ make_row (SpqrRun *run)
   gtk_widget_set_tooltip_text (button, _("From its last finished layer; the result is the same as without the pause"));
   gtk_actionable_set_action_name (GTK_ACTIONABLE (button), "win.go-on");
   gtk_actionable_set_action_target (GTK_ACTIONABLE (button), "x", run->id);
-  gtk_accessible_update_property (GTK_ACCESSIBLE (button), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (button), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, name, -1);
   g_signal_connect_object (button, "clicked", G_CALLBACK (on_clicked), row, G_CONNECT_AFTER);
   adw_action_row_add_suffix (ADW_ACTION_ROW (row), button);
   return row;
