@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
-# build.sh [OUT-FOLDER [ARCH ...]]: the plugin and its check program on a bare GPU server: nvcc and a
-# C compiler, no meson, no GLib. OpenBLAS is used for the check where there is one.
+# build.sh [--bench] [OUT-FOLDER [ARCH ...]]: the plugin and its check program on a bare GPU server: nvcc and a
+# C compiler, no meson, no GLib. OpenBLAS is used for the check where there is one. --bench: and runs it.
 set -eu
+bench=
+[ "${1:-}" = --bench ] && { bench=yes; shift; }
 here=$(cd "$(dirname "$0")" && pwd)
 out=${1:-$here/../build-cuda}
 [ $# -gt 0 ] && shift
@@ -39,5 +41,8 @@ for name in blas columns cpu exec factor field fp16 hessian kernels-table layer 
 done
 cc "${cflags[@]}" "$here/bare/spqr-cuda-check.c" "${sources[@]}" "${objects[@]}" "${blas[@]}" -lm -lpthread -ldl -o "$out/spqr-cuda-check"
 rm -f "${objects[@]}"
+if [ -n "$bench" ]; then
+  exec "$out/spqr-cuda-check" "$out/libspqr-backend-cuda.so" --bench
+fi
 echo "Built $out/libspqr-backend-cuda.so and $out/spqr-cuda-check. Now run"
 echo "  $out/spqr-cuda-check $out/libspqr-backend-cuda.so --bench"

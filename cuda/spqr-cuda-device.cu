@@ -57,6 +57,19 @@ environment_says (const char *variable, const char *value)
 }
 
 SpqrStatus
+spqr_cuda_device_profile (SpqrCuda *device, bool on)
+{
+  for (int i = 0; i < 2 && on; i++)
+    if (device->profile_events[i] == NULL && cudaEventCreateWithFlags (&device->profile_events[i], cudaEventDefault) != cudaSuccess)
+      {
+        device->failed = true;
+        return SPQR_DEVICE_FAILED;
+      }
+  device->profile = on;
+  return SPQR_OK;
+}
+
+SpqrStatus
 spqr_cuda_device_open (int index, SpqrCuda **device)
 {
   SpqrCuda *d = (SpqrCuda *) calloc (1, sizeof *d);
@@ -83,8 +96,7 @@ spqr_cuda_device_open (int index, SpqrCuda **device)
   if (good && environment_says ("SPQR_CUDA_TF32", "1"))
     good = d->lib->set_math_mode (d->blas, CUBLAS_TF32_TENSOR_OP_MATH) == CUBLAS_STATUS_SUCCESS;
   if (good && environment_says ("SPQR_CUDA_PROFILE", "1"))
-    d->profile = good = cudaEventCreateWithFlags (&d->profile_events[0], cudaEventDefault) == cudaSuccess &&
-                        cudaEventCreateWithFlags (&d->profile_events[1], cudaEventDefault) == cudaSuccess;
+    good = spqr_cuda_device_profile (d, true) == SPQR_OK;
   if (!good)
     {
       spqr_cuda_device_close (d);
@@ -243,7 +255,7 @@ SpqrCudaOp::profile_end (const char *name)
       if (line == NULL && device->n_lines < SPQR_CUDA_PROFILE_LINES)
         {
           line = &device->lines[device->n_lines++];
-          line->name = name;
+          *line = { name, 0, 0, 0, 0 };
         }
     }
   if (line != NULL && ok ())

@@ -139,6 +139,8 @@ SpqrCudaOp::upload_new (const T *from, size_t count)
 void spqr_cuda_ring_free (SpqrCudaRing *ring);
 SpqrStatus spqr_cuda_device_open (int index, SpqrCuda **device);
 void spqr_cuda_device_close (SpqrCuda *device);
+/* Kernels timed one by one from now on, or no more. */
+SpqrStatus spqr_cuda_device_profile (SpqrCuda *device, bool on);
 SpqrStatus spqr_cuda_device_memory (SpqrCuda *device, size_t *free_bytes, size_t *total_bytes);
 
 static inline unsigned

@@ -237,8 +237,8 @@ finite_range_kernel (const float *at, size_t count, float *lo, float *hi)
     }
 }
 
-static void
-clear_pyramid (SpqrPyramid *pyramid)
+void
+spqr_cuda_pyramid_free (SpqrPyramid *pyramid)
 {
   for (size_t k = 0; k < pyramid->n_levels; k++)
     free (pyramid->levels[k].owned);
@@ -321,6 +321,6 @@ spqr_cuda_pyramid_build (void *device, const float *field, size_t rows, size_t c
   op.wait ();
   op.poll ();
   if (!op.ok ())
-    clear_pyramid (pyramid);
+    spqr_cuda_pyramid_free (pyramid);
   return op.status;
 }

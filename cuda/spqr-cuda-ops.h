@@ -39,6 +39,9 @@ SpqrStatus spqr_cuda_cross_entropy (void *device, const float *hidden, size_t to
 SpqrStatus spqr_cuda_packed_matmul (void *device, const SpqrLayer *layer, const float *x, size_t tokens, float *y,
                                     const SpqrExec *exec);
 
+SpqrStatus spqr_cuda_bench (void *device, const char *suite, bool quick, int repeat, const SpqrExec *exec, SpqrBenchReport report,
+                            void *data);
+
 /* Bytes of device memory that an operation needs at least; it uses more where there is more. */
 size_t spqr_cuda_estimate (const SpqrOpDesc *desc);
 
@@ -48,6 +51,7 @@ size_t spqr_cuda_group_columns (const SpqrParams *params, size_t n);
 /* Empty arrays of all sizes that are known, and the order (factor NULL: as it is). */
 SpqrStatus spqr_cuda_layer_allocate (SpqrLayer *layer, const SpqrParams *params, size_t rows, size_t n, const SpqrFactor *factor);
 void spqr_cuda_layer_free (SpqrLayer *layer);
+void spqr_cuda_pyramid_free (SpqrPyramid *pyramid);
 
 /* ---- shared by operations; everything on the device ---- */
 

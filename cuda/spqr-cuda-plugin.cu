@@ -163,6 +163,7 @@ make_ops (void)
   ops.cross_entropy = spqr_cuda_cross_entropy;
   ops.packed_matmul = spqr_cuda_packed_matmul;
   ops.block = &spqr_cuda_block_ops;
+  ops.bench = spqr_cuda_bench;
   return ops;
 }
 

@@ -2,6 +2,7 @@
 #include <glib/gi18n.h>
 #include <stdio.h>
 
+#include "bench/spqr-bench-device.h"
 #include "bench/spqr-bench.h"
 #include "cli/spqr-cli.h"
 
@@ -60,6 +61,16 @@ run (SpqrCli *cli, int argc, char **argv, GError **error)
     {
       g_set_error (error, SPQR_USAGE_ERROR, 0, "--repeat must be 1 … 64, not %d", repeat);
       return FALSE;
+    }
+  /* A device that was asked for by name measures itself. */
+  if ((cli->backend != NULL && !g_str_equal (cli->backend, "auto")) || cli->device != NULL)
+    {
+      SpqrDevice *device = spqr_cli_get_device (cli, error);
+
+      if (device == NULL)
+        return FALSE;
+      if (!spqr_device_is_cpu (device))
+        return spqr_bench_device (cli, device, argv + 1, argc - 1, (guint) repeat, quick, error);
     }
   bench = spqr_bench_new (cli, (guint) repeat, quick);
   if (!run_suites (bench, argv + 1, argc - 1, error))

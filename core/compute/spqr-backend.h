@@ -78,6 +78,23 @@ typedef struct {
   float *out;
 } SpqrAttentionOp;
 
+/* A line of a device's own measurements. */
+typedef struct {
+  const char *suite, *name, *shape;     /* static, or good for the call */
+  bool kernel;                  /* one kernel or library call, each timed alone; else an operation, copies and all */
+  size_t calls;
+  double seconds;               /* of all calls */
+  double bytes, flops;          /* of device memory moved and numbers computed, as the code declares them; 0: not told */
+  double copy_share;            /* bytes / seconds of the copy's rate, measured in the same run; NAN: does not apply */
+  double product_share;         /* flops / seconds of cuBLAS's f32 rate */
+  double half_share;            /* of its f16 rate */
+  double products;              /* seconds / one cuBLAS product of the yardstick's size */
+  double target;                /* of `products` (at most), or of half_share (at least) where is_share; 0: none */
+  bool target_is_share;
+} SpqrBenchLine;
+
+typedef void (*SpqrBenchReport) (const SpqrBenchLine *line, void *data);
+
 /* One device's slots. The first argument is what open() gave. A NULL slot is SPQR_UNSUPPORTED;
  * name, memory, supports, estimate are not optional. */
 typedef struct {
@@ -131,6 +148,9 @@ typedef struct {
                                const SpqrExec *exec);
 
   const SpqrBlockOps *block;    /* NULL: nothing stays on the device */
+  /* Measures a suite (NULL: all), shapes as in `spqr bench`; quick: small ones. UNSUPPORTED: no such suite. */
+  SpqrStatus (*bench) (void *device, const char *suite, bool quick, int repeat, const SpqrExec *exec, SpqrBenchReport report,
+                       void *data);
 } SpqrDeviceOps;
 
 typedef struct {

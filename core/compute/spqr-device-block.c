@@ -146,3 +146,21 @@ spqr_device_head_predict (SpqrDevice *device, gpointer head, const SpqrHeadPass 
 {
   CALL (device, head_predict, head, pass, exec);
 }
+
+SpqrStatus
+spqr_device_bench (SpqrDevice *device, const char *suite, gboolean quick, guint repeat, const SpqrExec *exec, SpqrBenchReport report,
+                   gpointer data)
+{
+  SpqrStatus status;
+
+  if (device->backend->ops->bench == NULL)
+    return SPQR_UNSUPPORTED;
+  if (!spqr_device_is_usable (device))
+    return SPQR_DEVICE_FAILED;
+  pthread_mutex_lock (&device->lock);
+  status = device->backend->ops->bench (device->handle, suite, quick, (int) repeat, exec, report, data);
+  pthread_mutex_unlock (&device->lock);
+  if (status == SPQR_DEVICE_FAILED)
+    _spqr_device_set_failed (device);
+  return status;
+}

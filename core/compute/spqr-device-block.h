@@ -33,3 +33,7 @@ void       spqr_device_states_close (SpqrDevice *device, gpointer states);
 SpqrStatus spqr_device_head_open (SpqrDevice *device, const SpqrHeadShape *shape, const SpqrExec *exec, gpointer *head);
 void       spqr_device_head_close (SpqrDevice *device, gpointer head);
 SpqrStatus spqr_device_head_predict (SpqrDevice *device, gpointer head, const SpqrHeadPass *pass, const SpqrExec *exec);
+
+/* The device's own measurements (spqr-backend.h). SPQR_UNSUPPORTED: it has none, or no such suite. */
+SpqrStatus spqr_device_bench (SpqrDevice *device, const char *suite, gboolean quick, guint repeat, const SpqrExec *exec,
+                              SpqrBenchReport report, gpointer data);

@@ -1,15 +1,15 @@
 /* spqr-cuda-check.c: the plugin against core/num on a server that has nothing but a GPU and nvcc.
  *
- *     spqr-cuda-check PLUGIN.so [--bench]
+ *     spqr-cuda-check PLUGIN.so [--bench | --quick-bench]
  *
  * Exit status: 0 all right, 1 something differs, 77 no usable GPU (and why). --bench times whole
- * operations, copies over the bus included; SPQR_CUDA_PROFILE=1 tells them apart by kernel. */
+ * operations, copies over the bus included, and each kernel by itself, against a copy and cuBLAS's
+ * products of the same run; --quick-bench does so on small shapes, to see whether it works. */
 #include <dlfcn.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "compute/spqr-backend.h"
 
@@ -33,15 +33,6 @@ random_normal (void)
   for (int i = 0; i < 12; i++)
     sum += random_number ();
   return (float) sum;
-}
-
-static double
-seconds (void)
-{
-  struct timespec now;
-
-  clock_gettime (CLOCK_MONOTONIC, &now);
-  return (double) now.tv_sec + (double) now.tv_nsec * 1e-9;
 }
 
 static void *
@@ -218,39 +209,37 @@ check_all (void)
 /* ---- timing ---- */
 
 static void
-bench (size_t m, size_t n)
+print_share (double share)
 {
-  float *w = must_alloc (m * n, sizeof *w), *h = must_alloc (n * n, sizeof *h), *y = must_alloc (m * m, sizeof *y);
-  SpqrFactor factor;
-  SpqrLayer layer;
-  SpqrHessian hessian;
+  if (isfinite (share))
+    printf (" %8.1f%%", 100 * share);
+  else
+    printf (" %9s", "");
+}
 
-  make_layer (m, n, w, h);
-  for (int run = 0; run < 3; run++)     /* the first one warms up */
-    {
-      double t0 = seconds (), t1, t2, t3, t4;
+static void
+print_line (const SpqrBenchLine *line, void *data)
+{
+  printf ("%s%-*s %-20s %7zu %10.3f %9.3f", line->kernel ? "    " : "", line->kernel ? 30 : 34, line->name, line->kernel ? "" : line->shape,
+          line->calls, line->seconds * 1e3, line->products);
+  print_share (line->copy_share);
+  print_share (line->product_share);
+  print_share (line->half_share);
+  if (line->target != 0)
+    printf (line->target_is_share ? "  target >= %g of f16" : "  target <= %g products", line->target);
+  putchar ('\n');
+}
 
-      if (ops->factor_compute (device, h, w, m, n, &spqr_params_default, NULL, NULL, &factor) != SPQR_OK)
-        break;
-      t1 = seconds ();
-      if (ops->layer_quantize (device, w, m, n, h, &factor, &spqr_params_default, NULL, NULL, &layer) != SPQR_OK)
-        break;
-      t2 = seconds ();
-      if (spqr_hessian_init (&hessian, n) != SPQR_OK || ops->hessian_add (device, &hessian, w, n, m, 1, NULL) != SPQR_OK)
-        break;
-      t3 = seconds ();
-      if (ops->gemm_nt (device, w, n, m, w, SPQR_ELEM_F32, m, n, NULL, y, m, NULL) != SPQR_OK)
-        break;
-      t4 = seconds ();
-      printf ("%zu x %zu: factor %.1f ms, quantize %.1f ms, Hessian of %zu tokens %.1f ms, product %.1f ms (copies included)\n", m, n,
-              (t1 - t0) * 1e3, (t2 - t1) * 1e3, m, (t3 - t2) * 1e3, (t4 - t3) * 1e3);
-      spqr_factor_clear (&factor);
-      spqr_layer_clear (&layer);
-      spqr_hessian_clear (&hessian);
-    }
-  free (w);
-  free (h);
-  free (y);
+/* What `spqr bench --backend cuda` prints, without spqr. */
+static void
+bench (int quick)
+{
+  SpqrStatus status;
+
+  printf ("%-34s %-20s %7s %10s %9s %9s %9s %9s\n", "what", "shape", "calls", "ms", "products", "of copy", "of f32", "of f16");
+  status = ops->bench (device, NULL, quick, 5, NULL, print_line, NULL);
+  if (status != SPQR_OK)
+    report ("bench", false, (double) status);
 }
 
 int
@@ -264,7 +253,7 @@ main (int argc, char *argv[])
 
   if (module == NULL)
     {
-      fprintf (stderr, "%s\n", argc > 1 ? dlerror () : "usage: spqr-cuda-check PLUGIN.so [--bench]");
+      fprintf (stderr, "%s\n", argc > 1 ? dlerror () : "usage: spqr-cuda-check PLUGIN.so [--bench | --quick-bench]");
       return 1;
     }
   *(void **) &plugin = dlsym (module, SPQR_BACKEND_PLUGIN_SYMBOL);
@@ -288,11 +277,8 @@ main (int argc, char *argv[])
   ops->memory (device, &free_before, &total);
   printf ("%s, %zu of %zu MiB free\n", ops->name (device), free_before >> 20, total >> 20);
   check_all ();
-  if (argc > 2 && strcmp (argv[2], "--bench") == 0)
-    {
-      bench (4096, 4096);
-      bench (4096, 11008);
-    }
+  if (argc > 2 && (strcmp (argv[2], "--bench") == 0 || strcmp (argv[2], "--quick-bench") == 0))
+    bench (strcmp (argv[2], "--quick-bench") == 0);
   ops->memory (device, &free_after, &total);
   printf ("%zd MiB less than before\n", ((ssize_t) free_before - (ssize_t) free_after) >> 20);
   backend->close (device);

@@ -46,4 +46,24 @@ def wrong_devices_are_told_of_the_right_ones(folder):
     says(spqr(*words, "--device", "first", status=2), "first")
 
 
+@case
+def bench_has_a_line_for_each_kernel(folder):
+    spqr = spqr_with_device(folder)
+    told = spqr.json("bench", "all", "--backend", "cudashim", "--quick", "--repeat", "1", db=False)
+    rows = told["rows"]
+    assert told["device"] == "cudashim:0", told
+    assert {row["suite"] for row in rows} == {"yardstick", "gemm", "factor", "hessian", "loo", "columns", "layer", "preview", "forward",
+                                              "stats", "pyramid"}, rows
+    assert all(row["seconds"] > 0 and row["calls"] >= 1 for row in rows), rows
+    # Each repetition starts counting anew: one whole layer has one threshold, one set of errors.
+    whole = {row["name"]: row for row in rows if row["suite"] == "layer" and row["kernel"]}
+    assert whole["columns_kernel"]["calls"] == 1 and whole["row_error_kernel"]["calls"] == 1, whole
+    assert 0 < whole["columns_kernel"]["share_of_copy"] and whole["columns_kernel"]["flops"] > 0, whole
+    forward = [row for row in rows if row["suite"] == "forward" and not row["kernel"]]
+    assert len(forward) == 1 and forward[0]["flops"] > 0 and forward[0]["share_of_f16"] > 0, forward
+    words = spqr("bench", "gemm", "open", "--backend", "cudashim", "--quick", db=False)
+    assert "open" in words.err and "cublasSgemm" in words.out, words.out
+    says(spqr("bench", "gemm", "--backend", "cudashim", "--device", "3", db=False, status=1), "cudashim:0")
+
+
 main()

@@ -3,8 +3,8 @@
  * A block's threads are fibers, each with a stack of its own that is kept for all launches. A fiber
  * runs until it waits (barrier, warp operation) or ends; the scheduler goes round them until all
  * have ended. A round in which nobody moved is a kernel whose threads wait for each other forever.
- * Fibers are entered by swapcontext() once and changed by _setjmp()/_longjmp() from then on, which
- * cost no system call. */
+ * Fibers are entered by setcontext() once and changed by _setjmp()/_longjmp() from then on, which
+ * cost no system call. AddressSanitizer is told of each change. */
 #undef _FORTIFY_SOURCE          /* its longjmp() refuses to change stacks */
 #include "spqr-cuda-shim.h"
 
@@ -14,8 +14,20 @@
 
 #include "spqr-cuda-shim-private.h"
 
-#define MOST_THREADS 1024
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) && !defined(__SANITIZE_ADDRESS__)
+#define __SANITIZE_ADDRESS__ 1
+#endif
+#endif
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#include <sanitizer/common_interface_defs.h>
+#define STACK_BYTES ((size_t) 512 << 10)        /* its frames are larger */
+#else
 #define STACK_BYTES ((size_t) 128 << 10)
+#endif
+
+#define MOST_THREADS 1024
 #define SHARED_BYTES ((size_t) 48 << 10)        /* what a block may have without asking for more */
 
 SpqrCudaShim spqr_cuda_shim = {
@@ -32,6 +44,7 @@ enum State { READY, WAITS_BLOCK, WAITS_WARP, ENDED };
 
 struct Fiber {
   void *stack;
+  void *asan;                   /* AddressSanitizer's own of the fiber, while another runs */
   bool entered;
   jmp_buf at;
   State state;
@@ -50,6 +63,9 @@ struct Machine {
   Warp warps[MOST_THREADS / 32];
   ucontext_t entry_context, home_context;
   jmp_buf home;
+  void *home_asan;
+  const void *home_stack;
+  size_t home_stack_bytes;
   unsigned n_threads, barrier, arrived, current, entering;
   bool bad;
   void (*call) (void *);
@@ -67,17 +83,61 @@ trouble (const char *what)
   machine->bad = true;
 }
 
+/* ---- changes of the stack, for AddressSanitizer ---- */
+
+void
+before_fiber (Fiber *fiber)
+{
+#ifdef __SANITIZE_ADDRESS__
+  if (!fiber->entered)          /* what an abandoned call left there */
+    {
+      fiber->asan = NULL;
+      __asan_unpoison_memory_region (fiber->stack, STACK_BYTES);
+    }
+  __sanitizer_start_switch_fiber (&machine->home_asan, fiber->stack, STACK_BYTES);
+#endif
+}
+
+void
+in_fiber ()
+{
+#ifdef __SANITIZE_ADDRESS__
+  __sanitizer_finish_switch_fiber (machine->fibers[machine->current].asan, &machine->home_stack, &machine->home_stack_bytes);
+#endif
+}
+
+void
+before_home ()
+{
+#ifdef __SANITIZE_ADDRESS__
+  __sanitizer_start_switch_fiber (&machine->fibers[machine->current].asan, machine->home_stack, machine->home_stack_bytes);
+#endif
+}
+
+void
+at_home ()
+{
+#ifdef __SANITIZE_ADDRESS__
+  __sanitizer_finish_switch_fiber (machine->home_asan, NULL, NULL);
+#endif
+}
+
 void
 leave ()
 {
   if (_setjmp (machine->fibers[machine->current].at) == 0)
-    _longjmp (machine->home, 1);
+    {
+      before_home ();
+      _longjmp (machine->home, 1);
+    }
+  in_fiber ();
 }
 
 /* A fiber lives forever: one call of the kernel after the other. */
 void
 fiber_main ()
 {
+  in_fiber ();
   for (;;)
     {
       machine->call (machine->data);
@@ -94,7 +154,11 @@ resume (unsigned thread)
   machine->current = thread;
   spqr_shim_thread = fiber->index;
   if (_setjmp (machine->home) != 0)
-    return;
+    {
+      at_home ();
+      return;
+    }
+  before_fiber (fiber);
   if (fiber->entered)
     _longjmp (fiber->at, 1);
   fiber->entered = true;
