@@ -35,8 +35,8 @@ SpqrCudaShim spqr_cuda_shim = {
   0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, "", {}, 0,
 };
 
-thread_local SpqrShimIndex spqr_shim_thread, spqr_shim_block, spqr_shim_block_dim, spqr_shim_grid_dim;
-thread_local unsigned char *spqr_shim_dynamic;
+__thread SpqrShimIndex spqr_shim_thread, spqr_shim_block, spqr_shim_block_dim, spqr_shim_grid_dim;
+__thread unsigned char *spqr_shim_dynamic;
 
 namespace {
 

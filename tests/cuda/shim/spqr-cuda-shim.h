@@ -39,9 +39,9 @@ struct dim3 {
 };
 
 typedef struct { unsigned x, y, z; } SpqrShimIndex;
-extern thread_local SpqrShimIndex spqr_shim_thread, spqr_shim_block;
-extern thread_local SpqrShimIndex spqr_shim_block_dim, spqr_shim_grid_dim;
-extern thread_local unsigned char *spqr_shim_dynamic;
+extern __thread SpqrShimIndex spqr_shim_thread, spqr_shim_block;
+extern __thread SpqrShimIndex spqr_shim_block_dim, spqr_shim_grid_dim;
+extern __thread unsigned char *spqr_shim_dynamic;
 
 #define threadIdx spqr_shim_thread
 #define blockIdx spqr_shim_block
