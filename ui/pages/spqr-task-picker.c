@@ -159,12 +159,13 @@ make_data_row (SpqrTaskPicker *self, const char *data)
 static GtkWidget *
 make_scoring_row (void)
 {
-  const char *rules[] = { _("As published (harness, 2023)"), _("As today’s harness"), NULL };
+  const char *rules[] = { _("As published (harness of 2023)"), _("As today’s harness"), NULL };
   g_autoptr (GtkStringList) model = gtk_string_list_new (rules);
   GtkWidget *row = adw_combo_row_new ();
 
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), _("Scoring"));
-  adw_action_row_set_subtitle (ADW_ACTION_ROW (row), _("How a text becomes tokens, and what normalizes a choice’s score"));
+  gtk_widget_set_tooltip_text (row, _("How context and answer become tokens, and by what an answer’s score is divided: as published, they are "
+                                      "tokenized apart and its characters count; today, together and its bytes"));
   adw_combo_row_set_model (ADW_COMBO_ROW (row), G_LIST_MODEL (model));
   return row;
 }
