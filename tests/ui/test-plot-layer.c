@@ -245,6 +245,43 @@ test_histogram_note (void)
   golden_check ("histogram-note-light", 640, 150, SPQR_THEME_LIGHT, draw_noted, &plot);
 }
 
+/* Profiles by definition: the value of largest magnitude, of two the positive, NaN left out; and the scale
+ * knows the smallest and the largest value of all, also those that the thinned sample misses. */
+static void
+test_profiles (void)
+{
+  static const size_t shapes[][2] = { { 1, 7 }, { 37, 53 }, { 200, 1000 }, { 5, 1 } };
+  DemoRandom random = { 77 };
+  for (size_t s = 0; s < G_N_ELEMENTS (shapes); s++)
+    {
+      size_t rows = shapes[s][0], cols = shapes[s][1];
+      g_autofree float *values = g_new (float, rows * cols);
+      for (size_t i = 0; i < rows * cols; i++)
+        values[i] = i % 11 == 3 ? NAN : i % 29 == 5 ? 0 : (float) round (4 * demo_normal (&random));
+      if (rows == 37)
+        for (size_t j = 0; j < cols; j++)
+          values[9 * cols + j] = NAN;
+      values[rows * cols - 1] = -3e-7f;
+      values[rows * cols / 2] = rows == 200 ? -INFINITY : 99;
+      g_autoptr (SpqrFieldData) field = spqr_field_data_new (values, rows, cols, NULL, NULL, NULL, NULL);
+      for (int side = 0; side < 2; side++)
+        for (size_t a = 0; a < (side ? cols : rows); a++)
+          {
+            float best = NAN, found = side ? field->col_profile[a] : field->row_profile[a];
+            for (size_t b = 0; b < (side ? rows : cols); b++)
+              {
+                float v = side ? values[b * cols + a] : values[a * cols + b];
+                if (!isnan (v) && (isnan (best) || fabsf (v) > fabsf (best) || (fabsf (v) == fabsf (best) && v > best)))
+                  best = v;
+              }
+            g_assert_true (isnan (best) ? isnan (found) : best == found);
+          }
+      SpqrScale log = spqr_field_data_fit (field, SPQR_SCALE_LOG, 0, false), linear = spqr_field_data_fit (field, SPQR_SCALE_LINEAR, 0, false);
+      g_assert_cmpfloat_with_epsilon (log.lo / 3e-7, 1, 1e-6);
+      g_assert_cmpfloat (linear.hi, ==, (double) field->pyramid.max);
+    }
+}
+
 /* Nothing to show, and sizes in which there is no room: no ink outside, no failure. */
 static void
 test_degenerate (void)
@@ -284,6 +321,7 @@ main (int argc, char **argv)
   g_test_add_func ("/plot-layer/bars", test_bars);
   g_test_add_func ("/plot-layer/share", test_share);
   g_test_add_func ("/plot-layer/histogram-note", test_histogram_note);
+  g_test_add_func ("/plot-layer/profiles", test_profiles);
   g_test_add_func ("/plot-layer/degenerate", test_degenerate);
   return g_test_run ();
 }
