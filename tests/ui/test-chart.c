@@ -185,7 +185,7 @@ test_heatmap_view (void)
   g_autofree char *path = g_build_filename (g_get_tmp_dir (), "spqr-test-chart.svg", NULL);
   g_autoptr (GError) error = NULL;
   spqr_chart_set_provenance (SPQR_CHART (view), "a test");
-  g_assert_true (spqr_chart_save (SPQR_CHART (view), path, 500, 400, "A caption", &error));
+  g_assert_true (spqr_chart_save (SPQR_CHART (view), path, &(SpqrPictureChoices) { 500, 400, 2, FALSE, "A caption", TRUE }, &error));
   g_assert_no_error (error);
   g_unlink (path);
   spqr_heatmap_view_set_message (view, "Calibrate to see sensitivity");

@@ -207,6 +207,22 @@ test_messages (Fixture *f, gconstpointer user_data)
   wait_until (f, shows_maps);
 }
 
+/* Notes are kept by a worker, the tags after the note. */
+static SpqrRun *
+wait_for_note (SpqrStore *store, gint64 run_id)
+{
+  SpqrRun *run = NULL;
+
+  for (guint i = 0; i < 1000 && (run == NULL || run->note == NULL || run->tags == NULL); i++)
+    {
+      g_clear_object (&run);
+      g_main_context_iteration (NULL, FALSE);
+      g_usleep (10000);
+      run = spqr_store_get_run (store, run_id, NULL);
+    }
+  return run;
+}
+
 static void
 test_note (Fixture *f, gconstpointer user_data)
 {
@@ -225,7 +241,7 @@ test_note (Fixture *f, gconstpointer user_data)
   /* On to another run: it is kept. */
   spqr_run_note_show (SPQR_RUN_NOTE (note), second);
   g_assert_cmpstr (gtk_editable_get_text (text), ==, "");
-  stored = spqr_store_get_run (store, first->id, NULL);
+  stored = wait_for_note (store, first->id);
   g_assert_cmpstr (stored->note, ==, "three bits would do");
   g_assert_true (g_strv_equal ((const char *const *) stored->tags, (const char *const[]) { "a", "b", NULL }));
   spqr_run_note_show (SPQR_RUN_NOTE (note), stored);

@@ -143,7 +143,7 @@ test_picture (Fixture *f, gconstpointer data)
   wait_until (f, has_marks);
   g_assert_cmpuint (spqr_heatmap_view_get_field (f->heatmap)->rows, ==, spqr_tensor_get_rows (q));
   g_assert_true (has_threshold (f));
-  g_assert_true (spqr_chart_save (SPQR_CHART (f->heatmap), path, 600, 400, "caption", &error));
+  g_assert_true (spqr_chart_save (SPQR_CHART (f->heatmap), path, &(SpqrPictureChoices) { 600, 400, 2, FALSE, "caption", TRUE }, &error));
   g_assert_no_error (error);
   g_assert_cmpint (g_stat (path, &info), ==, 0);
   g_assert_cmpint (info.st_size, >, 1000);

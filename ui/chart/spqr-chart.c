@@ -3,6 +3,7 @@
 #include <adwaita.h>
 #include <glib/gi18n-lib.h>
 
+#include "chart/spqr-save-picture.h"
 #include "plot/spqr-figure.h"
 
 typedef struct {
@@ -13,7 +14,6 @@ typedef struct {
   GskRenderNode *node; /* the last draw(), for its size */
   int node_width, node_height;
   GtkWidget *menu;
-  GtkFileChooserNative *chooser;
 } SpqrChartPrivate;
 
 G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (SpqrChart, spqr_chart, GTK_TYPE_WIDGET)
@@ -198,67 +198,46 @@ draw_for_figure (cairo_t *cr, double width, double height, const SpqrTheme *them
   SPQR_CHART_GET_CLASS (data)->draw (data, cr, width, height, theme);
 }
 
+const char *
+spqr_chart_get_name (SpqrChart *self)
+{
+  return get_private (self)->name;
+}
+
+const char *
+spqr_chart_get_provenance (SpqrChart *self)
+{
+  return get_private (self)->provenance;
+}
+
 gboolean
-spqr_chart_save (SpqrChart *self, const char *path, int width, int height, const char *caption, GError **error)
+spqr_chart_save (SpqrChart *self, const char *path, const SpqrPictureChoices *choices, GError **error)
 {
   g_return_val_if_fail (SPQR_IS_CHART (self) && path, FALSE);
   SpqrFigure figure;
-  spqr_figure_init (&figure, width, height);
+  spqr_figure_init (&figure, choices->width, choices->height);
   const SpqrTheme *now = spqr_chart_get_theme (self);
+  spqr_theme_init (&figure.theme, choices->dark ? SPQR_THEME_DARK : SPQR_THEME_LIGHT);
   spqr_theme_set_font (&figure.theme, now->font, now->size_body);
-  figure.caption = caption;
-  figure.provenance = get_private (self)->provenance;
-  return spqr_figure_format_from_path (path, &figure.format, error)
-         && spqr_figure_save (&figure, path, draw_for_figure, self, error);
-}
-
-static void
-on_chooser_response (GtkNativeDialog *dialog, int response, SpqrChart *self)
-{
-  SpqrChartPrivate *priv = get_private (self);
-  if (response == GTK_RESPONSE_ACCEPT)
+  figure.scale = choices->scale;
+  figure.caption = choices->caption && *choices->caption ? choices->caption : NULL;
+  figure.provenance = choices->origin ? get_private (self)->provenance : NULL;
+  g_autoptr (GError) own = NULL;
+  if (!spqr_figure_format_from_path (path, &figure.format, &own) || !spqr_figure_save (&figure, path, draw_for_figure, self, &own))
     {
-      g_autoptr (GFile) file = gtk_file_chooser_get_file (GTK_FILE_CHOOSER (dialog));
-      g_autofree char *path = file ? g_file_get_path (file) : NULL;
-      g_autoptr (GError) error = NULL;
-      int width = MAX (480, gtk_widget_get_width (GTK_WIDGET (self))), height = MAX (240, gtk_widget_get_height (GTK_WIDGET (self)));
-      if (!path)
-        g_signal_emit (self, signals[SIGNAL_SAVE_FAILED], 0, _("A picture can only be saved on this computer; choose a local folder"));
-      else if (spqr_chart_save (self, path, width, height, priv->name, &error))
-        g_signal_emit (self, signals[SIGNAL_SAVED], 0, path);
-      else
-        g_signal_emit (self, signals[SIGNAL_SAVE_FAILED], 0, error->message);
+      g_signal_emit (self, signals[SIGNAL_SAVE_FAILED], 0, own->message);
+      g_propagate_error (error, g_steal_pointer (&own));
+      return FALSE;
     }
-  g_clear_object (&priv->chooser);
-}
-
-static void
-add_filter (GtkFileChooserNative *chooser)
-{
-  g_autoptr (GtkFileFilter) filter = gtk_file_filter_new ();
-  gtk_file_filter_set_name (filter, _("Pictures (PNG, SVG, PDF)"));
-  gtk_file_filter_add_suffix (filter, "png");
-  gtk_file_filter_add_suffix (filter, "svg");
-  gtk_file_filter_add_suffix (filter, "pdf");
-  gtk_file_chooser_add_filter (GTK_FILE_CHOOSER (chooser), filter);
+  g_signal_emit (self, signals[SIGNAL_SAVED], 0, path);
+  return TRUE;
 }
 
 void
 spqr_chart_save_dialog (SpqrChart *self)
 {
   g_return_if_fail (SPQR_IS_CHART (self));
-  SpqrChartPrivate *priv = get_private (self);
-  GtkRoot *root = gtk_widget_get_root (GTK_WIDGET (self));
-  if (priv->chooser)
-    return;
-  priv->chooser = gtk_file_chooser_native_new (_("Save Picture"), GTK_IS_WINDOW (root) ? GTK_WINDOW (root) : NULL,
-                                               GTK_FILE_CHOOSER_ACTION_SAVE, _("_Save"), _("_Cancel"));
-  gtk_native_dialog_set_modal (GTK_NATIVE_DIALOG (priv->chooser), TRUE);
-  add_filter (priv->chooser);
-  g_autofree char *name = g_strconcat (priv->name ? priv->name : _("Chart"), ".png", NULL);
-  gtk_file_chooser_set_current_name (GTK_FILE_CHOOSER (priv->chooser), g_strdelimit (name, "/\\", '-'));
-  g_signal_connect_object (priv->chooser, "response", G_CALLBACK (on_chooser_response), self, 0);
-  gtk_native_dialog_show (GTK_NATIVE_DIALOG (priv->chooser));
+  gtk_window_present (GTK_WINDOW (spqr_save_picture_new (self)));
 }
 
 static void
@@ -333,9 +312,6 @@ spqr_chart_dispose (GObject *object)
 {
   SpqrChartPrivate *priv = get_private (SPQR_CHART (object));
   g_clear_pointer (&priv->menu, gtk_widget_unparent);
-  if (priv->chooser)
-    gtk_native_dialog_destroy (GTK_NATIVE_DIALOG (priv->chooser));
-  g_clear_object (&priv->chooser);
   g_clear_pointer (&priv->node, gsk_render_node_unref);
   G_OBJECT_CLASS (spqr_chart_parent_class)->dispose (object);
 }

@@ -32,11 +32,23 @@ void spqr_chart_set_name (SpqrChart *self, const char *name);
 /* Stands in every saved picture: run, parameters, hashes. */
 void spqr_chart_set_provenance (SpqrChart *self, const char *provenance);
 
-/* Paints the chart, as it is now but in the light theme, into path (.png, .svg or .pdf). */
-gboolean spqr_chart_save (SpqrChart *self, const char *path, int width, int height, const char *caption, GError **error);
+const char *spqr_chart_get_name (SpqrChart *self);
+const char *spqr_chart_get_provenance (SpqrChart *self);
 
-/* Opens the dialog of the menu's “Save Picture…”. Ends in the signal "saved" (path) or
- * "save-failed" (message). Action "chart.save"; "chart.copy" puts the picture on the clipboard. */
+/* How a picture is saved. */
+typedef struct {
+  int width, height;       /* of the picture itself, in units of 1/96 inch */
+  double scale;            /* PNG: pixels a unit */
+  gboolean dark;
+  const char *caption;     /* below it; NULL or empty: none */
+  gboolean origin;         /* with the provenance */
+} SpqrPictureChoices;
+
+/* Paints the chart as it is now into path (.png, .svg or .pdf), and emits "saved" (path) or "save-failed" (message). */
+gboolean spqr_chart_save (SpqrChart *self, const char *path, const SpqrPictureChoices *choices, GError **error);
+
+/* Opens the dialog of the menu's “Save Picture…”. Action "chart.save"; "chart.copy" puts the picture on the
+ * clipboard. */
 void spqr_chart_save_dialog (SpqrChart *self);
 
 /* For the subclasses. */

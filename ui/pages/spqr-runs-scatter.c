@@ -211,7 +211,7 @@ draw (SpqrRunsScatter *self)
   for (guint i = 0; group != NULL && i < self->points->len; i++)
     {
       const SpqrRunPoint *run = self->points->pdata[i];
-      SpqrScatterPoint point = { .x = x->get (run), .y = y->get (run), .series = method_series (run->method), .quiet = self->points->len >= QUIET_FROM };
+      SpqrScatterPoint point = { .x = x->get (run), .y = y->get (run), .series = method_series (run->method), .quiet = group != NULL && self->counts[chosen] >= QUIET_FROM };
 
       if (self->group_of[i] != chosen)
         continue;

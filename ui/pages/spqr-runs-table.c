@@ -18,6 +18,7 @@ struct _SpqrRunsTable {
   GtkMultiSelection *selection;
   GArray *kept;              /* ids that were selected before the list changed */
   gboolean filling;
+  gboolean to_top;           /* the next list is in another order, or of other runs */
 };
 
 enum { SELECTION_CHANGED, LISTED, N_SIGNALS };
@@ -150,6 +151,7 @@ relist (SpqrRunsTable *self)
 
   if (self->box == NULL)
     return;                  /* columns that go re-sort */
+  self->to_top = TRUE;
   asked_first = NULL;
   descending = gtk_sorter_compare (sorter, a, b) == GTK_ORDERING_LARGER;
   spqr_runs_list_set_query (self->runs, gtk_editable_get_text (GTK_EDITABLE (self->search)),
@@ -286,6 +288,15 @@ show_count (SpqrRunsTable *self)
   gtk_label_set_label (self->count, text);
 }
 
+/* The list in the view would follow the row that was at its top to wherever it stands now. */
+static void
+scroll_to_top (SpqrRunsTable *self)
+{
+  for (GtkWidget *child = gtk_widget_get_first_child (GTK_WIDGET (self->view)); child != NULL; child = gtk_widget_get_next_sibling (child))
+    if (GTK_IS_LIST_VIEW (child) && g_list_model_get_n_items (G_LIST_MODEL (self->runs)) > 0)
+      gtk_widget_activate_action (child, "list.scroll-to-item", "u", 0);
+}
+
 /* Selected runs stay selected wherever they stand now. */
 static void
 on_listed (SpqrRunsTable *self)
@@ -301,6 +312,9 @@ on_listed (SpqrRunsTable *self)
   gtk_selection_model_set_selection (GTK_SELECTION_MODEL (self->selection), selected, all);
   g_clear_pointer (&self->kept, g_array_unref);
   self->filling = FALSE;
+  if (self->to_top)
+    scroll_to_top (self);
+  self->to_top = FALSE;
   show_count (self);
   g_signal_emit (self, signals[LISTED], 0);
   g_signal_emit (self, signals[SELECTION_CHANGED], 0);
