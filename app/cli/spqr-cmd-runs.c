@@ -49,19 +49,6 @@ add_run (JsonBuilder *builder, SpqrRun *run)
   spqr_json_integer (builder, "layers_all", run->n_layers);
 }
 
-/* As `spqr quantize --recipe` takes it. */
-static void
-add_recipe (JsonBuilder *builder, SpqrRun *run)
-{
-  JsonNode *node = run->params_json != NULL ? json_from_string (run->params_json, NULL) : NULL;
-
-  json_builder_set_member_name (builder, "recipe");
-  if (node != NULL)
-    json_builder_add_value (builder, node);
-  else
-    json_builder_add_null_value (builder);
-}
-
 static void
 add_layers (JsonBuilder *builder, GPtrArray *layers)
 {
@@ -219,7 +206,6 @@ show_run (SpqrCli *cli, SpqrStore *store, gint64 id, GError **error)
     {
       json_builder_begin_object (builder);
       add_run (builder, run);
-      add_recipe (builder, run);
       spqr_json_text (builder, "recipe", run->params_json);
       add_layers (builder, layers);
       add_evals (builder, evals);

@@ -1,5 +1,7 @@
 #include "session/spqr-model-memory.h"
 
+#include <glib/gstdio.h>
+
 #define KEPT 64
 #define LOCATION "location"
 #define OPENED "opened"
@@ -27,10 +29,15 @@ save (GKeyFile *file)
   g_autofree char *folder = g_path_get_dirname (path);
   gsize length;
   g_autofree char *text = g_key_file_to_data (file, &length, NULL);
+  g_autofree char *beside = g_strconcat (path, ".new", NULL);
 
-  /* Without waiting for the disk, as the window would. */
-  if (g_mkdir_with_parents (folder, 0700) == 0)
-    g_file_set_contents_full (path, text, length, G_FILE_SET_CONTENTS_NONE, 0600, NULL);
+  /* Without waiting for the disk, as the window would; beside it, for this way of writing leaves the end of
+   * what was longer before. */
+  if (g_mkdir_with_parents (folder, 0700) != 0)
+    return;
+  g_unlink (beside);
+  if (g_file_set_contents_full (beside, text, length, G_FILE_SET_CONTENTS_NONE, 0600, NULL))
+    g_rename (beside, path);
 }
 
 /* A path may hold what a group's name may not. */

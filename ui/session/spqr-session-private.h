@@ -13,6 +13,7 @@ struct _SpqrSession {
   char *calibration, *evaluation;
   GPtrArray *recipes;              /* of SpqrRecipe or NULL (none): what the recipe was, oldest first */
   guint recipe_at;                 /* the one in force */
+  SpqrParams preset;               /* the last that the parameters at hand were */
 
   SpqrModel *model;
   char *path;                      /* what was asked for last; absolute */

@@ -84,13 +84,16 @@ spqr_session_redo_recipe (SpqrSession *self)
   changed (self);
 }
 
-/* What layers without a rule get as long as nobody has said so: not what happens to be tried on one of them. */
+/* What layers without a rule get as long as nobody has said so: the preset from which tuning began, not what
+ * happens to be tried on one of them. */
 static SpqrRecipe *
 begin (SpqrSession *self)
 {
   SpqrRecipe *recipe = spqr_session_get_recipe (self);
+  SpqrRunParams defaults = self->params;
 
-  return recipe != NULL ? spqr_recipe_ref (recipe) : spqr_recipe_new (&spqr_run_params_default);
+  defaults.layer = self->preset;
+  return recipe != NULL ? spqr_recipe_ref (recipe) : spqr_recipe_new (&defaults);
 }
 
 gboolean

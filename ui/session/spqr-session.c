@@ -299,6 +299,8 @@ spqr_session_set_params (SpqrSession *self, const SpqrRunParams *params)
   if (difference == NULL)
     return;
   self->params = *params;
+  if (spqr_preset_find (params) != NULL)
+    self->preset = params->layer;
   g_signal_emit (self, spqr_session_signals[SPQR_SESSION_PARAMS_CHANGED], 0);
 }
 
@@ -521,6 +523,7 @@ static void
 spqr_session_init (SpqrSession *self)
 {
   self->params = spqr_run_params_default;
+  self->preset = self->params.layer;
   spqr_session_recall_recipe (self);
   self->stats = g_hash_table_new_full (NULL, NULL, NULL, g_free);
   self->figures = g_hash_table_new_full (NULL, NULL, NULL, g_free);
