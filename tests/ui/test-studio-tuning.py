@@ -71,6 +71,14 @@ def entry(studio, name):
     return next(n for n in reversed(studio.nodes()) if n.name == name and n.role == 'text box' and n.extents()[2] > 0)
 
 
+def named(studio, where):
+    """Every control that takes the keyboard has a name; rows of lists are read by their labels."""
+    nameless = [node for node in studio.nodes()
+                if node.has('focusable') and node.role in ('button', 'switch', 'text box', 'search box', 'slider', 'combo box', 'tab', 'image')
+                and (node.name == '' or node.name.startswith('Gtk'))]
+    check(not nameless, f'every control has a name: {where}', '\n'.join(f'{node} {node.extents()}' for node in nameless))
+
+
 def query(database, text):
     connection = sqlite3.connect(f'file:{database}?mode=ro', uri=True)
     try:
@@ -153,6 +161,7 @@ def shows_recipe(studio, role):
     studio.key('ctrl+shift+z', 'ctrl+shift+z')
     check(wait(lambda: entry(studio, 'Name').text() == 'test rules', 5) and says(studio, f'^{role} in every block$', 5),
           'Ctrl+Shift+Z brings both again', studio.labels())
+    named(studio, 'recipe')
     save(studio, 'recipe', window)
     studio.key('Escape')
     need(studio.wait_no_window('Recipe'), 'Escape closes it')
@@ -268,6 +277,7 @@ def holds_and_moves(studio, database):
     need(says(studio, r'^\d+.% · .*CPU', 10), 'it tells progress and device', studio.labels())
     before = need(wait(lambda: len(order(studio)) >= 4 and order(studio), 5), 'all are listed', order(studio))
     check(before[-1] == 'Calibrate sample', 'the calibration waits at the end', before)
+    named(studio, 'jobs')
     need(studio.tab_to('Pause this job'), 'the keyboard reaches Pause')
     studio.key('space')
     told = need(says(studio, r'· paused ·', 30), 'it is held', studio.labels())
