@@ -3,9 +3,6 @@
 
 #include "num/spqr-columns-private.h"
 
-/* tr(X H X'), X (m, n). NAN: cancelled, or no memory. */
-double spqr_trace_form (const float *x, const float *h, size_t m, size_t n, const SpqrExec *exec);
-
 /* spqr_layer_threshold() with a status; params in normal form. */
 SpqrStatus spqr_threshold_compute (const float *w, size_t m, size_t n, const SpqrFactor *factor,
                                    const SpqrParams *normal, const SpqrExec *exec, double *threshold);

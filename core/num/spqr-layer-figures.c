@@ -145,7 +145,7 @@ trace_pieces (void *data, size_t begin, size_t end)
 }
 
 double
-spqr_trace_form (const float *x, const float *h, size_t m, size_t n, const SpqrExec *exec)
+spqr_output_energy (const float *x, const float *h, size_t m, size_t n, const SpqrExec *exec)
 {
   Trace t = {
     .x = x, .h = h, .m = m, .n = n,
@@ -202,7 +202,7 @@ difference_form (Difference d, const float *h, const SpqrExec *exec)
   d.out = malloc (d.m * d.n * sizeof *d.out);
   if (d.out != NULL &&
       spqr_exec_run (exec, (d.m + ROW_CHUNK - 1) / ROW_CHUNK, 1, difference_rows, &d) == SPQR_OK)
-    form = spqr_trace_form (d.out, h, d.m, d.n, exec);
+    form = spqr_output_energy (d.out, h, d.m, d.n, exec);
   free (d.out);
   return form;
 }
@@ -211,7 +211,7 @@ double
 spqr_proxy_loss (const float *w, const float *w_hat, const float *h, size_t m, size_t n,
                  const SpqrExec *exec)
 {
-  double denominator = spqr_trace_form (w, h, m, n, exec);
+  double denominator = spqr_output_energy (w, h, m, n, exec);
 
   if (!(denominator > 0))
     return NAN;
@@ -239,7 +239,7 @@ decoded_loss (const SpqrColumns *c, size_t count, const float *h)
 double
 spqr_columns_proxy_loss (const SpqrColumns *c, const float *h)
 {
-  double denominator = spqr_trace_form (c->w, h, c->m, c->n, c->exec);
+  double denominator = spqr_output_energy (c->w, h, c->m, c->n, c->exec);
   double first, loss, lambda = 0;
   size_t rows = c->tile_rows < c->m ? c->tile_rows : c->m;
 

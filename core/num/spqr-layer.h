@@ -105,6 +105,10 @@ SpqrStatus spqr_layer_quantize_rows (const float *w, size_t m, size_t n, size_t 
  * and only definition of what a quantized layer means; evaluation and export use nothing else. */
 void spqr_layer_decode (const SpqrLayer *layer, size_t row0, size_t count, float *out);
 
+/* tr(X H X') of m rows: the energy of what a layer with these weights puts out, or of its error. Half a
+ * product of the matrices. NAN: cancelled, or no memory. */
+double spqr_output_energy (const float *x, const float *h, size_t m, size_t n, const SpqrExec *exec);
+
 /* tr(dW H dW') / tr(W H W') for any two weight matrices. NAN when the denominator is 0. */
 double spqr_proxy_loss (const float *w, const float *w_hat, const float *h, size_t m, size_t n,
                         const SpqrExec *exec);

@@ -19,6 +19,9 @@ typedef struct {
   double unit_threshold;     /* T of tau = 1; NAN: not known yet. Under the lab's lock */
 } Factor;
 
+/* tr(W H W') of some rows: parameters change more often than the rows on screen. */
+typedef struct { gsize row0, count; guint generation; double energy; } Energy;
+
 struct _SpqrLab {
   SpqrTensor *tensor;
   float *w;                  /* (rows, cols) */
@@ -28,6 +31,7 @@ struct _SpqrLab {
   GBytes *h;                 /* (cols, cols) floats, or NULL; replaced as a whole */
   Factor *kept[KEPT_FACTORS];   /* newest first */
   guint generation;          /* of h */
+  Energy energies[2];        /* of the last part and of the whole; count 0: none */
 };
 
 static void
@@ -284,8 +288,39 @@ plain_loss (const float *w, const float *w_hat, gsize n)
   return size > 0 ? difference / size : NAN;
 }
 
+/* The same as spqr_proxy_loss(), which would work out the energy of the same rows every time. decoded becomes
+ * the error. */
+static double
+proxy_loss (SpqrLab *self, const SpqrLabAnswer *answer, float *decoded, GBytes *h, const SpqrExec *exec)
+{
+  const float *w = self->w + answer->row0 * self->cols;
+  gsize n = answer->count * self->cols;
+  Energy *kept = &self->energies[answer->whole], now = { answer->row0, answer->count, 0, NAN };
+  gboolean current;
+
+  g_mutex_lock (&self->lock);
+  now.generation = self->generation;
+  current = self->h == h;
+  if (current && kept->count == now.count && kept->row0 == now.row0 && kept->generation == now.generation)
+    now.energy = kept->energy;
+  g_mutex_unlock (&self->lock);
+  if (isnan (now.energy))
+    {
+      now.energy = spqr_output_energy (w, hessian_values (h), answer->count, self->cols, exec);
+      g_mutex_lock (&self->lock);
+      if (current && !isnan (now.energy))
+        *kept = now;
+      g_mutex_unlock (&self->lock);
+    }
+  if (!(now.energy > 0))
+    return NAN;
+  for (gsize i = 0; i < n; i++)
+    decoded[i] = w[i] - decoded[i];
+  return spqr_output_energy (decoded, hessian_values (h), answer->count, self->cols, exec) / now.energy;
+}
+
 static gboolean
-fill_figures (SpqrLab *self, SpqrLabAnswer *answer, const float *h, const SpqrExec *exec)
+fill_figures (SpqrLab *self, SpqrLabAnswer *answer, GBytes *h, const SpqrExec *exec)
 {
   const float *w = self->w + answer->row0 * self->cols;
   gsize n = answer->count * self->cols;
@@ -295,8 +330,7 @@ fill_figures (SpqrLab *self, SpqrLabAnswer *answer, const float *h, const SpqrEx
   if (decoded == NULL)
     return FALSE;
   spqr_layer_decode (&answer->layer, 0, answer->count, decoded);
-  answer->proxy_loss = h != NULL ? spqr_proxy_loss (w, decoded, h, answer->count, self->cols, exec)
-                                 : plain_loss (w, decoded, n);
+  answer->proxy_loss = h != NULL ? proxy_loss (self, answer, decoded, h, exec) : plain_loss (w, decoded, n);
   answer->outlier_share = (double) spqr_layer_outliers (&answer->layer) / n;
   answer->bits_formula = spqr_params_formula_bits (&answer->layer.params, self->rows, self->cols, answer->outlier_share);
   spqr_pack_count_bits (&answer->layer, &bits);
@@ -377,7 +411,7 @@ spqr_lab_quantize (SpqrLab *self, const SpqrParams *params, gsize row0, gsize co
   if (status == SPQR_OK)
     status = quantize_chosen (self, params, factor, gain, &exec, answer);
   answer->calibrated = h != NULL;
-  if (status == SPQR_OK && !fill_figures (self, answer, hessian_values (h), &exec))
+  if (status == SPQR_OK && !fill_figures (self, answer, h, &exec))
     status = SPQR_NO_MEMORY;
   answer->seconds = (g_get_monotonic_time () - began) / 1e6;
   release_factor (factor);
