@@ -3,6 +3,8 @@
 #include <adwaita.h>
 #include <glib/gstdio.h>
 #include <math.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "../model/fixtures.h"
 #include "chart/spqr-heatmap-view.h"
@@ -160,6 +162,36 @@ test_picture (Fixture *f, gconstpointer data)
   g_assert_null (spqr_heatmap_view_get_field (f->heatmap));
 }
 
+/* Too large to be looked at: that is said where the matrix would be, and nothing is read. The file has a hole
+ * instead of 512 MB. */
+static void
+test_too_large (Fixture *f, gconstpointer data)
+{
+  g_autofree char *path = g_build_filename (f->folder, "model.safetensors", NULL);
+  const char *header = "{\"model.embed_tokens.weight\":{\"dtype\":\"F16\",\"shape\":[16385,16384],\"data_offsets\":[0,536903680]}}";
+  guint64 size = GUINT64_TO_LE (strlen (header));
+  GString *start = g_string_new_len ((const char *) &size, sizeof size);
+  gint64 until = g_get_monotonic_time () + 300 * G_TIME_SPAN_MILLISECOND;
+  SpqrTensor *tensor;
+
+  g_string_append (start, header);
+  g_assert_true (g_file_set_contents (path, start->str, (gssize) start->len, NULL));
+  g_assert_cmpint (truncate (path, (off_t) start->len + 536903680), ==, 0);
+  g_string_free (start, TRUE);
+  spqr_session_open (f->session, f->folder);
+  while (spqr_session_is_opening (f->session))
+    g_main_context_iteration (NULL, TRUE);
+  tensor = spqr_model_lookup (spqr_session_get_model (f->session), "model.embed_tokens.weight");
+  g_assert_nonnull (tensor);
+  g_assert_false (spqr_session_has_bench (tensor));
+  spqr_session_select (f->session, tensor);
+  while (g_get_monotonic_time () < until)
+    g_main_context_iteration (NULL, FALSE);
+  g_assert_null (spqr_session_get_lab (f->session));
+  g_assert_null (spqr_session_get_lab_problem (f->session));
+  g_assert_cmpstr (gtk_stack_get_visible_child_name (GTK_STACK (find (f->page, GTK_TYPE_STACK))), ==, "refused");
+}
+
 /* The threshold, moved in the histogram, is the session's tau; undo takes it back. */
 static void
 test_threshold (Fixture *f, gconstpointer data)
@@ -235,6 +267,7 @@ main (int argc, char **argv)
   adw_init ();
   g_test_add_func ("/layer-page/stored-forms", test_stored_forms);
   g_test_add ("/layer-page/picture", Fixture, NULL, set_up, test_picture, tear_down);
+  g_test_add ("/layer-page/too-large", Fixture, NULL, set_up, test_too_large, tear_down);
   g_test_add ("/layer-page/threshold", Fixture, NULL, set_up, test_threshold, tear_down);
   g_test_add ("/layer-page/loop", Fixture, NULL, set_up, test_loop, tear_down);
   return g_test_run ();

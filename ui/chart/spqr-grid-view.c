@@ -127,17 +127,6 @@ spqr_grid_view_set_scale (SpqrGridView *self, SpqrScaleKind kind)
 }
 
 void
-spqr_grid_view_set_range (SpqrGridView *self, double lo, double hi)
-{
-  g_return_if_fail (SPQR_IS_GRID_VIEW (self));
-  self->lo = lo;
-  self->hi = hi;
-  self->auto_range = FALSE;
-  update_scale (self);
-  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_AUTO_RANGE]);
-}
-
-void
 spqr_grid_view_set_auto_range (SpqrGridView *self, gboolean auto_range)
 {
   g_return_if_fail (SPQR_IS_GRID_VIEW (self));

@@ -26,7 +26,6 @@ void spqr_grid_view_set_titles (SpqrGridView *self, const char *title, const cha
                                 const char *value_label, const char *block_name);
 void spqr_grid_view_set_colormap (SpqrGridView *self, SpqrColormap map, gboolean reversed);
 void spqr_grid_view_set_scale (SpqrGridView *self, SpqrScaleKind kind);
-void spqr_grid_view_set_range (SpqrGridView *self, double lo, double hi);
 void spqr_grid_view_set_auto_range (SpqrGridView *self, gboolean auto_range);
 /* Emits nothing. block < 0: none. */
 void spqr_grid_view_select (SpqrGridView *self, gint64 block, gint64 role);

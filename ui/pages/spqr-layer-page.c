@@ -511,6 +511,14 @@ fill_fields (SpqrLayerPage *self)
 }
 
 static void
+refuse (SpqrLayerPage *self, const char *reason)
+{
+  adw_status_page_set_title (self->refusal, spqr_tensor_get_name (spqr_session_get_tensor (self->session)));
+  adw_status_page_set_description (self->refusal, reason);
+  gtk_stack_set_visible_child_name (self->stack, "refused");
+}
+
+static void
 on_tensor (SpqrLayerPage *self)
 {
   SpqrTensor *tensor = spqr_session_get_tensor (self->session);
@@ -524,9 +532,7 @@ on_tensor (SpqrLayerPage *self)
   reason = spqr_layer_subject_refuse (tensor);
   if (reason != NULL)
     {
-      adw_status_page_set_title (self->refusal, spqr_tensor_get_name (tensor));
-      adw_status_page_set_description (self->refusal, reason);
-      gtk_stack_set_visible_child_name (self->stack, "refused");
+      refuse (self, reason);
       return;
     }
   self->tunable = spqr_layer_subject_is_tunable (tensor);
@@ -548,6 +554,8 @@ on_lab (SpqrLayerPage *self)
   SpqrLab *lab = spqr_session_get_lab (self->session);
   g_autofree char *reason = tensor != NULL ? spqr_layer_subject_refuse (tensor) : NULL;
 
+  if (tensor != NULL && spqr_session_get_lab_problem (self->session) != NULL)
+    refuse (self, spqr_session_get_lab_problem (self->session));
   spqr_layer_charts_let_go (self->charts);
   spqr_layer_preview_set_lab (self->preview, reason == NULL ? lab : NULL, self->tunable);
   show_calibration (self);

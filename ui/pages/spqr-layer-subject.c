@@ -3,9 +3,7 @@
 #include <glib/gi18n.h>
 
 #include "plot/spqr-format.h"
-
-/* Beyond this a tensor's f32 copy, its field and its pyramid do not fit beside each other. */
-#define MOST_WEIGHTS (G_GUINT64_CONSTANT (1) << 28)
+#include "session/spqr-session.h"
 
 gboolean
 spqr_layer_subject_is_tunable (SpqrTensor *tensor)
@@ -18,13 +16,13 @@ char *
 spqr_layer_subject_refuse (SpqrTensor *tensor)
 {
   guint64 n = (guint64) spqr_tensor_get_rows (tensor) * spqr_tensor_get_cols (tensor);
-  g_autofree char *count = spqr_format_count ((double) n), *most = spqr_format_count ((double) MOST_WEIGHTS);
+  g_autofree char *count = spqr_format_count ((double) n), *most = spqr_format_count ((double) SPQR_SESSION_MOST_WEIGHTS);
 
   if (!spqr_tensor_is_numeric (tensor))
     return g_strdup_printf (_("It holds %s values, which this program does not decode."), spqr_tensor_get_dtype_name (tensor));
   if (n == 0)
     return g_strdup (_("It has no elements."));
-  if (n > MOST_WEIGHTS)
+  if (n > SPQR_SESSION_MOST_WEIGHTS)
     return g_strdup_printf (_("It has %s weights; up to %s can be shown at once. The map and “spqr inspect” have its figures."),
                             count, most);
   return NULL;

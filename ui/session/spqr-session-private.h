@@ -22,6 +22,7 @@ struct _SpqrSession {
 
   SpqrTensor *tensor;
   SpqrLab *lab;
+  char *lab_problem;               /* why it could not be made */
   guint lab_serial;
   SpqrJob *bench_job;              /* the one that makes the lab, or made it; NULL: none */
 

@@ -172,14 +172,23 @@ spqr_session_select (SpqrSession *self, SpqrTensor *tensor)
     return;
   self->lab_serial++;
   g_clear_pointer (&self->lab, spqr_lab_unref);
+  g_clear_pointer (&self->lab_problem, g_free);
   /* Who walks through the list with the arrow keys does not want to wait for all that was passed. */
   if (self->bench_job != NULL)
     spqr_job_cancel (self->bench_job);
   g_clear_object (&self->bench_job);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_TENSOR]);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_LAB]);
-  if (tensor != NULL)
+  if (tensor != NULL && spqr_session_has_bench (tensor))
     spqr_session_start_lab (self);
+}
+
+gboolean
+spqr_session_has_bench (SpqrTensor *tensor)
+{
+  guint64 n = (guint64) spqr_tensor_get_rows (tensor) * spqr_tensor_get_cols (tensor);
+
+  return spqr_tensor_is_numeric (tensor) && n > 0 && n <= SPQR_SESSION_MOST_WEIGHTS;
 }
 
 typedef struct { SpqrSession *session; SpqrTensor *tensor; guint serial; SpqrLab *lab; } Benching;
@@ -214,7 +223,8 @@ on_benched (SpqrJob *job, SpqrSession *self)
     return;
   if (benching->lab == NULL)
     {
-      spqr_session_report_failure (self, _("This tensor cannot be shown"), spqr_job_get_error (job));
+      self->lab_problem = g_strdup (spqr_job_get_error (job) != NULL ? spqr_job_get_error (job)->message : _("It was not read."));
+      g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_LAB]);
       return;
     }
   self->lab = spqr_lab_ref (benching->lab);
@@ -274,6 +284,7 @@ SpqrModel    *spqr_session_get_model (SpqrSession *self) { return self->model; }
 gboolean      spqr_session_is_opening (SpqrSession *self) { return self->opening; }
 SpqrTensor   *spqr_session_get_tensor (SpqrSession *self) { return self->tensor; }
 SpqrLab      *spqr_session_get_lab (SpqrSession *self) { return self->lab; }
+const char   *spqr_session_get_lab_problem (SpqrSession *self) { return self->lab_problem; }
 gint64        spqr_session_get_shown_run (SpqrSession *self) { return self->shown_run; }
 const char   *spqr_session_get_calibration (SpqrSession *self) { return self->calibration; }
 const char   *spqr_session_get_evaluation (SpqrSession *self) { return self->evaluation; }
@@ -463,6 +474,7 @@ spqr_session_finalize (GObject *object)
 
   g_clear_error (&self->store_error);
   g_free (self->path);
+  g_free (self->lab_problem);
   g_free (self->calibration);
   g_free (self->evaluation);
   g_ptr_array_unref (self->recipes);

@@ -75,9 +75,15 @@ const char   *spqr_session_get_evaluation (SpqrSession *self);
 void          spqr_session_set_evaluation (SpqrSession *self, const char *data);
 
 /* ---- the layer at hand ---- */
+/* Beyond so many weights their f32 copy, a field and its pyramid do not fit beside each other. */
+#define SPQR_SESSION_MOST_WEIGHTS (G_GUINT64_CONSTANT (1) << 28)
+/* Numbers, at least one, and not too many: only such tensors get a bench. */
+gboolean      spqr_session_has_bench (SpqrTensor *tensor);
 /* The bench of the selected tensor, made in the background: NULL until "notify::lab". It has a
  * Hessian once one is known (property "lab" notifies again when that happens). */
 SpqrLab      *spqr_session_get_lab (SpqrSession *self);
+/* Why there is none although there should be ("notify::lab" tells that, too), or NULL. */
+const char   *spqr_session_get_lab_problem (SpqrSession *self);
 /* Calibrates the selected tensor's layer (or, whole = TRUE, every layer: figures of the map and all
  * Hessians that fit into memory) as a batch job. */
 void          spqr_session_calibrate (SpqrSession *self, gboolean whole);

@@ -3,6 +3,8 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
+#include "controls/spqr-access.h"
+
 /* A heading with the tensors under it: a block, or what stands outside all blocks. */
 #define SPQR_TYPE_TENSOR_GROUP (spqr_tensor_group_get_type ())
 G_DECLARE_FINAL_TYPE (SpqrTensorGroup, spqr_tensor_group, SPQR, TENSOR_GROUP, GObject)
@@ -147,6 +149,7 @@ bind_row (GtkSignalListItemFactory *factory, GtkListItem *item)
       gtk_label_set_label (role, SPQR_TENSOR_GROUP (object)->title);
       gtk_label_set_label (shape, "");
       gtk_widget_set_tooltip_text (expander, NULL);
+      spqr_name_list_row (expander, SPQR_TENSOR_GROUP (object)->title);
       gtk_widget_add_css_class (GTK_WIDGET (role), "heading");
       return;
     }
@@ -157,6 +160,7 @@ bind_row (GtkSignalListItemFactory *factory, GtkListItem *item)
   gtk_label_set_label (role, known == SPQR_ROLE_OTHER ? spqr_tensor_get_name (tensor) : spqr_role_name (known));
   gtk_label_set_label (shape, text);
   gtk_widget_set_tooltip_text (expander, spqr_tensor_get_name (tensor));
+  spqr_name_list_row (expander, spqr_tensor_get_name (tensor));
 }
 
 static void
