@@ -166,6 +166,21 @@ input_fetch (void *device, void *handle, const SpqrExec *exec, SpqrHessian *hess
   return op.status;
 }
 
+static SpqrStatus
+input_load (void *device, void *handle, const SpqrHessian *hessian, const SpqrExec *exec)
+{
+  SpqrCudaOp op ((SpqrCuda *) device, exec);
+  SpqrCudaInput *input = (SpqrCudaInput *) handle;
+
+  if (hessian->n != input->n || hessian->h == NULL)
+    return SPQR_INVALID;
+  forget_factor (input);
+  input->mirrored = true;
+  input->sequences = hessian->sequences;
+  spqr_cuda_feed (op, input->h, hessian->h, input->n * input->n * sizeof (float), NULL);
+  return op.finish ();
+}
+
 static bool
 factor_serves (const SpqrCudaInput *input, const SpqrParams *params)
 {
@@ -287,7 +302,7 @@ SpqrStatus spqr_cuda_block_put_layer (void *device, void *block, SpqrProduct pro
                                       const SpqrExec *exec);
 
 const SpqrBlockOps spqr_cuda_block_ops = {
-  input_open, input_close, input_add, input_fetch, spqr_cuda_input_quantize,
+  input_open, input_close, input_add, input_fetch, input_load, spqr_cuda_input_quantize,
   spqr_cuda_block_open, spqr_cuda_block_close, spqr_cuda_block_put, spqr_cuda_block_put_layer, spqr_cuda_block_run,
   states_open, states_close,
   spqr_cuda_head_open, spqr_cuda_head_close, spqr_cuda_head_predict,

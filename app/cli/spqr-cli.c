@@ -186,6 +186,12 @@ spqr_cli_get_device (SpqrCli *cli, GError **error)
   return NULL;
 }
 
+gboolean
+spqr_cli_may_spread (SpqrCli *cli)
+{
+  return cli->device == NULL && (cli->backend == NULL || strchr (cli->backend, ':') == NULL);
+}
+
 SpqrStore *
 spqr_cli_open_store (SpqrCli *cli, GError **error)
 {

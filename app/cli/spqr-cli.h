@@ -54,6 +54,8 @@ void spqr_cli_note (gpointer cli, const char *text);
 /* The device that --backend and --device name; NULL with error, which names those there are, when there is none.
  * Borrowed. */
 SpqrDevice *spqr_cli_get_device (SpqrCli *cli, GError **error);
+/* Whether no certain GPU was asked for, so that all of them may be used. */
+gboolean spqr_cli_may_spread (SpqrCli *cli);
 /* The database that --db names. */
 SpqrStore *spqr_cli_open_store (SpqrCli *cli, GError **error);
 /* The same for keeping what is measured while it is: NULL, and work goes on without, where there is none. */

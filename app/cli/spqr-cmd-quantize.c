@@ -216,7 +216,7 @@ quantize (Session *s, const Flags *flags, const char *data, GError **error)
   g_autoptr (GPtrArray) layers = NULL;
   g_autoptr (SpqrHessianCache) cache = g_strcmp0 (flags->hessian_cache, "none") != 0
                                          ? spqr_hessian_cache_new (flags->hessian_cache, 0) : NULL;
-  SpqrQuantizeRequest request = { .model = s->model, .recipe = s->recipe, .folder = flags->out, .device = s->device, .cache = cache,
+  SpqrQuantizeRequest request = { .model = s->model, .recipe = s->recipe, .folder = flags->out, .device = s->device, .spread = spqr_cli_may_spread (s->cli), .cache = cache,
                                   .progress = spqr_cli_progress, .preflight = tell_preflight, .user_data = s->cli };
 
   /* Overrides may ask for more than the defaults do. */

@@ -106,6 +106,8 @@ typedef struct {
                            const SpqrExec *exec);
   /* hessian: initialised here, finished; cleared by the caller. */
   SpqrStatus (*input_fetch) (void *device, void *input, const SpqrExec *exec, SpqrHessian *hessian);
+  /* H as a finished Hessian has it, instead of what the input held. */
+  SpqrStatus (*input_load) (void *device, void *input, const SpqrHessian *hessian, const SpqrExec *exec);
   /* Factorises unless the factor at hand serves, and quantizes. */
   SpqrStatus (*input_quantize) (void *device, void *input, const SpqrWeights *weights, const SpqrParams *params,
                                 const SpqrExec *exec, SpqrLayerTrace *trace, SpqrLayer *layer);

@@ -35,6 +35,7 @@ _spqr_device_open (const SpqrBackend *backend, gsize index, int score, char **pr
   device->handle = handle;
   device->id = g_steal_pointer (&id);
   device->name = g_strdup (backend->ops->name (handle));
+  device->index = index;
   device->score = score;
   pthread_mutex_init (&device->lock, NULL);
   return device;
@@ -44,6 +45,8 @@ void
 _spqr_device_set_failed (SpqrDevice *device)
 {
   g_atomic_int_set (&device->failed, 1);
+  if (device->first != NULL)
+    g_atomic_int_set (&device->first->failed, 1);
 }
 
 const char *
@@ -67,7 +70,46 @@ spqr_device_is_cpu (SpqrDevice *device)
 gboolean
 spqr_device_is_usable (SpqrDevice *device)
 {
-  return !g_atomic_int_get (&device->failed);
+  return !g_atomic_int_get (&device->failed) && (device->first == NULL || !g_atomic_int_get (&device->first->failed));
+}
+
+SpqrDevice *
+spqr_device_new_lane (SpqrDevice *device)
+{
+  SpqrDevice *first = device->first != NULL ? device->first : device, *lane;
+  char *problem = NULL;
+
+  if (spqr_device_is_cpu (device) || !spqr_device_is_usable (device))
+    return NULL;
+  lane = _spqr_device_open (first->backend, first->index, first->score, &problem);
+  g_free (problem);
+  if (lane != NULL)
+    lane->first = first;
+  return lane;
+}
+
+void
+spqr_device_free_lane (SpqrDevice *lane)
+{
+  if (lane == NULL)
+    return;
+  lane->backend->close (lane->handle);
+  pthread_mutex_destroy (&lane->lock);
+  g_free (lane->id);
+  g_free (lane->name);
+  g_free (lane);
+}
+
+gboolean
+spqr_device_is_kin (SpqrDevice *a, SpqrDevice *b)
+{
+  return a->backend == b->backend;
+}
+
+gboolean
+spqr_device_is_same (SpqrDevice *a, SpqrDevice *b)
+{
+  return a->backend == b->backend && a->index == b->index;
 }
 
 gboolean

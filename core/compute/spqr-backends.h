@@ -28,6 +28,14 @@ gboolean    spqr_device_is_cpu (SpqrDevice *device);
 gboolean    spqr_device_is_usable (SpqrDevice *device);
 gboolean    spqr_device_get_memory (SpqrDevice *device, gsize *free_bytes, gsize *total_bytes);
 
+/* A second queue of the same GPU, so that two operations run side by side; the same id and name, failed when it is.
+ * Handles of one serve the other. NULL: it cannot be had. */
+SpqrDevice *spqr_device_new_lane (SpqrDevice *device);
+void        spqr_device_free_lane (SpqrDevice *lane);
+/* Whether both are queues of one GPU (or both the CPU); whether they come from the same plugin. */
+gboolean    spqr_device_is_same (SpqrDevice *a, SpqrDevice *b);
+gboolean    spqr_device_is_kin (SpqrDevice *a, SpqrDevice *b);
+
 /* How the operations of one job run. Zero-initialise. One thread at a time. */
 typedef struct {
   SpqrDevice *device;           /* NULL: the CPU */

@@ -69,6 +69,12 @@ spqr_device_input_fetch (SpqrDevice *device, gpointer input, const SpqrExec *exe
 }
 
 SpqrStatus
+spqr_device_input_load (SpqrDevice *device, gpointer input, const SpqrHessian *hessian, const SpqrExec *exec)
+{
+  CALL (device, input_load, input, hessian, exec);
+}
+
+SpqrStatus
 spqr_device_input_quantize (SpqrDevice *device, gpointer input, const SpqrWeights *weights, const SpqrParams *params,
                             const SpqrExec *exec, SpqrLayerTrace *trace, SpqrLayer *layer)
 {

@@ -14,6 +14,7 @@ void       spqr_device_input_close (SpqrDevice *device, gpointer input);
 SpqrStatus spqr_device_input_add (SpqrDevice *device, gpointer input, const float *x, gsize ldx, gsize tokens, gsize sequences,
                                   const SpqrExec *exec);
 SpqrStatus spqr_device_input_fetch (SpqrDevice *device, gpointer input, const SpqrExec *exec, SpqrHessian *hessian);
+SpqrStatus spqr_device_input_load (SpqrDevice *device, gpointer input, const SpqrHessian *hessian, const SpqrExec *exec);
 SpqrStatus spqr_device_input_quantize (SpqrDevice *device, gpointer input, const SpqrWeights *weights, const SpqrParams *params,
                                        const SpqrExec *exec, SpqrLayerTrace *trace, SpqrLayer *layer);
 

@@ -9,6 +9,8 @@ struct _SpqrDevice {
   const SpqrBackend *backend;
   void *handle;                 /* what open() gave */
   char *id, *name;
+  gsize index;                  /* of the backend's devices */
+  SpqrDevice *first;            /* of a lane: the device it is a lane of; else NULL */
   int score;
   int failed;                   /* atomic; sticky */
   pthread_mutex_t lock;         /* around every call of a plugin's slot; the CPU's go without */

@@ -75,6 +75,36 @@ spqr_input_get_hessian (SpqrInput *self, const SpqrExec *exec, const SpqrHessian
 }
 
 SpqrStatus
+spqr_input_move (SpqrInput *self, SpqrDevice *device, const SpqrExec *exec)
+{
+  const SpqrHessian *hessian = NULL;
+  gpointer handle = NULL;
+  SpqrStatus status;
+
+  if (self->handle == NULL || spqr_device_is_same (self->device, device))
+    {
+      self->device = device;
+      return SPQR_OK;
+    }
+  status = spqr_input_get_hessian (self, exec, &hessian);
+  if (status == SPQR_OK)
+    status = spqr_device_input_open (device, self->n, &handle);
+  if (status == SPQR_OK)
+    status = spqr_device_input_load (device, handle, hessian, exec);
+  if (status != SPQR_OK)
+    {
+      spqr_device_input_close (device, handle);
+      return status;
+    }
+  spqr_device_input_close (self->device, self->handle);
+  spqr_hessian_clear (&self->hessian);
+  self->hessian = (SpqrHessian) { 0 };
+  self->handle = handle;
+  self->device = device;
+  return SPQR_OK;
+}
+
+SpqrStatus
 spqr_input_take_hessian (SpqrInput *self, const SpqrExec *exec, SpqrHessian *hessian)
 {
   const SpqrHessian *here = NULL;

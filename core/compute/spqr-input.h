@@ -24,6 +24,10 @@ SpqrStatus spqr_input_get_hessian (SpqrInput *self, const SpqrExec *exec, const 
 /* The same, out of self, which is of no use afterwards. */
 SpqrStatus spqr_input_take_hessian (SpqrInput *self, const SpqrExec *exec, SpqrHessian *hessian);
 
+/* Lets another device go on with H: nothing to do for a second queue of the same GPU, else H goes there by way of the
+ * host. About the device: it stays where it was (SPQR_DEVICE_FAILED with H still here: `device` failed). */
+SpqrStatus spqr_input_move (SpqrInput *self, SpqrDevice *device, const SpqrExec *exec);
+
 /* Host weights of a layer, for the CPU: called when they are needed; NULL: no memory, or an error that
  * the caller keeps. What it returns is borrowed. */
 typedef const float *(*SpqrWeightsFunc) (gpointer user_data);

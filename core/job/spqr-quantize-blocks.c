@@ -170,9 +170,50 @@ unfinished_groups (Sitting *s, guint groups)
   return unfinished & groups;
 }
 
+/* Whether there are several queues to give the layers to, and inputs that they can take. */
+static gboolean
+may_spread (Sitting *s, guint groups, SpqrInput *const *inputs)
+{
+  guint n_inputs = 0;
+
+  for (guint g = 0; g < SPQR_MAX_INPUT_GROUPS; g++)
+    if ((groups & (1u << g)) && inputs[g] != NULL)
+      {
+        if (spqr_input_get_handle (inputs[g]) == NULL)
+          return FALSE;
+        n_inputs++;
+      }
+  return s->q->workers->len > 1 && n_inputs > 1 && spqr_block_is_remote (s->block);
+}
+
+static gboolean
+quantize_spread (Sitting *s, guint groups, SpqrInput *const *inputs, GError **error)
+{
+  QuantizationLayer layers[8] = { 0 };
+  guint n = 0;
+
+  for (guint i = 0; i < s->n_linears; i++)
+    {
+      const SpqrBlockLinear *linear = &s->linears[i];
+      QuantizationLayer layer = { .tensor = linear->tensor, .group = linear->input_group, .input = inputs[linear->input_group] };
+
+      if (!(groups & (1u << linear->input_group)) || !quantization_wants (s->q, linear->tensor, &layer.params) ||
+          spqr_artifacts_has (s->q->artifacts, spqr_tensor_get_name (linear->tensor)))
+        continue;
+      layer.weights = spqr_block_get_weights (s->block, linear->tensor);
+      layers[n++] = layer;
+    }
+  return quantization_do_layers (s->q, layers, n, &s->lost, error);
+}
+
 static gboolean
 quantize_observed (Sitting *s, guint groups, SpqrInput *const *inputs, double begin, double span, GError **error)
 {
+  if (may_spread (s, groups, inputs))
+    {
+      quantization_report (s->q, begin, _("Quantizing the layers of a block"));
+      return !g_cancellable_set_error_if_cancelled (s->q->cancellable, error) && quantize_spread (s, groups, inputs, error);
+    }
   for (guint i = 0; i < s->n_linears; i++)
     {
       const SpqrBlockLinear *linear = &s->linears[i];

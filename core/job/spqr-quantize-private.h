@@ -19,6 +19,7 @@ typedef struct {
   gboolean needs_calibration;
   GString *device_notes;         /* of the network's device, for the next layer's row */
   SpqrReserve reserve;           /* beside the database */
+  GPtrArray *workers;            /* of SpqrDevice: the queues that layers are spread over; empty or one: none */
   guint n_blocks, block, n_done;
 } Quantization;
 
@@ -36,3 +37,29 @@ gboolean quantization_do_layer_of_input (Quantization *q, SpqrTensor *tensor, Sp
                                          GError **error);
 /* The calibrated path: every block in turn. */
 gboolean quantization_do_blocks (Quantization *q, GError **error);
+
+/* spqr-quantize-parallel.c: a layer that is handed out, and what becomes of it. */
+typedef struct {
+  SpqrTensor *tensor;
+  guint group;                   /* its input's */
+  SpqrInput *input;
+  SpqrWeights weights;
+  SpqrParams params;
+  /* Private to the round. */
+  SpqrLayer layer;
+  SpqrStatus status;
+  GError *error;
+  GString *note;
+  SpqrDevice *used;
+  double seconds;
+  gboolean ready;
+} QuantizationLayer;
+
+GPtrArray *quantization_make_workers (const SpqrQuantizeRequest *request);
+void       quantization_free_workers (GPtrArray *workers, const SpqrQuantizeRequest *request);
+/* Quantizes the layers on all workers and stores them in order. *lost: a device failed with the Hessians on it (no error
+ * is set then); what was stored stays stored. */
+gboolean   quantization_do_layers (Quantization *q, QuantizationLayer *layers, guint n_layers, gboolean *lost, GError **error);
+/* After quantizing: status and layer are its outcome. run: who did it, and a GString of notes. Stores and clears the layer. */
+gboolean   quantization_end_layer (Quantization *q, SpqrTensor *tensor, SpqrStatus status, SpqrLayer *layer,
+                                   const SpqrBackendRun *run, gint64 began, GError **error);

@@ -92,10 +92,9 @@ note_damping (const SpqrLayer *layer, GString *note)
   take_note (note, text);
 }
 
-/* After quantizing: status and layer are its outcome; the layer is cleared. */
-static gboolean
-end_layer (Quantization *q, SpqrTensor *tensor, SpqrStatus status, SpqrLayer *layer, const SpqrBackendRun *run, gint64 began,
-           GError **error)
+gboolean
+quantization_end_layer (Quantization *q, SpqrTensor *tensor, SpqrStatus status, SpqrLayer *layer, const SpqrBackendRun *run,
+                        gint64 began, GError **error)
 {
   GString *note = run->note_data;
   gboolean stored;
@@ -122,7 +121,7 @@ quantization_do_layer (Quantization *q, SpqrTensor *tensor, const float *w, cons
   SpqrStatus status = spqr_backend_run_layer_quantize (&run, w, spqr_tensor_get_rows (tensor), spqr_tensor_get_cols (tensor), NULL,
                                                        NULL, params, NULL, &layer);
 
-  return end_layer (q, tensor, status, &layer, &run, began, error);
+  return quantization_end_layer (q, tensor, status, &layer, &run, began, error);
 }
 
 gboolean
@@ -143,7 +142,7 @@ quantization_do_layer_of_input (Quantization *q, SpqrTensor *tensor, SpqrInput *
       take_note (q->device_notes, note->str);
       return FALSE;
     }
-  return end_layer (q, tensor, status, &layer, &run, began, error);
+  return quantization_end_layer (q, tensor, status, &layer, &run, began, error);
 }
 
 /* Without a Hessian there is nothing to calibrate: straight through the catalog. */
@@ -506,6 +505,7 @@ spqr_quantize (SpqrStore *store, const SpqrQuantizeRequest *request, GCancellabl
   g_autoptr (SpqrArtifacts) artifacts = spqr_artifacts_new ();
   g_autoptr (GHashTable) damaged = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   g_autoptr (GString) device_notes = g_string_new (NULL);
+  GPtrArray *workers;
   g_autoptr (GError) failure = NULL;
   gint64 began = g_get_monotonic_time ();
   Quantization q = { .device_notes = device_notes, .store = store, .request = request, .cancellable = cancellable, .run = run, .artifacts = artifacts,
@@ -519,7 +519,9 @@ spqr_quantize (SpqrStore *store, const SpqrQuantizeRequest *request, GCancellabl
     return NULL;
   hold_reserve (&q);
 
+  q.workers = workers = quantization_make_workers (request);
   done = q.needs_calibration ? quantization_do_blocks (&q, &failure) : quantize_without_calibration (&q, &failure);
+  quantization_free_workers (workers, request);
   if (!finish_run (&q, began, done, failure, done ? error : NULL))
     done = FALSE;
   spqr_reserve_release (&q.reserve);

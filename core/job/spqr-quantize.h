@@ -20,6 +20,7 @@ typedef struct {
   SpqrRecipe *recipe;
   const SpqrCalibration *calibration;    /* NULL only when every layer is RTN */
   SpqrDevice *device;                    /* where to compute; NULL: the CPU */
+  gboolean spread;                       /* layers also over the other usable devices of its kind */
   /* Where Hessians that do not depend on the parameters are looked for and kept; nullable. These are the ones whose
    * inputs no quantized layer has touched: of the first block all, of a true_sequential one those of q, k and v. All
    * others are taken behind what this run stored, and serve no other. Neither do a device's, which rounds otherwise,

@@ -27,7 +27,7 @@ rows_of (Sitting *sitting, SpqrRun *run)
   return rows;
 }
 
-typedef struct { guint on_device, here, notes; } Places;
+typedef struct { guint on_device, on_second, here, notes; } Places;
 
 /* Layer by layer as on the CPU, to the tolerance of f32 sums in another order. */
 static Places
@@ -43,7 +43,8 @@ compare_rows (GPtrArray *got, GPtrArray *want)
       g_assert_cmpstr (a->name, ==, b->name);
       g_assert_cmpfloat (fabs (a->proxy_loss / b->proxy_loss - 1), <, 0.02);
       g_assert_cmpfloat (fabs (a->bits - b->bits), <, 0.02);
-      places.on_device += strcmp (a->backend, "cudashim:0") == 0;
+      places.on_device += g_str_has_prefix (a->backend, "cudashim:");
+      places.on_second += strcmp (a->backend, "cudashim:1") == 0;
       places.here += strcmp (a->backend, "cpu") == 0;
       places.notes += a->note != NULL;
     }
@@ -59,6 +60,7 @@ run_in (Sitting *sitting, const char *name, const char *more, SpqrDevice *where)
 
   sitting_init (sitting, folder, name, 2, 3, recipe);
   sitting->device = where;
+  sitting->spread = strstr (name, "spread") != NULL;
   run = sitting_finish (sitting);
   return run;
 }
@@ -101,9 +103,35 @@ test_whole (gconstpointer more)
 
   /* That order is the CPU's to find; the layers are the device's all the same. */
   g_assert_cmpuint (places.on_device, ==, got->len);
+  g_assert_cmpuint (places.on_second, ==, 0);
   g_assert_cmpuint (places.notes, ==, strstr (more, "spearman") == NULL ? 0 : got->len);
   g_assert_cmpfloat (fabs (perplexity_of (&here, a, device) / expected - 1), <, 1e-4);
   g_assert_cmpfloat (fabs (perplexity_of (&there, b, device) / expected - 1), <, 0.01);
+}
+
+/* Two GPUs, two queues of the first: the layers are spread, and the same. */
+static void
+test_spread (void)
+{
+  g_auto (Sitting) here = { 0 };
+  g_autoptr (SpqrRun) a = run_in (&here, "one", "", NULL);
+  g_autoptr (GPtrArray) want = rows_of (&here, a);
+  guint second = 0;
+
+  g_assert_nonnull (spqr_backends_find ("cudashim:1"));
+  for (int i = 0; i < 4; i++)
+    {
+      g_auto (Sitting) there = { 0 };
+      g_autofree char *name = g_strdup_printf ("spread-%d", i);
+      g_autoptr (SpqrRun) b = run_in (&there, name, "", device);
+      g_autoptr (GPtrArray) got = rows_of (&there, b);
+      Places places = compare_rows (got, want);
+
+      g_assert_cmpuint (places.on_device, ==, got->len);
+      second += places.on_second;
+    }
+  g_test_message ("%u layers on the second", second);
+  g_assert_cmpuint (second, >, 0);
 }
 
 /* Some allocation fails, then all is well again: the same, and told where it was felt. */
@@ -175,15 +203,17 @@ main (int argc, char *argv[])
   plugins = g_build_filename (g_getenv ("G_TEST_BUILDDIR"), "cuda", NULL);
   path = g_build_filename (plugins, "libspqr-backend-cudashim.so", NULL);
   g_setenv ("SPQR_PLUGIN_DIR", plugins, TRUE);
-  device = spqr_backends_find ("cudashim");
-  g_assert_nonnull (device);
   module = g_module_open (path, G_MODULE_BIND_LOCAL);
   g_assert_true (module != NULL && g_module_symbol (module, "spqr_cuda_shim", &symbol));
   shim = symbol;
+  shim->n_devices = 2;
+  device = spqr_backends_find ("cudashim");
+  g_assert_nonnull (device);
   folder = fixture_folder ();
   g_test_add_data_func ("/cuda/job/whole", "", test_whole);
   g_test_add_data_func ("/cuda/job/true-sequential", ", \"true_sequential\": true", test_whole);
   g_test_add_data_func ("/cuda/job/spearman", ", \"permutation_order\": \"spearman\"", test_whole);
+  g_test_add_func ("/cuda/job/spread", test_spread);
   g_test_add_func ("/cuda/job/memory", test_memory);
   g_test_add_func ("/cuda/job/failure", test_failure);
   result = g_test_run ();

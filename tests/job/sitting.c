@@ -38,7 +38,7 @@ sitting_run (Sitting *sitting, SpqrProgressFunc progress, gpointer user_data, GC
   g_autoptr (SpqrStore) store = spqr_store_open (sitting->database, error);
   g_autoptr (SpqrRecipe) recipe = store != NULL ? spqr_recipe_parse (sitting->recipe, error) : NULL;
   SpqrQuantizeRequest request = { .model = sitting->model, .recipe = recipe, .calibration = sitting->calibration,
-                                  .folder = sitting->folder, .device = sitting->device, .cache = sitting->cache, .progress = progress, .user_data = user_data };
+                                  .folder = sitting->folder, .device = sitting->device, .spread = sitting->spread, .cache = sitting->cache, .progress = progress, .user_data = user_data };
 
   return recipe != NULL ? spqr_quantize (store, &request, cancellable, error) : NULL;
 }

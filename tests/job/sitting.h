@@ -10,6 +10,7 @@ typedef struct {
   char *recipe;              /* JSON */
   char *folder, *database;
   SpqrDevice *device;        /* NULL: the CPU; set it after sitting_init(), as the cache */
+  gboolean spread;           /* its request's */
   SpqrHessianCache *cache;   /* nullable */
 } Sitting;
 

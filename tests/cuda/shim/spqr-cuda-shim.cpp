@@ -361,6 +361,7 @@ spqr_shim_exchange (unsigned mask, int kind, uint64_t mine)
 bool
 spqr_shim_may_launch (const char *name, dim3 grid, dim3 block, size_t shared)
 {
+  SpqrShimGuard guard;
   size_t n_threads = (size_t) block.x * block.y * block.z;
 
   spqr_cuda_shim.launches++;
