@@ -63,6 +63,7 @@ gboolean spqr_bench_forward (SpqrBench *bench, GError **error);
 gboolean spqr_bench_stats (SpqrBench *bench, GError **error);
 gboolean spqr_bench_pyramid (SpqrBench *bench, GError **error);
 gboolean spqr_bench_open (SpqrBench *bench, GError **error);
+gboolean spqr_bench_gguf (SpqrBench *bench, GError **error);
 
 /* The run itself, for spqr-cmd-bench.c. */
 SpqrBench *spqr_bench_new (SpqrCli *cli, guint repeat, gboolean quick);

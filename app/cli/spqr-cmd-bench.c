@@ -10,7 +10,7 @@ static const struct { const char *name; gboolean (*run) (SpqrBench *bench, GErro
   { "gemm", spqr_bench_gemm },       { "factor", spqr_bench_factor },   { "hessian", spqr_bench_hessian },
   { "loo", spqr_bench_loo },         { "columns", spqr_bench_columns }, { "layer", spqr_bench_layer },
   { "preview", spqr_bench_preview }, { "forward", spqr_bench_forward }, { "stats", spqr_bench_stats },
-  { "pyramid", spqr_bench_pyramid }, { "open", spqr_bench_open },
+  { "pyramid", spqr_bench_pyramid }, { "open", spqr_bench_open },       { "gguf", spqr_bench_gguf },
 };
 
 static gboolean
@@ -54,7 +54,7 @@ run (SpqrCli *cli, int argc, char **argv, GError **error)
     if (!is_known (argv[i]))
       {
         g_set_error (error, SPQR_USAGE_ERROR, 0, "there is no suite “%s”; there are gemm, factor, hessian, loo, columns, layer, "
-                     "preview, forward, stats, pyramid, open and all", argv[i]);
+                     "preview, forward, stats, pyramid, open, gguf and all", argv[i]);
         return FALSE;
       }
   if (repeat < 1 || repeat > 64)

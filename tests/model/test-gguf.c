@@ -5,6 +5,7 @@
  * golden/llama.gguf a one-block model with q and k permuted, and, as “expected.…”, as they were. */
 #include "fixtures.h"
 #include "model/spqr-model.h"
+#include "num/spqr-cpu.h"
 #include "mutate.h"
 
 static char *
@@ -51,13 +52,16 @@ assert_same_values (SpqrModel *model, const char *name, const char *expected_nam
     }
 }
 
+/* Of every kind of processor that this one can be. */
 static void
-test_blocks (void)
+check_blocks (SpqrCpu cpu)
 {
   static const char *const formats[] = { "F32", "F16", "BF16", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0",
                                          "Q2_K", "Q3_K", "Q4_K", "Q5_K", "Q6_K" };
-  g_autoptr(SpqrModel) model = open_golden ("blocks.gguf");
+  g_autoptr(SpqrModel) model = NULL;
 
+  spqr_cpu_limit (cpu);
+  model = open_golden ("blocks.gguf");
   for (gsize i = 0; i < G_N_ELEMENTS (formats); i++)
     {
       g_autofree char *expected = g_strconcat ("expected.", formats[i], NULL);
@@ -66,6 +70,14 @@ test_blocks (void)
       g_assert_cmpstr (spqr_tensor_get_dtype_name (spqr_model_lookup (model, formats[i])), ==, formats[i]);
     }
   g_assert_false (spqr_model_get_config (model)->supported);
+}
+
+static void
+test_blocks (void)
+{
+  check_blocks (SPQR_CPU_PLAIN);
+  check_blocks (SPQR_CPU_AVX2);
+  check_blocks (SPQR_CPU_AVX512);
 }
 
 static void
