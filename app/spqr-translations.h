@@ -2,5 +2,5 @@
 #pragma once
 
 /* First of all in main(): the locale, and the translations that are installed, or those of the build folder
- * for a program that is run from there. */
+ * for a program that is run from there; $SPQR_LOCALE_DIR where that is set. */
 void spqr_translations_bind (void);

@@ -21,6 +21,7 @@
 static const SpqrPreset presets[] = {
   {
     "near-lossless", N_("Near-lossless"),
+    /* xgettext:no-c-format */
     N_("4-bit weights, groups of 16 × 16, 3-bit statistics, a low outlier threshold: within about 1 % of the original perplexity"),
     SPQR (4, 16, 16, 0.1, 1.0),
     N_("SpQR, Table 1: LLaMA-7B, WikiText2 5.73 at 4.63 bits (16 bit: 5.68)"),

@@ -55,7 +55,9 @@ static const SpqrMapFigure figures[] = {
     SPQR_FIGURE_DATA_FREE, SPQR_SCALE_LOG, SPQR_AXIS_NUMBER, format_three, get_absmax },
   { "kurtosis", N_("Kurtosis"), N_("Fourth moment over the squared variance: 3 for a normal distribution, more when a few weights stand far out."),
     SPQR_FIGURE_DATA_FREE, SPQR_SCALE_LOG, SPQR_AXIS_NUMBER, format_three, get_kurtosis },
-  { "outlier_share_3sigma", N_("Outlier share (3 σ)"), N_("Share of weights beyond three standard deviations of their row: a stand-in for SpQR's outliers that needs no data (0.27 % for a normal distribution)."),
+  { "outlier_share_3sigma", N_("Outlier share (3 σ)"),
+    /* xgettext:no-c-format */
+    N_("Share of weights beyond three standard deviations of their row: a stand-in for SpQR's outliers that needs no data (0.27 % for a normal distribution)."),
     SPQR_FIGURE_DATA_FREE, SPQR_SCALE_LINEAR, SPQR_AXIS_PERCENT, spqr_format_percent, get_outlier_share },
   { "std", N_("Standard deviation"), N_("How widely the weights spread."),
     SPQR_FIGURE_DATA_FREE, SPQR_SCALE_LOG, SPQR_AXIS_NUMBER, format_three, get_std },

@@ -48,7 +48,7 @@ describe (const SpqrRecipeBudget *budget, SpqrModel *model)
   g_autofree char *second = g_strdup_printf (_("What is not quantized: %s. The whole model: %s, now %s."), rest, all, original);
 
   return g_strdup_printf ("%s %s%s%s", first, second, budget->outliers ? "\n" : "",
-                          budget->outliers ? _("By the paper's formula, without outliers: each 0.1\302\240% of them adds 0.032\302\240bits.") : "");
+                          budget->outliers ? /* xgettext:no-c-format */ _("By the paper's formula, without outliers: each 0.1\302\240% of them adds 0.032\302\240bits.") : "");
 }
 
 static void
