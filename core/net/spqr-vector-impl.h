@@ -218,17 +218,6 @@ NAME (add) (float *x, const float *y, size_t n)
 }
 
 static TARGET void
-NAME (add_scaled) (float *x, const float *y, float factor, size_t n)
-{
-  size_t i = 0;
-
-  for (; i + WIDTH <= n; i += WIDTH)
-    NAME (store) (x + i, NAME (load) (x + i) + factor * NAME (load) (y + i));
-  for (; i < n; i++)
-    x[i] += factor * y[i];
-}
-
-static TARGET void
 NAME (normalize) (float *y, const float *x, float mean, float factor, const float *weight, const float *bias, size_t n)
 {
   size_t i = 0;

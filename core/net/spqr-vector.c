@@ -94,12 +94,6 @@ spqr_vector_scale (float *x, float factor, size_t n)
   PICK (scale, x, factor, n);
 }
 
-void
-spqr_vector_add_scaled (float *x, const float *y, float factor, size_t n)
-{
-  PICK (add_scaled, x, y, factor, n);
-}
-
 float
 spqr_vector_max (const float *x, size_t n)
 {

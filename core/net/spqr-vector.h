@@ -22,7 +22,6 @@ void spqr_vector_softcap (float *x, size_t n, float cap);
 void spqr_vector_mul (float *x, const float *y, size_t n);               /* x *= y */
 void spqr_vector_add (float *x, const float *y, size_t n);               /* x += y */
 void spqr_vector_scale (float *x, float factor, size_t n);               /* x *= factor */
-void spqr_vector_add_scaled (float *x, const float *y, float factor, size_t n);   /* x += factor · y */
 
 float  spqr_vector_max (const float *x, size_t n);                       /* -inf when n = 0 */
 double spqr_vector_sum (const float *x, size_t n);

@@ -134,34 +134,6 @@ f32_to_f16_avx2 (const float *in, uint16_t *out, size_t n)
   return i;
 }
 
-SPQR_TARGET_AVX512 static size_t
-round_to_f16_avx512 (float *values, size_t n)
-{
-  size_t i = 0;
-
-  for (; i + 16 <= n; i += 16)
-    {
-      __m256i half = _mm512_cvtps_ph (_mm512_loadu_ps (values + i), _MM_FROUND_TO_NEAREST_INT);
-
-      _mm512_storeu_ps (values + i, _mm512_cvtph_ps (half));
-    }
-  return i;
-}
-
-SPQR_TARGET_AVX2 static size_t
-round_to_f16_avx2 (float *values, size_t n)
-{
-  size_t i = 0;
-
-  for (; i + 8 <= n; i += 8)
-    {
-      __m128i half = _mm256_cvtps_ph (_mm256_loadu_ps (values + i), _MM_FROUND_TO_NEAREST_INT);
-
-      _mm256_storeu_ps (values + i, _mm256_cvtph_ps (half));
-    }
-  return i;
-}
-
 SPQR_TARGET_AVX2 static size_t
 bf16_to_f32_avx2 (const uint16_t *in, float *out, size_t n)
 {
@@ -266,21 +238,4 @@ spqr_f32_to_bf16_row (const float *in, uint16_t *out, size_t n)
 #endif
   for (; i < n; i++)
     out[i] = spqr_f32_to_bf16 (in[i]);
-}
-
-void
-spqr_round_to_f16_row (float *values, size_t n)
-{
-  size_t i = 0;
-
-#if SPQR_CPU_X86
-  SpqrCpu cpu = spqr_cpu ();
-
-  if (cpu >= SPQR_CPU_AVX512)
-    i = round_to_f16_avx512 (values, n);
-  else if (cpu >= SPQR_CPU_AVX2)
-    i = round_to_f16_avx2 (values, n);
-#endif
-  for (; i < n; i++)
-    values[i] = spqr_f16_to_f32 (spqr_f32_to_f16 (values[i]));
 }

@@ -15,5 +15,3 @@ void spqr_f16_to_f32_row (const uint16_t *in, float *out, size_t n);
 void spqr_f32_to_f16_row (const float *in, uint16_t *out, size_t n);
 void spqr_bf16_to_f32_row (const uint16_t *in, float *out, size_t n);
 void spqr_f32_to_bf16_row (const float *in, uint16_t *out, size_t n);
-/* In place: each value becomes the nearest f16 number. */
-void spqr_round_to_f16_row (float *values, size_t n);

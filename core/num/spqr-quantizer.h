@@ -92,24 +92,6 @@ spqr_fit_range (float lo, float hi, float maxq, bool sym, bool compat, float *sc
   *zero = sym ? (maxq + 1.0f) * 0.5f : -lo / *scale;
 }
 
-/* Plain per-group round-to-nearest of one row of k values (the data-free quantizer used by fields
- * and figures): out may be w itself. A constant group comes back as it is. */
-static inline void
-spqr_quantize_group_plain (const float *w, size_t k, int bits, bool sym, float *out)
-{
-  float maxq = spqr_max_code (bits), lo = INFINITY, hi = -INFINITY, scale, zero;
-
-  for (size_t i = 0; i < k; i++)
-    {
-      lo = w[i] < lo ? w[i] : lo;
-      hi = w[i] > hi ? w[i] : hi;
-    }
-  spqr_fit_range (lo, hi, maxq, sym, false, &scale, &zero);
-  for (size_t i = 0; i < k; i++)
-    out[i] = lo == hi ? w[i]
-                      : spqr_dequantize_value (spqr_quantize_value (w[i], scale, zero, maxq), scale, zero);
-}
-
 /* What the statistics fit needs to know about a layer; all of it follows from SpqrParams. */
 typedef struct {
   float maxq;                   /* 2^wbits - 1 */

@@ -206,7 +206,6 @@ all_functions (float *x, float *y, gsize n, double *sums)
   spqr_vector_gelu (y, n);
   spqr_vector_add (x, y, n);
   spqr_vector_gelu_tanh (y, n);
-  spqr_vector_add_scaled (x, y, 0.3f, n);
   spqr_vector_scale (y, 1.7f, n);
   spqr_vector_softcap (y, n, 3);
   spqr_vector_rotate (x, y, cosine, sine, n);

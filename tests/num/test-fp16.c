@@ -189,7 +189,6 @@ test_rows_all_variants (void)
 {
   g_autofree float *samples = samples_new ();
   g_autofree guint16 *halves = g_new (guint16, SAMPLES);
-  g_autofree float *values = g_new (float, SAMPLES);
   guint16 all[0x10000 + 3];
   static float decoded[0x10000 + 3];
 
@@ -201,10 +200,6 @@ test_rows_all_variants (void)
       spqr_f32_to_f16_row (samples, halves, SAMPLES);
       for (size_t i = 0; i < SAMPLES; i++)
         g_assert_cmphex (halves[i], ==, spqr_f32_to_f16 (samples[i]));
-      memcpy (values, samples, SAMPLES * sizeof *values);
-      spqr_round_to_f16_row (values, SAMPLES);
-      for (size_t i = 0; i < SAMPLES; i++)
-        g_assert_cmphex (bits_of (values[i]), ==, bits_of (spqr_f16_to_f32 (halves[i])));
       spqr_f32_to_bf16_row (samples, halves, SAMPLES);
       for (size_t i = 0; i < SAMPLES; i++)
         g_assert_cmphex (halves[i], ==, spqr_f32_to_bf16 (samples[i]));

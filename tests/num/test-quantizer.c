@@ -151,20 +151,6 @@ test_update_kernel (void)
 }
 
 static void
-test_group_plain (void)
-{
-  float w[] = { -0.3f, 0.1f, 0.45f, 0.2f, -0.05f }, out[5], constant[] = { 0.1f, 0.1f };
-
-  spqr_quantize_group_plain (w, 5, 2, false, out);
-  for (gsize i = 0; i < 5; i++)
-    g_assert_cmpfloat (fabsf (out[i] - w[i]), <=, 0.1251f);
-  g_assert_cmpfloat (fabsf (out[0] + 0.3f), <, 1e-6);
-  g_assert_cmpfloat (fabsf (out[2] - 0.45f), <, 1e-6);
-  spqr_quantize_group_plain (constant, 2, 3, true, constant);
-  g_assert_cmpfloat (constant[0], ==, 0.1f);
-}
-
-static void
 test_formula_bits (void)
 {
   SpqrParams params = spqr_params_default;
@@ -198,7 +184,6 @@ main (int argc, char *argv[])
   g_test_add_func ("/quantizer/round-code", test_round_code);
   g_test_add_func ("/quantizer/column-kernel", test_column_kernel);
   g_test_add_func ("/quantizer/update-kernel", test_update_kernel);
-  g_test_add_func ("/quantizer/group-plain", test_group_plain);
   g_test_add_func ("/params/formula-bits", test_formula_bits);
   return g_test_run ();
 }
