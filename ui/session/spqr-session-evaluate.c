@@ -6,6 +6,7 @@
 #include "job/spqr-evaluate-tasks.h"
 #include "job/spqr-evaluate.h"
 #include "session/spqr-session-private.h"
+#include "session/spqr-settings.h"
 
 #define TASK_DATA "task-data"
 
@@ -14,6 +15,7 @@ typedef struct {
   SpqrModel *model;          /* the opened one, where it is the run's; else NULL */
   gint64 run_id;
   char *data;
+  char *device;              /* the setting of when it was asked for */
   SpqrEvaluateChoices choices;
   char **tasks;              /* zero-shot tasks; NULL: perplexity */
   SpqrTaskChoices task_choices;   /* but for the pointers */
@@ -27,6 +29,7 @@ free_evaluating (gpointer data)
   g_object_unref (e->store);
   g_clear_object (&e->model);
   g_free (e->data);
+  g_free (e->device);
   g_strfreev (e->tasks);
   g_free (e);
 }
@@ -46,10 +49,12 @@ evaluate_in_worker (SpqrJob *job, gpointer data, GCancellable *cancellable, GErr
   g_autoptr (SpqrCorpus) corpus = NULL;
   g_autoptr (SpqrRunEval) eval = NULL;
   SpqrEvaluateRequest request = { .max_windows = e->choices.max_windows, .with_base = e->choices.with_base,
-                                  .with_kl = e->choices.with_kl, .progress = spqr_job_report, .user_data = job };
+                                  .with_kl = e->choices.with_kl, .device = spqr_settings_resolve_device (e->device),
+                                  .progress = spqr_job_report, .user_data = job };
 
   if (run == NULL)
     return FALSE;
+  spqr_job_set_device (job, spqr_device_get_name (request.device));
   spqr_job_report (0, _("Reading the text"), job);
   model = open_model (e, run, error);
   corpus = model != NULL ? spqr_corpus_load_for_model (model, e->data, NULL, TRUE, cancellable, error) : NULL;
@@ -99,6 +104,7 @@ evaluating_new (SpqrSession *self, SpqrRun *run, const char *data)
     e->model = g_object_ref (self->model);
   e->run_id = run->id;
   e->data = g_strdup (data);
+  e->device = g_strdup (spqr_settings_get_string (spqr_settings_get_default (), "device"));
   return e;
 }
 

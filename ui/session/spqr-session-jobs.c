@@ -362,7 +362,7 @@ evaluate_run (Quantizing *q, SpqrRun *run, GCancellable *cancellable, GError **e
   g_autoptr (SpqrCorpus) corpus = spqr_corpus_load_for_model (q->model, q->evaluation, NULL, TRUE, cancellable, error);
   SpqrEvaluateRequest request = {
     .model = q->model, .corpus = corpus, .with_base = TRUE, .progress = report_part, .user_data = q,
-    .seqlen = seqlen > 0 ? (guint) seqlen : spqr_default_seqlen (q->model) };
+    .device = spqr_settings_resolve_device (q->device), .seqlen = seqlen > 0 ? (guint) seqlen : spqr_default_seqlen (q->model) };
   SpqrRunEval *eval;
 
   if (corpus == NULL)
@@ -395,7 +395,8 @@ quantize_in_worker (SpqrJob *job, gpointer data, GCancellable *cancellable, GErr
   g_autoptr (SpqrCalibration) calibration = NULL;
   g_autoptr (SpqrRun) run = NULL;
   SpqrQuantizeRequest request = { .model = q->model, .recipe = q->recipe, .folder = q->folder,
-                                  .device = spqr_settings_resolve_device (q->device), .progress = report_part,
+                                  .device = spqr_settings_resolve_device (q->device),
+                                  .spread = q->device == NULL || *q->device == '\0', .progress = report_part,
                                   .preflight = report_preflight, .waited = get_waited, .user_data = q };
 
   q->job = job;

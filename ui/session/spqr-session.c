@@ -1,5 +1,6 @@
 #include "session/spqr-model-memory.h"
 #include "session/spqr-session-private.h"
+#include "session/spqr-settings.h"
 
 #include <glib/gi18n.h>
 #include <math.h>
@@ -191,7 +192,7 @@ spqr_session_has_bench (SpqrTensor *tensor)
   return spqr_tensor_is_numeric (tensor) && n > 0 && n <= SPQR_SESSION_MOST_WEIGHTS;
 }
 
-typedef struct { SpqrSession *session; SpqrTensor *tensor; guint serial; SpqrLab *lab; } Benching;
+typedef struct { SpqrSession *session; SpqrTensor *tensor; guint serial; char *device; SpqrLab *lab; } Benching;
 
 static void
 free_benching (gpointer data)
@@ -201,6 +202,7 @@ free_benching (gpointer data)
   g_clear_pointer (&benching->lab, spqr_lab_unref);
   g_object_unref (benching->tensor);
   g_object_unref (benching->session);
+  g_free (benching->device);
   g_free (benching);
 }
 
@@ -210,6 +212,8 @@ bench_in_worker (SpqrJob *job, gpointer data, GCancellable *cancellable, GError 
   Benching *benching = data;
 
   benching->lab = spqr_lab_new (benching->tensor, error);
+  if (benching->lab != NULL)
+    spqr_lab_set_device (benching->lab, spqr_settings_resolve_device (benching->device));
   return benching->lab != NULL;
 }
 
@@ -243,6 +247,7 @@ spqr_session_start_lab (SpqrSession *self)
   benching->session = g_object_ref (self);
   benching->tensor = g_object_ref (self->tensor);
   benching->serial = self->lab_serial;
+  benching->device = g_strdup (spqr_settings_get_string (spqr_settings_get_default (), "device"));
   job = spqr_job_new (_("Reading a layer"), bench_in_worker, benching, free_benching);
   g_signal_connect_object (job, "ended", G_CALLBACK (on_benched), self, 0);
   spqr_session_submit (self, SPQR_LANE_INTERACTIVE, job);
