@@ -81,6 +81,44 @@ def accuracy_is_that_of_the_plain_forward_pass(folder):
 
 
 @case
+def other_rules_by_hand(folder):
+    """winogrande: the contexts differ and one text is scored after each; openbookqa; copa: both kinds of question."""
+    spqr, model = Spqr(folder), f32_model(folder)
+    net = tiny_forward.open_net(2, 3)
+    write_lines(folder, "winogrande.jsonl", [
+        {"sentence": "sand a the _ and b hand", "option1": "theme", "option2": "hand", "answer": "1"},
+        {"sentence": "the _ b", "option1": "a", "option2": "sort and the", "answer": "2"},
+        {"sentence": "a _ the theme.", "option1": "b", "option2": "sand", "answer": "2"}])
+    write_lines(folder, "openbookqa.jsonl", [
+        {"question": {"stem": "the sand", "choices": [{"text": t} for t in ("a", "the and b", "hand", "é")]}, "answerKey": k}
+        for k in "BAD"])
+    write_lines(folder, "copa.jsonl", [
+        {"premise": "The sand.", "choice1": "A hand.", "choice2": "The theme and b.", "question": q, "label": l}
+        for q, l in (("cause", 0), ("effect", 0), ("cause", 1))])
+    wanted = {
+        "winogrande": [([("sand a the theme", " and b hand"), ("sand a the hand", " and b hand")], 0),
+                       ([("the a", " b"), ("the sort and the", " b")], 1),
+                       ([("a b", " the theme."), ("a sand", " the theme.")], 1)],
+        "openbookqa": [([("the sand", " " + t) for t in ("a", "the and b", "hand", "é")], "ABCD".index(k)) for k in "BAD"],
+        "copa": [([(f"The sand {word}", " a hand."), (f"The sand {word}", " the theme and b.")], l)
+                 for word, l in (("because", 0), ("therefore", 0), ("because", 1))],
+    }
+    told = spqr.json("tasks", model, "--task", ",".join(wanted), "--data", folder)["tasks"]
+    for task in told:
+        acc = norm = 0
+        for choices, gold in wanted[task["name"]]:
+            sums = [net.logprob(ids_of(spqr, model, a), ids_of(spqr, model, b)) for a, b in choices]
+            by_length = [s / len(b[1:]) for s, (_, b) in zip(sums, choices)]
+            acc += sums.index(max(sums)) == gold
+            norm += by_length.index(max(by_length)) == gold
+        assert task["n"] == 3 and abs(task["acc"] - acc / 3) < 1e-12, (task, acc)
+        if task["name"] == "openbookqa":
+            assert abs(task["acc_norm"] - norm / 3) < 1e-12, (task, norm)
+        else:
+            assert task["acc_norm"] is None, task
+
+
+@case
 def several_tasks_and_a_target(folder):
     spqr, model, docs = Spqr(folder), f32_model(folder), task_folder(folder)
     net = tiny_forward.open_net(2, 3)
