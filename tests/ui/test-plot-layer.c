@@ -138,6 +138,45 @@ test_emphasis (void)
     }
 }
 
+/* Far out, dozens of marks share a pixel: a row where they crowd is marked, the rest keeps its colours. A
+ * lone mark is seen however far out. */
+static void
+test_crowds (void)
+{
+  enum { ROWS = 400, COLS = 800, WIDTH = 40, HEIGHT = 40 };
+  g_autofree float *values = g_new0 (float, ROWS * COLS);
+  uint32_t pixels[WIDTH * HEIGHT];
+  DemoRandom random = { 5 };
+  for (size_t i = 0; i < ROWS * COLS; i++)
+    values[i] = fabs (demo_normal (&random)) > (i / COLS == 123 ? 0.4 : 2) ? 1 : 0;
+  g_autoptr (SpqrFieldData) field = spqr_field_data_new (values, ROWS, COLS, NULL, NULL, NULL, NULL);
+  g_autoptr (SpqrMarks) marks = spqr_marks_new_from_threshold (values, ROWS, COLS, 0.5f, ROWS * COLS);
+  SpqrHeatmap plot;
+  spqr_heatmap_init (&plot, field);
+  plot.marks = marks;
+  SpqrColor color = spqr_colormap_mark_color (plot.colormap);
+  uint32_t mark = spqr_color_to_pixel (&color);
+  g_assert_true (spqr_heatmap_render (&plot, &plot.view, WIDTH, HEIGHT, WIDTH, 1, pixels, NULL));
+  size_t inside = 0, outside = 0;
+  for (size_t i = 0; i < WIDTH * HEIGHT; i++)
+    if (pixels[i] == mark)
+      *(i / WIDTH == 12 ? &inside : &outside) += 1;
+  g_assert_cmpuint (inside, >, WIDTH / 2);
+  g_assert_cmpuint (outside, <, WIDTH * HEIGHT / 50);
+
+  float lone[ROWS] = { 0 };
+  lone[17] = 1;
+  g_autoptr (SpqrMarks) one = spqr_marks_new_from_threshold (lone, ROWS, 1, 0.5f, 10);
+  g_autoptr (SpqrFieldData) column = spqr_field_data_new (lone, ROWS, 1, NULL, NULL, NULL, NULL);
+  spqr_heatmap_init (&plot, column);
+  plot.marks = one;
+  g_assert_true (spqr_heatmap_render (&plot, &plot.view, WIDTH, HEIGHT, WIDTH, 1, pixels, NULL));
+  inside = 0;
+  for (size_t i = 0; i < WIDTH * HEIGHT; i++)
+    inside += pixels[i] == mark;
+  g_assert_cmpuint (inside, >=, 4);
+}
+
 static void
 draw_bars (cairo_t *cr, const SpqrTheme *theme, double width, double height, gconstpointer data)
 {
@@ -317,6 +356,7 @@ main (int argc, char **argv)
   g_test_add_func ("/plot-layer/bar", test_bar);
   g_test_add_func ("/plot-layer/minimap", test_minimap);
   g_test_add_func ("/plot-layer/emphasis", test_emphasis);
+  g_test_add_func ("/plot-layer/crowds", test_crowds);
   g_test_add_func ("/plot-layer/heatmap", test_heatmap);
   g_test_add_func ("/plot-layer/bars", test_bars);
   g_test_add_func ("/plot-layer/share", test_share);

@@ -80,6 +80,35 @@ put_mark (const Target *t, ptrdiff_t x, ptrdiff_t y, int radius, uint32_t pixel)
     }
 }
 
+/* Where many of them share a pixel, all of it would be marks: then only pixels are marked that hold more
+ * than chance puts there, three deviations above the mean of the whole matrix. */
+static void
+render_crowds (const SpqrMarks *marks, const SpqrViewport *v, const Target *t, double sx, double sy, uint32_t pixel)
+{
+  g_autofree uint16_t *counts = g_try_new0 (uint16_t, t->width * t->height);
+  double mean = (double) marks->count / ((double) marks->rows * (double) marks->cols) / (sx * sy), least = ceil (mean + 3 * sqrt (mean));
+  size_t first = (size_t) CLAMP (floor (v->row0), 0, (double) marks->rows), last = (size_t) CLAMP (ceil (v->row1), 0, (double) marks->rows);
+  if (!counts)
+    return;
+  for (size_t r = first; r < last; r++)
+    {
+      double y = floor (((double) r + 0.5 - v->row0) * sy);
+      if (!(y >= 0 && y < (double) t->height))
+        continue;
+      uint16_t *row = counts + (size_t) y * t->width;
+      for (uint32_t k = marks->offsets[r]; k < marks->offsets[r + 1]; k++)
+        {
+          double x = ((double) marks->columns[k] + 0.5 - v->col0) * sx;
+          if (x >= 0 && x < (double) t->width && row[(size_t) x] < UINT16_MAX)
+            row[(size_t) x]++;
+        }
+    }
+  for (size_t y = 0; y < t->height; y++)
+    for (size_t x = 0; x < t->width; x++)
+      if (counts[y * t->width + x] >= least)
+        t->pixels[y * t->stride + x] = pixel;
+}
+
 static void
 render_marks (const SpqrHeatmap *plot, const SpqrViewport *v, const Target *t)
 {
@@ -91,9 +120,14 @@ render_marks (const SpqrHeatmap *plot, const SpqrViewport *v, const Target *t)
     return; /* outlines, by draw_cells() */
   /* By the density in the whole matrix, so that panning does not change the signs. */
   double per_pixel = (double) marks->count / ((double) marks->rows * (double) marks->cols) / (sx * sy) * t->scale * t->scale;
-  int radius = per_pixel < 0.0008 ? 2 : per_pixel < 0.01 ? 1 : 0;
+  int radius = per_pixel < 0.0008 ? 2 : per_pixel < 0.03 ? 1 : 0;
   SpqrColor color = spqr_colormap_mark_color (plot->colormap);
   uint32_t pixel = spqr_color_to_pixel (&color);
+  if (per_pixel > 0.25)
+    {
+      render_crowds (marks, v, t, sx, sy, pixel);
+      return;
+    }
   size_t first = (size_t) CLAMP (floor (v->row0 - 3 * t->scale / sy), 0, (double) marks->rows);
   size_t last = (size_t) CLAMP (ceil (v->row1 + 3 * t->scale / sy), 0, (double) marks->rows);
   for (size_t r = first; r < last; r++)

@@ -44,7 +44,7 @@ typedef struct {
   const char *message;           /* instead of the matrix, or NULL */
   const SpqrRuler *rulers;
   size_t n_rulers;
-  const SpqrMarks *marks;        /* of the field's size, or NULL */
+  const SpqrMarks *marks;        /* of the field's size, or NULL; where they share pixels, where they crowd */
   bool show_profiles, show_colorbar, show_values;
 } SpqrHeatmap;
 
