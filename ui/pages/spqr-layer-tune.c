@@ -3,6 +3,7 @@
 #include <adwaita.h>
 #include <glib/gi18n.h>
 
+#include "controls/spqr-param-text.h"
 #include "controls/spqr-params-editor.h"
 #include "pages/spqr-layer-history.h"
 #include "pages/spqr-layer-tally.h"
@@ -18,6 +19,7 @@ struct _SpqrLayerTune {
   SpqrLayerTally *tally;
   GtkMenuButton *apply;
   GtkButton *recipe;
+  GtkLabel *recipe_says;     /* of this layer */
   GtkWindow *recipe_dialog;  /* weak */
   SpqrLayerHistory history;
 };
@@ -43,6 +45,8 @@ on_edited (SpqrLayerTune *self)
   spqr_session_set_params (self->session, spqr_params_editor_get_params (self->editor));
 }
 
+static void show_recipe_line (SpqrLayerTune *self);
+
 /* From the editor, the histogram, another page, or the history itself. */
 static void
 on_params_changed (SpqrLayerTune *self)
@@ -53,6 +57,7 @@ on_params_changed (SpqrLayerTune *self)
     spqr_params_editor_set_params (self->editor, params);
   spqr_layer_history_add (&self->history, params, g_get_monotonic_time ());
   update_actions (self);
+  show_recipe_line (self);
 }
 
 static void
@@ -137,8 +142,69 @@ fill_menu (SpqrLayerTune *self)
       g_menu_item_set_action_and_target (item, "tune.apply", "s", targets[i].name);
       g_menu_append_item (targets[i].leave ? section : menu, item);
     }
+  if (tunable)
+    g_menu_append (section, _("Take This Layer's from the Recipe"), "tune.take");
   g_menu_append_section (menu, NULL, G_MENU_MODEL (section));
   gtk_menu_button_set_menu_model (self->apply, G_MENU_MODEL (menu));
+}
+
+/* What the recipe gives to the selected layer. FALSE: there is none, or it leaves the layer as it is (*left). */
+static gboolean
+resolve (SpqrLayerTune *self, SpqrRunParams *params, gboolean *left)
+{
+  SpqrTensor *tensor = spqr_session_get_tensor (self->session);
+  SpqrRecipe *recipe = spqr_session_get_recipe (self->session);
+
+  *left = FALSE;
+  *params = *spqr_session_get_params (self->session);
+  if (recipe == NULL || tensor == NULL || !spqr_recipe_wants_tensor (tensor))
+    return FALSE;
+  *left = !spqr_recipe_resolve (recipe, spqr_tensor_get_name (tensor), spqr_tensor_get_role (tensor), spqr_tensor_get_block (tensor),
+                                &params->layer);
+  return !*left;
+}
+
+/* "Weight bits 2 · Group size 8": what of it is not what is at hand. */
+static char *
+describe_difference (SpqrLayerTune *self, const SpqrRunParams *resolved)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+  guint n;
+  const SpqrParamInfo *table = spqr_param_table (&n);
+
+  for (guint i = 0; i < n; i++)
+    if (spqr_param_get (&table[i], resolved) != spqr_param_get (&table[i], spqr_session_get_params (self->session)))
+      {
+        g_autofree char *value = spqr_param_describe (&table[i], resolved);
+
+        g_string_append_printf (text, "%s%s\302\240%s", text->len > 0 ? " · " : "", _(table[i].title), value);
+      }
+  return g_strdup (text->len > 0 ? text->str : _("as here"));
+}
+
+static void
+show_recipe_line (SpqrLayerTune *self)
+{
+  SpqrRunParams resolved;
+  gboolean left, known = resolve (self, &resolved, &left);
+  g_autofree char *what = known ? describe_difference (self, &resolved) : g_strdup (_("left as it is"));
+  /* Translators: what the recipe says of this layer: “as here”, “Weight bits 2”. */
+  g_autofree char *text = g_strdup_printf (_("This layer in the recipe: %s"), what);
+
+  gtk_widget_set_visible (GTK_WIDGET (self->recipe_says), known || left);
+  gtk_label_set_label (self->recipe_says, text);
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->recipe_says), text);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "tune.take", known);
+}
+
+static void
+take_from_recipe (SpqrLayerTune *self)
+{
+  SpqrRunParams resolved;
+  gboolean left;
+
+  if (resolve (self, &resolved, &left))
+    spqr_session_set_params (self->session, &resolved);
 }
 
 static void
@@ -149,6 +215,14 @@ on_recipe_changed (SpqrLayerTune *self)
   g_autofree char *label = g_strdup_printf (ngettext ("_Recipe · %u Rule…", "_Recipe · %u Rules…", n), n);
 
   gtk_button_set_label (self->recipe, recipe != NULL ? label : _("_Recipe…"));
+  show_recipe_line (self);
+}
+
+static void
+on_tensor (SpqrLayerTune *self)
+{
+  fill_menu (self);
+  show_recipe_line (self);
 }
 
 static void
@@ -215,6 +289,8 @@ on_action (GtkWidget *widget, const char *name, GVariant *parameter)
 
   if (g_str_equal (name, "tune.recipe"))
     spqr_layer_tune_show_recipe (self);
+  else if (g_str_equal (name, "tune.take"))
+    take_from_recipe (self);
   else if (g_str_equal (name, "tune.undo"))
     spqr_layer_tune_undo (self);
   else if (g_str_equal (name, "tune.redo"))
@@ -237,7 +313,7 @@ spqr_layer_tune_set_session (SpqrLayerTune *self, SpqrSession *session, SpqrLaye
   g_signal_connect_object (session, "params-changed", G_CALLBACK (on_params_changed), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (preview, "figures-changed", G_CALLBACK (on_figures_changed), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (preview, "busy-changed", G_CALLBACK (on_busy_changed), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (session, "notify::tensor", G_CALLBACK (fill_menu), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "notify::tensor", G_CALLBACK (on_tensor), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "recipe-changed", G_CALLBACK (on_recipe_changed), self, G_CONNECT_SWAPPED);
   fill_menu (self);
   on_recipe_changed (self);
@@ -307,10 +383,12 @@ spqr_layer_tune_class_init (SpqrLayerTuneClass *klass)
   gtk_widget_class_bind_template_child (widget_class, SpqrLayerTune, tally);
   gtk_widget_class_bind_template_child (widget_class, SpqrLayerTune, apply);
   gtk_widget_class_bind_template_child (widget_class, SpqrLayerTune, recipe);
+  gtk_widget_class_bind_template_child (widget_class, SpqrLayerTune, recipe_says);
   gtk_widget_class_install_action (widget_class, "tune.undo", NULL, on_action);
   gtk_widget_class_install_action (widget_class, "tune.redo", NULL, on_action);
   gtk_widget_class_install_action (widget_class, "tune.compare", NULL, on_action);
   gtk_widget_class_install_action (widget_class, "tune.recipe", NULL, on_action);
+  gtk_widget_class_install_action (widget_class, "tune.take", NULL, on_action);
   gtk_widget_class_install_action (widget_class, "tune.apply", "s", on_apply);
 }
 
