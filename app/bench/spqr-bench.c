@@ -474,13 +474,17 @@ yardstick_name (SpqrBenchKind kind)
 void
 spqr_bench_print_table (SpqrBench *bench)
 {
-  printf (_("%u threads"), bench->threads);
+  gboolean targets = FALSE;
+
+  for (guint i = 0; i < bench->rows->len; i++)
+    targets |= row_has_target (bench->rows->pdata[i]);
+  printf (ngettext ("%u thread", "%u threads", bench->threads), bench->threads);
   if (bench->product.n > 0)
     printf (_(", sgemm of %zu³ %.3f s (%.1f GFLOP/s)"), product_size (bench), recent (&bench->product),
             product_operations (bench) / recent (&bench->product) / 1e9);
   if (bench->copy.n > 0)
     printf (_(", copy %.2f GB/s"), (double) copy_bytes (bench) / recent (&bench->copy) / 1e9);
-  printf ("\n%-22s %-44s %11s %11s %8s  %8s  %s\n", _("what"), _("shape"), _("seconds"), _("yardstick"), _("ratio"), _("by CPU"), _("target"));
+  printf ("\n%-22s %-44s %11s %11s %8s  %8s  %s\n", _("what"), _("shape"), _("seconds"), _("yardstick"), _("ratio"), _("by CPU"), targets ? _("target") : "");
   for (guint i = 0; i < bench->rows->len; i++)
     {
       const Row *row = bench->rows->pdata[i];

@@ -14,6 +14,30 @@ typedef struct {
   gint64 windows;
 } Flags;
 
+/* Of one window there is no error to tell. */
+static void
+print_error (double error, int decimals)
+{
+  if (isfinite (error))
+    printf (" ± %.*g", decimals, error);
+}
+
+static void
+print_text (const SpqrRunEval *eval, gsize known)
+{
+  printf (_("perplexity %.6f"), eval->ppl);
+  print_error (eval->ppl_stderr, 4);
+  printf (ngettext ("   (%s, %" PRId64 " window of %d tokens, %.1f s)\n", "   (%s, %" PRId64 " windows of %d tokens, %.1f s)\n",
+                    (gulong) eval->windows), eval->data, eval->windows, eval->seqlen, eval->seconds);
+  if (known > 0)
+    printf (ngettext ("%zu of the windows had been measured before\n", "%zu of the windows had been measured before\n", known), known);
+  if (!isfinite (eval->kl))
+    return;
+  printf (_("KL divergence %.6g"), eval->kl);
+  print_error (eval->kl_stderr, 2);
+  printf (_(" nats, same top token %.2f %%\n"), 100 * eval->top1_agreement);
+}
+
 static void
 print_result (SpqrCli *cli, const SpqrRunEval *eval, gsize known)
 {
@@ -21,13 +45,7 @@ print_result (SpqrCli *cli, const SpqrRunEval *eval, gsize known)
 
   if (!cli->json)
     {
-      printf (_("perplexity %.6f ± %.4f   (%s, %" PRId64 " windows of %d tokens, %.1f s)\n"), eval->ppl, eval->ppl_stderr,
-              eval->data, eval->windows, eval->seqlen, eval->seconds);
-      if (known > 0)
-        printf (_("%zu of the windows had been measured before\n"), known);
-      if (isfinite (eval->kl))
-        printf (_("KL divergence %.6g ± %.2g nats, same top token %.2f %%\n"), eval->kl, eval->kl_stderr,
-                100 * eval->top1_agreement);
+      print_text (eval, known);
       return;
     }
   json_builder_begin_object (builder);

@@ -245,6 +245,8 @@ print_result (SpqrCli *cli, const SpqrLayer *layer, const Comparison *comparison
       if (isfinite (comparison->codes_match))
         printf (_("against the file: codes %.4f %%, outliers %.4f %%, largest difference of a weight %g\n"),
                 100 * comparison->codes_match, 100 * comparison->mask_match, comparison->weight_max_abs_diff);
+      if (!layer->params.compat_reference && (comparison->codes_match < 1 || comparison->mask_match < 1))
+        puts (_("where the file was made by the published code: --compat reference computes as that does"));
       return;
     }
   json_builder_begin_object (builder);

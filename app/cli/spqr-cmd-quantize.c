@@ -11,6 +11,8 @@
 #include "job/spqr-preflight.h"
 #include "job/spqr-quantize.h"
 
+#define MANY_OUTLIERS 0.05
+
 typedef struct {
   char *out, *load_from_saved, *recipe, *save, *hessian_cache;
   char **evals;
@@ -128,7 +130,8 @@ print_json (Session *s, SpqrRun *run, GPtrArray *layers)
 static void
 print_text (Session *s, SpqrRun *run)
 {
-  printf (_("run %" PRId64 ": %u layers in %.1f s\n"), run->id, run->n_layers_done, run->seconds);
+  printf (ngettext ("run %" PRId64 ": %u layer in %.1f s\n", "run %" PRId64 ": %u layers in %.1f s\n", run->n_layers_done), run->id,
+          run->n_layers_done, run->seconds);
   printf (_("bits a weight: %.3f by the formula, %.3f as stored; outliers %.3f %%\n"), run->bits_formula, run->bits_stored,
           100 * run->outlier_share);
   for (guint i = 0; i < s->evals->len; i++)
@@ -159,6 +162,8 @@ print_preflight_json (const SpqrPreflight *p, const GError *problem)
   spqr_json_integer (builder, "layers", p->n_layers);
   spqr_json_integer (builder, "weights", p->n_weights);
   spqr_json_number (builder, "bits_formula", p->bits);
+  spqr_json_number (builder, "outlier_share_assumed", p->outlier_share);
+  spqr_json_integer (builder, "layers_already_rounded", p->n_rounded);
   spqr_json_integer (builder, "output_bytes", p->output_bytes);
   spqr_json_text (builder, "folder", p->folder);
   spqr_json_integer (builder, "disk_bytes", p->disk_bytes);
@@ -174,6 +179,15 @@ print_preflight_json (const SpqrPreflight *p, const GError *problem)
   spqr_json_text (builder, "problem", problem != NULL ? problem->message : NULL);
   json_builder_end_object (builder);
   spqr_json_print (builder);
+}
+
+static void
+tell_warning (SpqrCli *cli, const SpqrPreflight *preflight)
+{
+  g_autofree char *warning = spqr_preflight_warn (preflight);
+
+  if (warning != NULL)
+    spqr_cli_note (cli, warning);
 }
 
 /* What it would take; nothing is made. Calibration data are not read. What cannot fit is no error of
@@ -194,6 +208,7 @@ dry_run (Session *s, const Flags *flags, GError **error)
     print_preflight_json (&preflight, problem);
   else
     printf ("%s\n%s\n", text, problem != NULL ? problem->message : _("it fits"));
+  tell_warning (s->cli, &preflight);
   return TRUE;
 }
 
@@ -203,8 +218,22 @@ tell_preflight (const SpqrPreflight *preflight, gpointer user_data)
   SpqrCli *cli = user_data;
   g_autofree char *text = spqr_preflight_describe (preflight);
 
-  if (!cli->quiet)
-    g_printerr ("%s\n", text);
+  spqr_cli_note (cli, text);
+  tell_warning (cli, preflight);
+}
+
+/* So many outliers are no longer the few that are worth 32 bits each. */
+static void
+tell_outliers (SpqrCli *cli, SpqrRun *run)
+{
+  g_autofree char *text = NULL;
+
+  if (!(run->outlier_share > MANY_OUTLIERS))
+    return;
+  text = g_strdup_printf (_("%.1f %% of the weights are outliers, which cost %.2f of the %.2f bits: an outlier_threshold of %g is low for weights of %d bits; "
+                            "raise it, give more calibration text, or use more bits"),
+                          100 * run->outlier_share, 32 * run->outlier_share, run->bits_formula, run->outlier_threshold, run->wbits);
+  spqr_cli_note (cli, text);
 }
 
 static gboolean
@@ -235,6 +264,7 @@ quantize (Session *s, const Flags *flags, const char *data, GError **error)
       (layers = spqr_store_list_layers (s->store, run->id, error)) == NULL ||
       (final = spqr_store_get_run (s->store, run->id, error)) == NULL)
     return FALSE;
+  tell_outliers (s->cli, final);
   if (s->cli->json)
     print_json (s, final, layers);
   else
@@ -325,4 +355,4 @@ run (SpqrCli *cli, int argc, char **argv, GError **error)
   return done;
 }
 
-const SpqrCommand spqr_command_quantize = { "quantize", "MODEL [DATA]", N_("calibrate, quantize, store, and measure"), run };
+const SpqrCommand spqr_command_quantize = { "quantize", "MODEL DATA | MODEL --nearest", N_("calibrate, quantize, store, and measure"), run };

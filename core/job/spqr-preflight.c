@@ -13,7 +13,6 @@
 #include "quant/spqr-calibrate.h"
 #include "quant/spqr-quant-error.h"
 
-#define USUAL_OUTLIER_SHARE 0.01
 #define FILE_BYTES 2048              /* header and rounding of an artifact */
 /* Times of the parts in units of a matrix product of as many multiplications. */
 #define QUANTIZE_PER_PRODUCT 1.5     /* the column loop and the output's energy, per m n² */
@@ -100,7 +99,7 @@ typedef struct {
   double products;              /* multiplications, weighted */
   double tokens;                /* of all windows */
   guint64 window;               /* tokens of one */
-  double bits;
+  double bits, outliers;
   guint64 largest_layer, largest_inputs;
 } Sum;
 
@@ -121,13 +120,19 @@ static void
 add_layer (Sum *sum, SpqrTensor *tensor, const SpqrParams *params)
 {
   double m = spqr_tensor_get_rows (tensor), n = spqr_tensor_get_cols (tensor);
-  double share = isinf (params->outlier_threshold) || params->method != SPQR_METHOD_SPQR ? 0 : USUAL_OUTLIER_SHARE;
-  double bits = spqr_params_formula_bits (params, (int) m, (int) n, share);
+  double bits = spqr_params_forecast_bits (params, (int) m, (int) n);
 
   sum->p->n_layers++;
   sum->p->n_weights += (guint64) (m * n);
   sum->p->output_bytes += (guint64) (m * n * bits / 8) + FILE_BYTES;
   sum->bits += m * n * bits;
+  sum->outliers += m * n * spqr_params_usual_outliers (params);
+  if (spqr_tensor_get_dtype (tensor) == SPQR_DTYPE_OTHER)
+    {
+      sum->p->n_rounded++;
+      if (sum->p->rounded_to == NULL)
+        sum->p->rounded_to = g_strdup (spqr_tensor_get_dtype_name (tensor));
+    }
   sum->p->seconds += m * n * STREAM_SECONDS_PER_WEIGHT;
   sum->largest_layer = MAX (sum->largest_layer, (guint64) (m * n));
   if (params->method != SPQR_METHOD_RTN)
@@ -229,6 +234,7 @@ spqr_preflight_compute (SpqrStore *store, const SpqrQuantizeRequest *request, Sp
   sum_up_disk (&sum, store);
   preflight->memory_available = spqr_memory_available_or (G_MAXUINT64);
   preflight->bits = sum.bits / MAX (preflight->n_weights, 1);
+  preflight->outlier_share = sum.outliers / MAX (preflight->n_weights, 1);
   preflight->seconds += sum.products / product_rate ();
   return TRUE;
 }
@@ -297,13 +303,26 @@ spqr_preflight_describe (const SpqrPreflight *p)
   g_autofree char *memory = g_format_size (p->memory_bytes), *memory_there = of_what_there_is (p->memory_available);
   g_autofree char *disk = g_format_size (p->disk_bytes), *disk_there = of_what_there_is (p->disk_free);
   g_autofree char *time = describe_seconds (p->seconds);
+  g_autofree char *bits = p->outlier_share > 0 ? g_strdup_printf (_("about %.2f bits (%.2f %% of outliers assumed)"), p->bits, 100 * p->outlier_share)
+                                               : g_strdup_printf (_("%.2f bits"), p->bits);
 
-  return g_strdup_printf (_("%u layers of %.4g M weights at about %.2f bits need about %s of memory (of %s), %s on the disk (of %s) and %s"),
-                          p->n_layers, p->n_weights / 1e6, p->bits, memory, memory_there, disk, disk_there, time);
+  return g_strdup_printf (_("%u layers of %.4g M weights at %s need about %s of memory (of %s), %s on the disk (of %s) and %s"),
+                          p->n_layers, p->n_weights / 1e6, bits, memory, memory_there, disk, disk_there, time);
+}
+
+char *
+spqr_preflight_warn (const SpqrPreflight *p)
+{
+  if (p->n_rounded == 0)
+    return NULL;
+  return g_strdup_printf (ngettext ("The weights of %u layer are already rounded (%s): its error stays, and this one comes on top; a model of 16 bits is the better source.",
+                                    "The weights of %u layers are already rounded (%s): their error stays, and this one comes on top; a model of 16 bits is the better source.",
+                                    p->n_rounded), p->n_rounded, p->rounded_to);
 }
 
 void
 spqr_preflight_clear (SpqrPreflight *preflight)
 {
   g_clear_pointer (&preflight->folder, g_free);
+  g_clear_pointer (&preflight->rounded_to, g_free);
 }

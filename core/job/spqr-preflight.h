@@ -5,7 +5,7 @@
  *   one block in f32     4 Σ m n
  *   Hessians             4 n² for every input of a block that is calibrated, held until its layers are done
  *   working memory       the factor (4 n²), one layer's codes and decoded form (5 m n), activations of one window
- *   output               Σ m n · bits / 8, with outliers at a share that is usual
+ *   output               Σ m n · bits / 8, outliers at the share that is assumed
  *   time                 products of matrices, at the rate of one that is run for some milliseconds first
  * The model's own weights stay mapped and are no part of it: the system takes their pages back when it must.
  * These are estimates; the memory is meant to be within a quarter, the time within a factor of two. */
@@ -16,7 +16,10 @@
 typedef struct _SpqrPreflight {
   guint n_layers;
   guint64 n_weights;                 /* in those layers */
-  double bits;                       /* a weight, expected */
+  double bits;                       /* a weight, by spqr_params_forecast_bits(), with */
+  double outlier_share;              /* so many outliers: assumed */
+  guint n_rounded;                   /* of the layers: those whose file has them quantized already (GGUF) */
+  char *rounded_to;                  /* the first one's type, "Q4_1"; NULL: none */
   guint64 output_bytes;              /* of the artifacts */
   char *folder;                      /* where they go: it, or the nearest folder above it that exists */
   guint64 disk_bytes, disk_free;     /* needed there still, a file of hidden states included. free G_MAXUINT64: not known */
@@ -34,5 +37,7 @@ gboolean spqr_preflight_compute (SpqrStore *store, const SpqrQuantizeRequest *re
 gboolean spqr_preflight_check (const SpqrPreflight *preflight, GError **error);
 /* One line for people: "needs about 1.2 GB of memory (of 20 GB), 3.1 GB on the disk (of 200 GB), 12 minutes"; g_free(). */
 char    *spqr_preflight_describe (const SpqrPreflight *preflight);
+/* One line of warning about the source, or NULL; g_free(). */
+char    *spqr_preflight_warn (const SpqrPreflight *preflight);
 void     spqr_preflight_clear (SpqrPreflight *preflight);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (SpqrPreflight, spqr_preflight_clear)

@@ -36,3 +36,8 @@ extern const SpqrParams spqr_params_default;
 /* Average bits per weight by the paper's Eq. 4 as the published code computes it (unrounded):
  * wbits + statistics + 32 x outlier share. `cols` stands in for groupsize 0.  */
 double spqr_params_formula_bits (const SpqrParams *params, int rows, int cols, double outlier_share);
+/* The share of outliers that layers of language models usually come to with these parameters: 0 where
+ * none are kept. An assumption, for forecasts: the weights and the text decide. */
+double spqr_params_usual_outliers (const SpqrParams *params);
+/* What every forecast says: the formula at that share. */
+double spqr_params_forecast_bits (const SpqrParams *params, int rows, int cols);

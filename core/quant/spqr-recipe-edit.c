@@ -197,7 +197,7 @@ static void
 add_parts (const SpqrParams *p, int rows, int cols, double *parts)
 {
   double weights = (double) rows * cols, g = p->groupsize > 0 ? p->groupsize : cols;
-  double total = spqr_params_formula_bits (p, rows, cols, 0);
+  double total = spqr_params_formula_bits (p, rows, cols, 0), outliers = spqr_params_forecast_bits (p, rows, cols) - total;
   double scales = (p->qq_scale_bits > 0 ? p->qq_scale_bits : 16) / g;
   double zeros = (p->round_zero ? p->wbits : p->qq_zero_bits > 0 ? p->qq_zero_bits : 16) / g;
 
@@ -205,6 +205,7 @@ add_parts (const SpqrParams *p, int rows, int cols, double *parts)
   parts[SPQR_RECIPE_BITS_SCALES] += weights * scales;
   parts[SPQR_RECIPE_BITS_ZEROS] += weights * zeros;
   parts[SPQR_RECIPE_BITS_SECOND_ORDER] += weights * MAX (total - p->wbits - scales - zeros, 0);
+  parts[SPQR_RECIPE_BITS_OUTLIERS] += weights * outliers;
 }
 
 void
@@ -228,8 +229,10 @@ spqr_recipe_sum_up (SpqrRecipe *self, SpqrModel *model, SpqrRecipeBudget *budget
       budget->weights += (double) spqr_tensor_get_rows (tensor) * (double) spqr_tensor_get_cols (tensor);
       budget->calibration |= params.method != SPQR_METHOD_RTN;
       budget->outliers |= params.method == SPQR_METHOD_SPQR && params.outlier_threshold <= 1e30;
+      budget->outlier_share += spqr_params_usual_outliers (&params) * (double) spqr_tensor_get_rows (tensor) * (double) spqr_tensor_get_cols (tensor);
       add_parts (&params, (int) spqr_tensor_get_rows (tensor), (int) spqr_tensor_get_cols (tensor), budget->bits);
     }
   for (guint part = 0; part < SPQR_RECIPE_BITS_UNQUANTIZED; part++)
     budget->quantized_bits += budget->bits[part];
+  budget->outlier_share /= MAX (budget->weights, 1);
 }

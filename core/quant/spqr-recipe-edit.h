@@ -24,17 +24,18 @@ SpqrRecipe *spqr_recipe_with_override_moved (SpqrRecipe *self, guint from, guint
 guint       spqr_recipe_count_layers (SpqrRecipe *self, guint index, SpqrModel *model, guint *n_in_force);
 
 typedef enum {
-  SPQR_RECIPE_BITS_WEIGHTS, SPQR_RECIPE_BITS_SCALES, SPQR_RECIPE_BITS_ZEROS, SPQR_RECIPE_BITS_SECOND_ORDER,
+  SPQR_RECIPE_BITS_WEIGHTS, SPQR_RECIPE_BITS_SCALES, SPQR_RECIPE_BITS_ZEROS, SPQR_RECIPE_BITS_SECOND_ORDER, SPQR_RECIPE_BITS_OUTLIERS,
   SPQR_RECIPE_BITS_UNQUANTIZED, SPQR_RECIPE_N_BITS
 } SpqrRecipeBitsPart;
 
-/* By the paper's formula without outliers, whose number nobody knows yet. */
+/* By the paper's formula, with as many outliers as there usually are: spqr_params_forecast_bits(). */
 typedef struct {
   guint n_layers, n_left;              /* quantized; of a block and left as they are */
   double weights;                      /* in the quantized layers */
   double bits[SPQR_RECIPE_N_BITS];     /* of the whole model; unquantized: as in its files */
   double quantized_bits;               /* all parts but the last */
   gboolean calibration;                /* some layer's method needs it */
-  gboolean outliers;                   /* some layer keeps outliers: they come on top */
+  gboolean outliers;                   /* some layer keeps outliers */
+  double outlier_share;                /* that is assumed, of all quantized weights */
 } SpqrRecipeBudget;
 void        spqr_recipe_sum_up (SpqrRecipe *self, SpqrModel *model, SpqrRecipeBudget *budget);

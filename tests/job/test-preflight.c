@@ -56,7 +56,8 @@ test_numbers (void)
   g_assert_cmpuint (sequential.hessian_bytes, ==, 86 * 86 * 4);
   g_assert_cmpfloat (sequential.seconds, >, p.seconds);
   estimate (&sitting, "{\"spqr_recipe\": 1, \"defaults\": {\"wbits\": 6}}", &more_bits);
-  g_assert_cmpfloat_with_epsilon (more_bits.bits, p.bits + 3, 1e-9);
+  g_assert_cmpfloat (more_bits.outlier_share, <, p.outlier_share);
+  g_assert_cmpfloat_with_epsilon (more_bits.bits - 32 * more_bits.outlier_share, p.bits - 32 * p.outlier_share + 3, 1e-9);
   g_assert_cmpuint (more_bits.output_bytes, >, p.output_bytes);
   g_clear_pointer (&sitting.calibration, spqr_calibration_free);
   estimate (&sitting, "{\"spqr_recipe\": 1, \"defaults\": {\"method\": \"rtn\", \"outlier_threshold\": \"inf\"}}", &rtn);
@@ -79,6 +80,9 @@ test_output (void)
   sitting_init (&sitting, folder, "run", BLOCKS, WINDOWS, NULL);
   estimate (&sitting, PLAIN, &before);
   run = sitting_finish (&sitting);
+  /* But for the outliers, which are assumed before, the run's bits are those that were told. */
+  g_assert_cmpfloat (before.outlier_share, >, 0);
+  g_assert_cmpfloat_with_epsilon (before.bits + 32 * (run->outlier_share - before.outlier_share), run->bits_formula, 5e-4);
   files = fixture_list (sitting.folder);
   for (guint i = 0; files[i] != NULL; i++)
     {
@@ -103,7 +107,7 @@ test_check (void)
   SpqrPreflight p = { .folder = (char *) "/somewhere", .n_layers = 3, .memory_bytes = 9000000000, .memory_available = 8000000000,
                       .hidden_bytes = 7000000000, .disk_bytes = 5, .disk_free = 10 };
   g_autoptr (GError) error = NULL;
-  g_autofree char *text = NULL;
+  g_autofree char *text = NULL, *warning = NULL;
 
   g_assert_false (spqr_preflight_check (&p, &error));
   g_assert_error (error, SPQR_QUANT_ERROR, SPQR_QUANT_ERROR_NO_MEMORY);
@@ -125,8 +129,17 @@ test_check (void)
   g_assert_nonnull (strstr (error->message, "3.0"));
   g_assert_nonnull (strstr (error->message, "2.0"));
   p.seconds = 7200;
+  p.bits = 3.9449;
+  p.outlier_share = 0.01;
   text = spqr_preflight_describe (&p);
   g_assert_nonnull (strstr (text, "2.0 hours"));
+  g_assert_nonnull (strstr (text, "about 3.94 bits (1.00 % of outliers assumed)"));
+  g_assert_null (spqr_preflight_warn (&p));
+  p.n_rounded = 7;
+  p.rounded_to = g_strdup ("Q4_1");
+  warning = spqr_preflight_warn (&p);
+  g_assert_nonnull (strstr (warning, "7 layers are already rounded (Q4_1)"));
+  g_free (p.rounded_to);
 }
 
 static void

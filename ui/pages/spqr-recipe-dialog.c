@@ -25,7 +25,7 @@ G_DEFINE_FINAL_TYPE (SpqrRecipeDialog, spqr_recipe_dialog, ADW_TYPE_WINDOW)
 static void
 show_bar (SpqrRecipeDialog *self, const SpqrRecipeBudget *budget)
 {
-  static const char *const names[SPQR_RECIPE_BITS_UNQUANTIZED] = { N_("weights"), N_("scales"), N_("zeros"), N_("second order") };
+  static const char *const names[SPQR_RECIPE_BITS_UNQUANTIZED] = { N_("weights"), N_("scales"), N_("zeros"), N_("second order"), N_("outliers") };
   SpqrBudgetPart parts[G_N_ELEMENTS (names)];
 
   for (guint i = 0; i < G_N_ELEMENTS (names); i++)
@@ -47,8 +47,11 @@ describe (const SpqrRecipeBudget *budget, SpqrModel *model)
   /* Translators: sizes of what is not quantized, of the whole model, and of the whole model today. */
   g_autofree char *second = g_strdup_printf (_("What is not quantized: %s. The whole model: %s, now %s."), rest, all, original);
 
-  return g_strdup_printf ("%s %s%s%s", first, second, budget->outliers ? "\n" : "",
-                          budget->outliers ? /* xgettext:no-c-format */ _("By the paper's formula, without outliers: each 0.1\302\240% of them adds 0.032\302\240bits.") : "");
+  g_autofree char *share = spqr_format_fixed (100 * budget->outlier_share, 2);
+  g_autofree char *third = g_strdup_printf (_("By the paper's formula, with %s\302\240%% of outliers assumed; each 0.1\302\240%% of them adds 0.032\302\240bits."),
+                                            share);
+
+  return g_strdup_printf ("%s %s%s%s", first, second, budget->outliers ? "\n" : "", budget->outliers ? third : "");
 }
 
 static void

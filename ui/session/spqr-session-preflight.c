@@ -37,7 +37,9 @@ ask_in_worker (SpqrJob *job, gpointer data, GCancellable *cancellable, GError **
 
   if (spqr_preflight_compute (q->store, &request, &preflight, &problem))
     {
-      q->text = spqr_preflight_describe (&preflight);
+      g_autofree char *text = spqr_preflight_describe (&preflight), *warning = spqr_preflight_warn (&preflight);
+
+      q->text = warning != NULL ? g_strdup_printf ("%s\n%s", text, warning) : g_steal_pointer (&text);
       spqr_preflight_check (&preflight, &problem);
     }
   q->problem = problem != NULL ? g_strdup (problem->message) : NULL;
