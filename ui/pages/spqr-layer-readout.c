@@ -95,11 +95,8 @@ spqr_layer_readout (SpqrLab *lab, const SpqrConfig *config, const SpqrLayerPictu
   g_string_append_c (text, '\n');
   if (picture != NULL && picture->field != SPQR_FIELD_WEIGHT && picture->field != SPQR_FIELD_ABS_WEIGHT &&
       (picture->field < SPQR_FIELD_OUTLIERS || picture->field == SPQR_LAYER_FIELD_DIFFERENCE))
-    {
-      g_autofree char *name = picture->field == SPQR_LAYER_FIELD_DIFFERENCE ? g_strdup (_("difference"))
-                                                                            : g_utf8_strdown (spqr_layer_field_name (picture->field), -1);
-      say_value (text, name, picture->data->values[at]);
-    }
+    say_value (text, picture->field == SPQR_LAYER_FIELD_DIFFERENCE ? _("difference") : spqr_layer_field_name (picture->field),
+               picture->data->values[at]);
   if (answer != NULL)
     {
       SpqrLayerCell cell = spqr_layer_answer_get_cell (answer, row, col);
