@@ -200,10 +200,118 @@ op_entropy (World *world, const SpqrDeviceOps *ops, void *handle, const SpqrExec
   return ops->cross_entropy (handle, world->x, TOKENS, N, world->decoded, SPQR_ELEM_F32, M, targets, nll, exec);
 }
 
-static const struct { const char *name; OpFunc run; } operations[] = {
+/* ---- with handles ---- */
+
+#define WIDTH ((gsize) 32)
+#define SEQUENCES ((gsize) 4)
+
+/* H from the host's x, twice, then a layer out of it. */
+static SpqrStatus
+op_input (World *world, const SpqrDeviceOps *ops, void *handle, const SpqrExec *exec)
+{
+  SpqrWeights weights = { .host = world->fixture->w, .m = M, .n = N };
+  SpqrLayer layer = { 0 };
+  void *input = NULL;
+  SpqrStatus status = ops->block->input_open (handle, N, &input);
+
+  g_assert_true ((status == SPQR_OK) == (input != NULL));
+  for (int i = 0; i < 2 && status == SPQR_OK; i++)
+    status = ops->block->input_add (handle, input, world->x, N, TOKENS, 1, exec);
+  if (status == SPQR_OK)
+    status = ops->block->input_quantize (handle, input, &weights, &world->params, exec, NULL, &layer);
+  g_assert_true ((status == SPQR_OK) == (layer.codes != NULL));
+  spqr_layer_clear (&layer);
+  ops->block->input_close (handle, input);
+  return status;
+}
+
+static SpqrStatus
+fill_block (World *world, const SpqrDeviceOps *ops, void *handle, void *block, const SpqrBlockShape *shape, const SpqrExec *exec)
+{
+  guint16 narrow[WIDTH * WIDTH];
+  SpqrStatus status = SPQR_OK;
+
+  for (gsize i = 0; i < WIDTH * WIDTH; i++)
+    {
+      guint32 bits;
+
+      memcpy (&bits, &world->fixture->w[i], sizeof bits);
+      narrow[i] = (guint16) (bits >> 16);
+    }
+  for (int p = 0; p < SPQR_N_PRODUCTS && status == SPQR_OK; p++)
+    status = ops->block->block_put (handle, block, p, 0, shape->rows[p], p == SPQR_PRODUCT_O ? (const void *) narrow : world->fixture->w,
+                                    p == SPQR_PRODUCT_O ? SPQR_ELEM_BF16 : SPQR_ELEM_F32, exec);
+  return status;
+}
+
+/* Four sequences through a block with its Hessians, hidden states on the device; those that are not through have not
+ * changed. */
+static SpqrStatus
+op_block (World *world, const SpqrDeviceOps *ops, void *handle, const SpqrExec *exec)
+{
+  const gsize offsets[] = { 0, 16, 32, 48, 64, 80 };
+  SpqrSequence sequences[SEQUENCES];
+  g_autofree float *hidden = g_memdup2 (world->fixture->w, SEQUENCES * TOKENS * WIDTH * 4);
+  SpqrBlockShape shape = {
+    .hidden = WIDTH, .heads = 2, .kv_heads = 2, .head_dim = 16, .inner = 40, .gated = true, .norm_epsilon = 1e-5,
+    .rows = { 96, WIDTH, 80, WIDTH }, .cols = { WIDTH, WIDTH, WIDTH, 40 }, .q_offset = offsets, .k_offset = offsets + 2,
+    .v_offset = offsets + 4, .attention_scale = 0.25f,
+  };
+  SpqrBlockPass pass = { .hidden = hidden, .rows = SEQUENCES * TOKENS, .sequences = sequences, .n_sequences = SEQUENCES, .write = true };
+  void *block = NULL;
+  SpqrStatus status;
+
+  for (gsize i = 0; i < SEQUENCES; i++)
+    sequences[i] = (SpqrSequence) { i * TOKENS, TOKENS };
+  status = ops->block->block_open (handle, &shape, &block);
+  if (status == SPQR_OK)
+    status = fill_block (world, ops, handle, block, &shape, exec);
+  if (status == SPQR_OK)
+    status = ops->block->states_open (handle, pass.rows, WIDTH, &pass.states);
+  for (int p = 0; p < SPQR_N_PRODUCTS && status == SPQR_OK; p++)
+    status = ops->block->input_open (handle, shape.cols[p], &pass.inputs[p]);
+  if (status == SPQR_OK)
+    {
+      status = ops->block->block_run (handle, block, &pass, exec);
+      g_assert_true (status == SPQR_OK ? pass.done == SEQUENCES : pass.done < SEQUENCES);
+    }
+  g_assert_cmpmem (hidden + pass.done * TOKENS * WIDTH, (SEQUENCES - pass.done) * TOKENS * WIDTH * 4,
+                   world->fixture->w + pass.done * TOKENS * WIDTH, (SEQUENCES - pass.done) * TOKENS * WIDTH * 4);
+  for (gsize i = 0; i < pass.done * TOKENS * WIDTH; i++)
+    g_assert_true (isfinite (hidden[i]));
+  for (int p = 0; p < SPQR_N_PRODUCTS; p++)
+    ops->block->input_close (handle, pass.inputs[p]);
+  ops->block->states_close (handle, pass.states);
+  ops->block->block_close (handle, block);
+  return status;
+}
+
+static SpqrStatus
+op_head (World *world, const SpqrDeviceOps *ops, void *handle, const SpqrExec *exec)
+{
+  SpqrHeadShape shape = { .hidden = N, .vocab = M, .weights = world->fixture->w, .elem = SPQR_ELEM_F32, .norm = true, .norm_epsilon = 1e-5 };
+  gint32 targets[TOKENS] = { 0 }, top[TOKENS], base_top[TOKENS];
+  double nll[TOKENS], base_nll[TOKENS], kl[TOKENS];
+  SpqrHeadPass pass = { .hidden = world->x, .base_hidden = world->x, .tokens = TOKENS, .targets = targets, .nll = nll,
+                        .base_nll = base_nll, .kl = kl, .top1 = top, .base_top1 = base_top };
+  void *head = NULL;
+  SpqrStatus status = ops->block->head_open (handle, &shape, exec, &head);
+
+  pass.base = head;
+  if (status == SPQR_OK)
+    status = ops->block->head_predict (handle, head, &pass, exec);
+  for (gsize t = 0; t < TOKENS && status == SPQR_OK; t++)
+    g_assert_true (fabs (kl[t]) < 1e-6 && nll[t] == base_nll[t] && top[t] == base_top[t]);
+  ops->block->head_close (handle, head);
+  return status;
+}
+
+/* recovers: pinned memory that is not to be had makes copies slower, too little memory makes pieces smaller. */
+static const struct { const char *name; OpFunc run; gboolean recovers; } operations[] = {
   { "hessian", op_hessian }, { "factor", op_factor }, { "quantize", op_quantize }, { "loss", op_loss },
   { "sensitivity", op_sensitivity }, { "pyramid", op_pyramid }, { "decode", op_decode }, { "gemm", op_gemm },
-  { "norm", op_norm }, { "attention", op_attention }, { "entropy", op_entropy },
+  { "norm", op_norm }, { "attention", op_attention }, { "entropy", op_entropy }, { "input", op_input, TRUE },
+  { "block", op_block, TRUE }, { "head", op_head, TRUE },
 };
 
 static void
@@ -233,7 +341,8 @@ test_failing (gsize operation, int *counter, SpqrStatus expected)
           g_assert_cmpint (status, ==, SPQR_OK);
           break;
         }
-      g_assert_cmpint (status, ==, expected);
+      if (expected != SPQR_DEVICE_OUT_OF_MEMORY || !operations[operation].recovers || status != SPQR_OK)
+        g_assert_cmpint (status, ==, expected);
       failures++;
       if (expected == SPQR_DEVICE_OUT_OF_MEMORY)        /* and the next time all is well */
         g_assert_cmpint (operations[operation].run (world, device.ops, device.handle, NULL), ==, SPQR_OK);
@@ -302,7 +411,11 @@ test_many_jobs (void)
     {
       gsize rows = 1 + (gsize) job * 7 % M;
 
-      if (job % 50 == 0)
+      if (job % 100 == 50)
+        g_assert_cmpint (op_block (world, device.ops, device.handle, NULL), ==, SPQR_OK);
+      else if (job % 100 == 75)
+        g_assert_cmpint (op_head (world, device.ops, device.handle, NULL), ==, SPQR_OK);
+      else if (job % 50 == 0)
         g_assert_cmpint (op_quantize (world, device.ops, device.handle, NULL), ==, SPQR_OK);
       else
         {
@@ -314,7 +427,8 @@ test_many_jobs (void)
     }
   g_test_message ("at most %zu allocations, %zu bytes", most, device.shim->bytes_now);
   g_assert_cmpuint (most, <, 160);
-  g_assert_cmpuint (device.shim->events_now, ==, 0);
+  g_assert_cmpuint (device.shim->events_now, <=, 4);    /* of the pinned pieces, which stay */
+  g_assert_cmpuint (device.shim->pinned_now, <=, 2);
   device_reopen ();
   world_free (world);
 }
