@@ -6,6 +6,9 @@
 #include <stdio.h>
 
 #include "cli/spqr-cli.h"
+#include "cli/spqr-cmd-compare.h"
+
+enum { MOST_COMPARED = 16 };
 
 static void
 add_run (JsonBuilder *builder, SpqrRun *run)
@@ -241,6 +244,15 @@ show_run (SpqrCli *cli, SpqrStore *store, gint64 id, GError **error)
 }
 
 static gboolean
+are_ids (const gint64 *ids, int n)
+{
+  for (int i = 0; i < n; i++)
+    if (ids[i] <= 0)
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
 run (SpqrCli *cli, int argc, char **argv, GError **error)
 {
   gboolean with_files = FALSE;
@@ -250,17 +262,19 @@ run (SpqrCli *cli, int argc, char **argv, GError **error)
   };
   g_autoptr (SpqrStore) store = NULL;
   const char *verb;
-  gint64 id = 0;
+  gint64 ids[MOST_COMPARED] = { 0 };
+  char *end;
 
-  if (!spqr_cli_parse (cli, &spqr_command_runs, entries, NULL, &argc, &argv, 1, 2, error))
+  if (!spqr_cli_parse (cli, &spqr_command_runs, entries, NULL, &argc, &argv, 1, MOST_COMPARED + 1, error))
     return FALSE;
   verb = argv[1];
-  if (argc == 3)
-    id = g_ascii_strtoll (argv[2], NULL, 10);
+  for (int i = 2; i < argc; i++)
+    ids[i - 2] = g_ascii_strtoll (argv[i], &end, 10);
   if (!(g_str_equal (verb, "list") && argc == 2) &&
-      !((g_str_equal (verb, "show") || g_str_equal (verb, "rm")) && argc == 3 && id > 0))
+      !((g_str_equal (verb, "show") || g_str_equal (verb, "rm")) && argc == 3 && ids[0] > 0) &&
+      !(g_str_equal (verb, "compare") && argc > 3 && are_ids (ids, argc - 2)))
     {
-      g_set_error (error, SPQR_USAGE_ERROR, 0, "usage: spqr runs list | show RUN | rm RUN [--files]");
+      g_set_error (error, SPQR_USAGE_ERROR, 0, "usage: spqr runs list | show RUN | compare RUN RUN … | rm RUN [--files]");
       return FALSE;
     }
   store = spqr_cli_open_store (cli, error);
@@ -269,8 +283,10 @@ run (SpqrCli *cli, int argc, char **argv, GError **error)
   if (g_str_equal (verb, "list"))
     return list_runs (cli, store, error);
   if (g_str_equal (verb, "show"))
-    return show_run (cli, store, id, error);
-  return spqr_store_remove_run (store, id, with_files, error);
+    return show_run (cli, store, ids[0], error);
+  if (g_str_equal (verb, "compare"))
+    return spqr_cli_compare_runs (cli, store, ids, (guint) argc - 2, error);
+  return spqr_store_remove_run (store, ids[0], with_files, error);
 }
 
-const SpqrCommand spqr_command_runs = { "runs", "list | show RUN | rm RUN", N_("the history of runs"), run };
+const SpqrCommand spqr_command_runs = { "runs", "list | show RUN | compare RUN RUN … | rm RUN", N_("the history of runs"), run };

@@ -285,6 +285,24 @@ def report(folder):
 
 
 @case
+def compare(folder):
+    spqr, model, evaluation, printed = quantized(folder)
+    other = spqr.json("quantize", model, "--nearest", "--wbits=2", "--out", "other")["run"]
+    told = spqr.json("runs", "compare", printed["run"], other)
+    assert told["runs"] == [printed["run"], other] and told["evals"] == [] and "has not been measured" in told["why"]
+    assert told["parameters"]["wbits"] == ["3", "2"] and told["parameters"]["method"] == ["spqr", "rtn"]
+    assert told["bits_formula"][0] == printed["bits_formula"] and "seed" not in told["parameters"]
+    spqr.json("eval", printed["run"], "--data", evaluation, "--seqlen", "32")
+    spqr.json("eval", other, "--data", evaluation, "--seqlen", "16")
+    assert "windows of 32 and of 16 tokens" in spqr.json("runs", "compare", printed["run"], other)["why"]
+    both = [spqr.json("eval", run, "--data", evaluation, "--seqlen", "16")["ppl"] for run in (printed["run"], other)]
+    told = spqr.json("runs", "compare", printed["run"], other)
+    assert [e["ppl"] for e in told["evals"]] == [both] and "why" not in told
+    says(spqr("runs", "compare", printed["run"], status=2), "compare RUN RUN")
+    says(spqr("runs", "compare", printed["run"], "99", status=1), "no run 99")
+
+
+@case
 def field(folder):
     spqr, model, _, printed = quantized(folder)
     name = "model.layers.1.mlp.down_proj.weight"

@@ -50,7 +50,7 @@ test_rules (void)
     { "aFaF", SPQR_COMPARE_TWO, NULL },
     { "aFaI", SPQR_COMPARE_NOTHING, "Run 2 is not finished" },
     { "aFbF", SPQR_COMPARE_NOTHING, "model-b" },
-    { "aFaFaF", SPQR_COMPARE_NOTHING, "3 runs" },
+    { "aFaFbI", SPQR_COMPARE_TWO, NULL },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)

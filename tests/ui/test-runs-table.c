@@ -6,7 +6,7 @@
 #include <sqlite3.h>
 #include <time.h>
 
-#include "pages/spqr-run-protocol.h"
+#include "export/spqr-run-protocol.h"
 #include "pages/spqr-runs-list.h"
 #include "pages/spqr-runs-table.h"
 #include "pages/spqr-runs-text.h"

@@ -23,8 +23,6 @@ spqr_compare_check (GPtrArray *runs, char **why)
   *why = NULL;
   if (first == NULL)
     *why = g_strdup (_("Select a run to see its layers, or two runs of one model to see them side by side."));
-  else if (runs->len > 2)
-    *why = g_strdup_printf (_("%u runs are selected. Maps can be compared two at a time: A, B and A − B."), runs->len);
   else if (first->state != SPQR_RUN_FINISHED)
     *why = describe_unfinished (first);
   else if (second != NULL && second->state != SPQR_RUN_FINISHED)

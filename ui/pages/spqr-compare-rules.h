@@ -12,7 +12,7 @@ typedef enum {
   SPQR_COMPARE_TWO,          /* a run beside another one of the same model */
 } SpqrCompareKind;
 
-/* What the selected runs (of SpqrRun) allow. *why: for NOTHING, a sentence for people; g_free(). */
+/* What the first two of the runs (of SpqrRun) allow. *why: for NOTHING, a sentence for people; g_free(). */
 SpqrCompareKind spqr_compare_check (GPtrArray *runs, char **why);
 
 /* A layer that can be compared; borrows from the lists it was made of. */

@@ -29,7 +29,11 @@ struct _SpqrCompareView {
   GtkLabel *captions[SPQR_N_COMPARE_MAPS];
   SpqrHistogramView *histogram;
 
-  GPtrArray *runs;           /* elder first */
+  GtkWidget *pair_box;       /* where more than two are selected: which two */
+  GtkDropDown *pair[2];
+
+  GPtrArray *all;            /* the selected runs, elder first */
+  GPtrArray *runs;           /* those of them that are compared: one or two */
   SpqrCompareKind kind;
   char *wanted;              /* the layer chosen by hand; NULL: the first */
   guint serial;              /* of the newest question; older answers are dropped */
@@ -400,6 +404,52 @@ same_runs (GPtrArray *runs, GPtrArray *others)
   return TRUE;
 }
 
+/* The two that are chosen among all, A first. */
+static void
+take_pair (SpqrCompareView *self)
+{
+  g_autoptr (GPtrArray) pair = g_ptr_array_new_with_free_func (g_object_unref);
+
+  for (guint i = 0; i < MIN (self->all->len, 2); i++)
+    {
+      guint chosen = self->all->len > 2 ? gtk_drop_down_get_selected (self->pair[i]) : i;
+      g_ptr_array_add (pair, g_object_ref (self->all->pdata[MIN (chosen, self->all->len - 1)]));
+    }
+  if (same_runs (self->runs, pair))
+    return;
+  g_ptr_array_unref (self->runs);
+  self->runs = g_steal_pointer (&pair);
+  /* What nobody sees takes no memory. */
+  if (!gtk_widget_get_mapped (GTK_WIDGET (self)))
+    forget_answer (self);
+  ask_when_seen (self);
+}
+
+static void
+on_pair_chosen (SpqrCompareView *self)
+{
+  if (!self->updating)
+    take_pair (self);
+}
+
+static void
+show_pairs (SpqrCompareView *self)
+{
+  gtk_widget_set_visible (self->pair_box, self->all->len > 2);
+  self->updating = TRUE;
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr (GtkStringList) names = gtk_string_list_new (NULL);
+
+      for (guint r = 0; r < self->all->len; r++)
+        gtk_string_list_take (names, g_strdup_printf (_("Run %" G_GINT64_FORMAT), ((SpqrRun *) self->all->pdata[r])->id));
+      gtk_drop_down_set_model (self->pair[i], G_LIST_MODEL (names));
+      if (self->all->len > i)
+        gtk_drop_down_set_selected (self->pair[i], i);
+    }
+  self->updating = FALSE;
+}
+
 void
 spqr_compare_view_set_runs (SpqrCompareView *self, GPtrArray *runs)
 {
@@ -408,14 +458,12 @@ spqr_compare_view_set_runs (SpqrCompareView *self, GPtrArray *runs)
   for (guint i = 0; i < runs->len; i++)
     g_ptr_array_add (sorted, g_object_ref (runs->pdata[i]));
   g_ptr_array_sort (sorted, compare_ids);
-  if (same_runs (self->runs, sorted))
+  if (same_runs (self->all, sorted))
     return;
-  g_ptr_array_unref (self->runs);
-  self->runs = g_steal_pointer (&sorted);
-  /* What nobody sees takes no memory. */
-  if (!gtk_widget_get_mapped (GTK_WIDGET (self)))
-    forget_answer (self);
-  ask_when_seen (self);
+  g_ptr_array_unref (self->all);
+  self->all = g_steal_pointer (&sorted);
+  show_pairs (self);
+  take_pair (self);
 }
 
 static void
@@ -486,6 +534,25 @@ make_switch (SpqrCompareView *self)
 }
 
 static GtkWidget *
+make_pairs (SpqrCompareView *self)
+{
+  static const char *const names[] = { "A", "B" };
+
+  self->pair_box = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
+  for (guint i = 0; i < 2; i++)
+    {
+      self->pair[i] = GTK_DROP_DOWN (gtk_drop_down_new (NULL, NULL));
+      gtk_widget_set_tooltip_text (GTK_WIDGET (self->pair[i]), _("Which of the selected runs is compared"));
+      gtk_accessible_update_property (GTK_ACCESSIBLE (self->pair[i]), GTK_ACCESSIBLE_PROPERTY_LABEL, names[i], -1);
+      g_signal_connect_object (self->pair[i], "notify::selected", G_CALLBACK (on_pair_chosen), self, G_CONNECT_SWAPPED);
+      gtk_box_append (GTK_BOX (self->pair_box), gtk_label_new (names[i]));
+      gtk_box_append (GTK_BOX (self->pair_box), GTK_WIDGET (self->pair[i]));
+    }
+  gtk_widget_set_visible (self->pair_box, FALSE);
+  return self->pair_box;
+}
+
+static GtkWidget *
 make_tools (SpqrCompareView *self)
 {
   GtkWidget *bar = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6), *space = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 0);
@@ -505,6 +572,7 @@ make_tools (SpqrCompareView *self)
   gtk_widget_set_margin_end (bar, 12);
   gtk_widget_set_margin_top (bar, 6);
   gtk_widget_set_margin_bottom (bar, 6);
+  gtk_box_append (GTK_BOX (bar), make_pairs (self));
   gtk_box_append (GTK_BOX (bar), GTK_WIDGET (self->layer));
   gtk_box_append (GTK_BOX (bar), GTK_WIDGET (self->field));
   gtk_box_append (GTK_BOX (bar), GTK_WIDGET (self->mark_outliers));
@@ -580,6 +648,7 @@ spqr_compare_view_dispose (GObject *object)
   g_clear_object (&self->model);
   g_clear_object (&self->session);
   g_clear_pointer (&self->runs, g_ptr_array_unref);
+  g_clear_pointer (&self->all, g_ptr_array_unref);
   g_clear_pointer (&self->wanted, g_free);
   g_clear_pointer (&self->box, gtk_widget_unparent);
   G_OBJECT_CLASS (spqr_compare_view_parent_class)->dispose (object);
@@ -597,6 +666,7 @@ static void
 spqr_compare_view_init (SpqrCompareView *self)
 {
   self->runs = g_ptr_array_new_with_free_func (g_object_unref);
+  self->all = g_ptr_array_new_with_free_func (g_object_unref);
   self->dirty = TRUE;
   g_signal_connect_object (spqr_settings_get_default (), "notify::colormap", G_CALLBACK (take_colormap), self, G_CONNECT_SWAPPED);
   self->box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 0);

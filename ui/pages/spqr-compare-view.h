@@ -9,6 +9,7 @@
 G_DECLARE_FINAL_TYPE (SpqrCompareView, spqr_compare_view, SPQR, COMPARE_VIEW, GtkWidget)
 
 GtkWidget *spqr_compare_view_new (SpqrSession *session);
-/* The selected runs (of SpqrRun), in any order: the elder is A. Layers are read in the background,
+/* The selected runs (of SpqrRun), in any order: the elder is A. Of more than two, any two are
+ * chosen in the view. Layers are read in the background,
  * and only while the view is on screen. */
 void       spqr_compare_view_set_runs (SpqrCompareView *self, GPtrArray *runs);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "controls/spqr-param-text.h"
-#include "pages/spqr-run-protocol.h"
+#include "export/spqr-run-protocol.h"
 #include "pages/spqr-run-task-text.h"
 #include "plot/spqr-format.h"
 #include "quant/spqr-recipe.h"

@@ -1,6 +1,6 @@
-#include "pages/spqr-run-protocol.h"
+#include "export/spqr-run-protocol.h"
 
-#include <glib/gi18n.h>
+#include <glib/gi18n-lib.h>
 #include <inttypes.h>
 #include <math.h>
 
