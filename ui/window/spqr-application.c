@@ -159,7 +159,8 @@ spqr_application_startup (GApplication *application)
 {
   static const GActionEntry actions[] = { { "about", show_about }, { "preferences", show_preferences }, { "activate", activate }, { "quit", quit } };
   static const struct { const char *action, *keys[3]; } keys[] = {
-    { "win.open", { "<Control>o" } },          { "win.find", { "<Control>f" } },
+    { "win.open", { "<Control>o" } },          { "win.open-file", { "<Control><Shift>o" } },
+    { "win.find", { "<Control>f" } },
     { "win.sidebar", { "F9" } },                { "app.preferences", { "<Control>comma" } },
     { "win.quantize", { "<Control><Shift>q" } }, { "win.calibrate", { "<Control><Shift>c" } },
     { "win.page('map')", { "<Alt>1" } },       { "win.page('layer')", { "<Alt>2" } },

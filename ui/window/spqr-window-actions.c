@@ -7,7 +7,7 @@
 #include "window/spqr-window-private.h"
 
 static void
-on_folder_chosen (GtkNativeDialog *chooser, int response, SpqrWindow *self)
+on_model_chosen (GtkNativeDialog *chooser, int response, SpqrWindow *self)
 {
   if (response == GTK_RESPONSE_ACCEPT)
     {
@@ -21,14 +21,36 @@ on_folder_chosen (GtkNativeDialog *chooser, int response, SpqrWindow *self)
 }
 
 static void
-open_model (GtkWidget *widget, const char *name, GVariant *parameter)
+choose_model (GtkWidget *widget, GtkFileChooserNative *chooser)
 {
-  GtkFileChooserNative *chooser = gtk_file_chooser_native_new (_("Open a Model Folder"), GTK_WINDOW (widget),
-                                                               GTK_FILE_CHOOSER_ACTION_SELECT_FOLDER, _("_Open"), NULL);
-
   gtk_native_dialog_set_modal (GTK_NATIVE_DIALOG (chooser), TRUE);
-  g_signal_connect_object (chooser, "response", G_CALLBACK (on_folder_chosen), widget, 0);
+  g_signal_connect_object (chooser, "response", G_CALLBACK (on_model_chosen), widget, 0);
   gtk_native_dialog_show (GTK_NATIVE_DIALOG (chooser));
+}
+
+static void
+open_folder (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  choose_model (widget, gtk_file_chooser_native_new (_("Open a Model Folder"), GTK_WINDOW (widget),
+                                                     GTK_FILE_CHOOSER_ACTION_SELECT_FOLDER, _("_Open"), NULL));
+}
+
+static void
+open_file (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  static const char *const endings[] = { "gguf", "safetensors", "bin", "pt", "pth" };
+  GtkFileChooserNative *chooser = gtk_file_chooser_native_new (_("Open a Model File"), GTK_WINDOW (widget),
+                                                               GTK_FILE_CHOOSER_ACTION_OPEN, _("_Open"), NULL);
+  g_autoptr (GtkFileFilter) models = gtk_file_filter_new (), all = gtk_file_filter_new ();
+
+  gtk_file_filter_set_name (models, _("Models (GGUF, safetensors, PyTorch)"));
+  for (guint i = 0; i < G_N_ELEMENTS (endings); i++)
+    gtk_file_filter_add_suffix (models, endings[i]);
+  gtk_file_filter_set_name (all, _("All Files"));
+  gtk_file_filter_add_pattern (all, "*");
+  gtk_file_chooser_add_filter (GTK_FILE_CHOOSER (chooser), models);
+  gtk_file_chooser_add_filter (GTK_FILE_CHOOSER (chooser), all);
+  choose_model (widget, chooser);
 }
 
 static void
@@ -127,7 +149,8 @@ spqr_window_update_actions (SpqrWindow *self)
 void
 spqr_window_class_install_actions (GtkWidgetClass *widget_class)
 {
-  gtk_widget_class_install_action (widget_class, "win.open", NULL, open_model);
+  gtk_widget_class_install_action (widget_class, "win.open", NULL, open_folder);
+  gtk_widget_class_install_action (widget_class, "win.open-file", NULL, open_file);
   gtk_widget_class_install_action (widget_class, "win.open-sample", NULL, open_sample);
   gtk_widget_class_install_action (widget_class, "win.open-path", "s", open_path);
   gtk_widget_class_install_action (widget_class, "win.new-tab", NULL, new_tab);
