@@ -328,6 +328,7 @@ typedef struct {
   gint64 run_id;             /* of the run that is gone on with; 0: a new one */
   char *folder;              /* its folder, or NULL */
   char *device;              /* the setting of when it was asked for */
+  guint64 cache_limit;
   SpqrJob *job;
   double begin, span;        /* of the job's progress */
 } Quantizing;
@@ -394,7 +395,8 @@ quantize_in_worker (SpqrJob *job, gpointer data, GCancellable *cancellable, GErr
   Quantizing *q = data;
   g_autoptr (SpqrCalibration) calibration = NULL;
   g_autoptr (SpqrRun) run = NULL;
-  SpqrQuantizeRequest request = { .model = q->model, .recipe = q->recipe, .folder = q->folder,
+  g_autoptr (SpqrHessianCache) cache = spqr_hessian_cache_new (NULL, q->cache_limit);
+  SpqrQuantizeRequest request = { .model = q->model, .recipe = q->recipe, .folder = q->folder, .cache = cache,
                                   .device = spqr_settings_resolve_device (q->device),
                                   .spread = q->device == NULL || *q->device == '\0', .progress = report_part,
                                   .preflight = report_preflight, .waited = get_waited, .user_data = q };
@@ -432,6 +434,7 @@ spqr_session_quantize (SpqrSession *self, const char *evaluation)
   q = g_new0 (Quantizing, 1);
   q->store = g_object_ref (self->store);
   q->device = g_strdup (spqr_settings_get_string (spqr_settings_get_default (), "device"));
+  q->cache_limit = spqr_settings_get_cache_limit (spqr_settings_get_default ());
   q->model = g_object_ref (self->model);
   q->recipe = spqr_session_make_recipe (self, &self->params);
   spqr_recipe_sum_up (q->recipe, self->model, &budget);
@@ -473,6 +476,7 @@ spqr_session_resume (SpqrSession *self, gint64 run_id)
   q = g_new0 (Quantizing, 1);
   q->store = g_object_ref (self->store);
   q->device = g_strdup (spqr_settings_get_string (spqr_settings_get_default (), "device"));
+  q->cache_limit = spqr_settings_get_cache_limit (spqr_settings_get_default ());
   q->run_id = run_id;
   q->evaluation = g_strdup (self->evaluation);
   title = g_strdup_printf (_("Go on with run %" PRId64), run_id);
