@@ -9,6 +9,7 @@ typedef struct {
   GPtrArray *files;        /* base names of the weights files, sorted */
   GHashTable *weight_map;  /* tensor name -> base name, from the index; NULL without one */
   gboolean is_gguf;        /* the one file is a GGUF file */
+  gboolean is_torch;       /* the files are PyTorch checkpoints */
 } SpqrFolder;
 
 /* path: a folder, a weights file, or a folder's config.json or index. */

@@ -13,6 +13,7 @@
 #define MAX_INDEX ((gsize) 256 << 20)
 #define INDEX_SUFFIX ".safetensors.index.json"
 
+#define TORCH_INDEX "pytorch_model.bin.index.json"
 static const char *const weight_suffixes[] = {
   ".safetensors", INDEX_SUFFIX, ".gguf", ".bin", ".bin.index.json", ".pt", ".pth", ".ckpt", ".h5", ".msgpack",
   ".onnx", ".onnx_data", ".npz", ".tflite", ".mlmodel", NULL
@@ -213,7 +214,7 @@ nothing_to_read (SpqrFolder *self, GPtrArray *names, GError **error)
       if (g_str_has_suffix (g_ptr_array_index (names, i), weight_suffixes[s]))
         {
           g_set_error (error, SPQR_MODEL_ERROR, SPQR_MODEL_ERROR_UNSUPPORTED,
-                       "%s: holds no weights in a format that this program reads (.safetensors, .gguf), but "
+                       "%s: holds no weights in a format that this program reads (.safetensors, pytorch_model.bin, .gguf), but "
                        "“%s”; convert the model, or download it in one of those formats",
                        self->folder, (const char *) g_ptr_array_index (names, i));
           return FALSE;
@@ -222,6 +223,24 @@ nothing_to_read (SpqrFolder *self, GPtrArray *names, GError **error)
                names->len == 0 ? "%s: the folder is empty" : "%s: there are no weights in this folder "
                "(.safetensors or .gguf files are expected)", self->folder);
   return FALSE;
+}
+
+/* pytorch_model.bin, its shards, or what its index names; other .bin files are an optimizer's or a trainer's. */
+static gboolean
+find_torch (SpqrFolder *self, GPtrArray *names)
+{
+  self->is_torch = TRUE;
+  if (contains (names, TORCH_INDEX))
+    return TRUE;
+  for (guint i = 0; i < names->len; i++)
+    {
+      const char *name = g_ptr_array_index (names, i);
+
+      if (g_str_has_prefix (name, "pytorch_model") && g_str_has_suffix (name, ".bin"))
+        g_ptr_array_add (self->files, g_strdup (name));
+    }
+  self->is_torch = self->files->len > 0;
+  return self->is_torch;
 }
 
 static gboolean
@@ -247,6 +266,8 @@ scan_folder (SpqrFolder *self, GError **error)
   self->files = pick (names, ".safetensors");
   if (self->files->len > 0)
     return check_numbering (self, error);
+  if (find_torch (self, names))
+    return contains (names, TORCH_INDEX) ? read_index (self, names, TORCH_INDEX, error) : check_numbering (self, error);
   g_ptr_array_unref (self->files);
   self->files = pick (names, ".gguf");
   self->is_gguf = self->files->len == 1;
@@ -276,6 +297,7 @@ spqr_folder_scan (const char *path, GError **error)
     return scan_folder (self, error) ? g_steal_pointer (&self) : NULL;
   self->single = g_path_get_basename (absolute);
   self->is_gguf = spqr_gguf_is_one (absolute);
+  self->is_torch = g_str_has_suffix (absolute, ".bin") || g_str_has_suffix (absolute, ".pt") || g_str_has_suffix (absolute, ".pth");
   g_ptr_array_add (self->files, g_strdup (self->single));
   return g_steal_pointer (&self);
 }

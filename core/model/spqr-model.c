@@ -12,6 +12,7 @@
 #include "model/spqr-folder-private.h"
 #include "model/spqr-gguf-private.h"
 #include "model/spqr-safetensors-private.h"
+#include "model/spqr-torch-private.h"
 
 #define MAX_CONFIG ((gsize) 16 << 20)
 
@@ -131,7 +132,34 @@ add_tensor (SpqrModel *self, SpqrFile *file, const SpqrSafetensorsEntry *entry, 
   g_ptr_array_add (self->tensors, spqr_tensor_new (&init));
 }
 
-/* Adds the tensors of one file. With an index, a tensor counts where the index says it lies. */
+/* With an index, a tensor counts where the index says it lies. */
+static gboolean
+belongs_here (SpqrModel *self, const char *name, const char *base)
+{
+  const char *place = self->folder->weight_map != NULL ? g_hash_table_lookup (self->folder->weight_map, name) : NULL;
+
+  return place == NULL || g_str_equal (place, base);
+}
+
+static gboolean
+add_torch (SpqrModel *self, const char *base, const SpqrFamily *family, GError **error)
+{
+  g_autofree char *path = g_build_filename (self->folder->folder, base, NULL);
+  g_autoptr(SpqrTorch) weights = spqr_torch_open (path, error);
+
+  if (weights == NULL)
+    return FALSE;
+  for (guint i = 0; i < spqr_torch_get_n_entries (weights); i++)
+    {
+      const SpqrSafetensorsEntry *entry = spqr_torch_get_entry (weights, i);
+
+      if (belongs_here (self, entry->name, base))
+        add_tensor (self, spqr_torch_get_file (weights), entry, family);
+    }
+  return TRUE;
+}
+
+/* Adds the tensors of one file. */
 static gboolean
 add_file (SpqrModel *self, const char *base, const SpqrFamily *family, GError **error)
 {
@@ -143,10 +171,8 @@ add_file (SpqrModel *self, const char *base, const SpqrFamily *family, GError **
   for (guint i = 0; i < spqr_safetensors_get_n_entries (weights); i++)
     {
       const SpqrSafetensorsEntry *entry = spqr_safetensors_get_entry (weights, i);
-      const char *place = self->folder->weight_map != NULL
-                            ? g_hash_table_lookup (self->folder->weight_map, entry->name) : NULL;
 
-      if (place == NULL || g_str_equal (place, base))
+      if (belongs_here (self, entry->name, base))
         add_tensor (self, spqr_safetensors_get_file (weights), entry, family);
     }
   return TRUE;
@@ -161,7 +187,7 @@ add_files (SpqrModel *self, GError **error)
     return FALSE;
   family = spqr_family_by_name (self->config->family);
   for (guint i = 0; i < self->folder->files->len; i++)
-    if (!add_file (self, g_ptr_array_index (self->folder->files, i), family, error))
+    if (!(self->folder->is_torch ? add_torch : add_file) (self, g_ptr_array_index (self->folder->files, i), family, error))
       return FALSE;
   return TRUE;
 }

@@ -1,7 +1,8 @@
 /* spqr-torch-ids.c: lists and tensors of ids out of a torch file. */
+#include "model/spqr-model.h"
+#include "model/spqr-pickle.h"
+#include "model/spqr-torch-zip.h"
 #include "text/spqr-corpus-private.h"
-#include "text/spqr-pickle.h"
-#include "text/spqr-torch-zip.h"
 
 #include <string.h>
 
@@ -222,22 +223,36 @@ append_root (const Reader *reader, const SpqrPickleValue *root, GError **error)
   return TRUE;
 }
 
+/* Says it as an error of texts. */
+static gboolean
+take_model_error (const GError *failed, GError **error)
+{
+  gboolean malformed_file = g_error_matches (failed, SPQR_MODEL_ERROR, SPQR_MODEL_ERROR_MALFORMED);
+
+  g_set_error_literal (error, SPQR_TEXT_ERROR, malformed_file ? SPQR_TEXT_ERROR_MALFORMED : SPQR_TEXT_ERROR_UNSUPPORTED,
+                       failed->message);
+  return FALSE;
+}
+
 gboolean
 spqr_torch_read_ids (const char *bytes, gsize len, const char *path, GArray *ids, GArray *starts, GError **error)
 {
-  g_autoptr(SpqrTorchZip) zip = spqr_torch_zip_open (bytes, len, path, error);
+  g_autoptr(GError) failed = NULL;
+  g_autoptr(SpqrTorchZip) zip = spqr_torch_zip_open (bytes, len, path, &failed);
   g_autoptr(SpqrPickle) pickle = NULL;
   const SpqrZipMember *data, *order;
   Reader reader = { zip, path, ids, starts };
 
   if (zip == NULL)
-    return FALSE;
+    return take_model_error (failed, error);
   data = spqr_torch_zip_find (zip, "data.pkl");
   order = spqr_torch_zip_find (zip, "byteorder");
   if (data == NULL)
     return malformed (&reader, "no data.pkl in it: not a torch file", error);
   if (order != NULL && order->len >= 3 && memcmp (order->bytes, "big", 3) == 0)
     return malformed (&reader, "written on a big-endian machine", error);
-  pickle = spqr_pickle_read (data->bytes, data->len, path, error);
-  return pickle != NULL && append_root (&reader, spqr_pickle_get_root (pickle), error);
+  pickle = spqr_pickle_read (data->bytes, data->len, SPQR_PICKLE_OF_IDS, path, &failed);
+  if (pickle == NULL)
+    return take_model_error (failed, error);
+  return append_root (&reader, spqr_pickle_get_root (pickle), error);
 }

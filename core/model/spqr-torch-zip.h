@@ -10,7 +10,7 @@ typedef struct {
 
 typedef struct _SpqrTorchZip SpqrTorchZip;
 
-/* bytes is borrowed. MALFORMED, or UNSUPPORTED for what is no zip file or is packed. */
+/* bytes is borrowed. Members beyond 4 GiB are found by their zip64 fields. SPQR_MODEL_ERROR: MALFORMED, or UNSUPPORTED for what is no zip file or is packed. */
 SpqrTorchZip *spqr_torch_zip_open (const char *bytes, gsize len, const char *path, GError **error);
 void          spqr_torch_zip_free (SpqrTorchZip *zip);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpqrTorchZip, spqr_torch_zip_free)

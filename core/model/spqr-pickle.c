@@ -1,9 +1,9 @@
 /* spqr-pickle.c: a stack machine over a table of opcodes. */
-#include "text/spqr-pickle.h"
+#include "model/spqr-pickle.h"
 
 #include <string.h>
 
-#include "text/spqr-tokenizer.h"
+#include "model/spqr-model.h"
 
 struct _SpqrPickle {
   const guint8 *at, *end;
@@ -12,6 +12,7 @@ struct _SpqrPickle {
   GPtrArray *stack;        /* borrowed; NULL entries are marks */
   GHashTable *memo;
   const SpqrPickleValue *root;
+  SpqrPickleContent content;
   gboolean stopped;
   GError **error;
 };
@@ -47,14 +48,14 @@ static gboolean
 fail (SpqrPickle *self, int code, const char *what)
 {
   if (self->error == NULL || *self->error == NULL)
-    g_set_error (self->error, SPQR_TEXT_ERROR, code, "%s: %s", self->path, what);
+    g_set_error (self->error, SPQR_MODEL_ERROR, code, "%s: %s", self->path, what);
   return FALSE;
 }
 
 static gboolean
 broken (SpqrPickle *self)
 {
-  return fail (self, SPQR_TEXT_ERROR_MALFORMED, "its pickle (data.pkl) is cut off or broken");
+  return fail (self, SPQR_MODEL_ERROR_MALFORMED, "its pickle (data.pkl) is cut off or broken");
 }
 
 static SpqrPickleValue *
@@ -63,7 +64,7 @@ make (SpqrPickle *self, SpqrPickleKind kind)
   SpqrPickleValue *value = g_new0 (SpqrPickleValue, 1);
 
   value->kind = kind;
-  if (kind == SPQR_PICKLE_LIST)
+  if (kind == SPQR_PICKLE_LIST || kind == SPQR_PICKLE_DICT)
     value->items = g_ptr_array_new ();
   g_ptr_array_add (self->values, value);
   return value;
@@ -177,21 +178,29 @@ push_global (SpqrPickle *self, const char *module, gsize module_len, const char 
     "torch._utils _rebuild_tensor_v2", "torch LongStorage", "torch IntStorage", "torch ShortStorage",
     "torch CharStorage", "torch ByteStorage", "torch Size", "collections OrderedDict", NULL,
   };
+  static const char * const of_weights[] = {
+    "torch FloatStorage", "torch HalfStorage", "torch BFloat16Storage", "torch DoubleStorage", "torch BoolStorage",
+    "torch._utils _rebuild_parameter", NULL,
+  };
   g_autofree char *full = g_strdup_printf ("%.*s %.*s", (int) MIN (module_len, 100), module, (int) MIN (name_len, 100),
                                            name);
   g_autofree char *message = NULL;
   SpqrPickleValue *value;
 
-  if (g_strv_contains (allowed, full))
+  if (g_strv_contains (allowed, full) || (self->content == SPQR_PICKLE_OF_WEIGHTS && g_strv_contains (of_weights, full)))
     {
       value = make (self, SPQR_PICKLE_GLOBAL);
       value->text = g_steal_pointer (&full);
       return push (self, value);
     }
   g_strcanon (full, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.", '.');
-  message = g_strdup_printf ("it needs Python's %s, which this program does not run: only lists and tensors of integers "
-                             "are read; save the ids as .json", full);
-  return fail (self, SPQR_TEXT_ERROR_UNSUPPORTED, message);
+  if (self->content == SPQR_PICKLE_OF_WEIGHTS)
+    message = g_strdup_printf ("it needs Python's %s, which this program does not run: only tables of tensors are read; save "
+                               "the model as safetensors", full);
+  else
+    message = g_strdup_printf ("it needs Python's %s, which this program does not run: only lists and tensors of integers "
+                               "are read; save the ids as .json", full);
+  return fail (self, SPQR_MODEL_ERROR_UNSUPPORTED, message);
 }
 
 static gboolean
@@ -285,6 +294,41 @@ append (SpqrPickle *self, guint n)
   return TRUE;
 }
 
+/* n keys and values into the dictionary below them. */
+static gboolean
+set_items (SpqrPickle *self, guint n)
+{
+  SpqrPickleValue *dict = self->stack->len > n ? self->stack->pdata[self->stack->len - n - 1] : NULL;
+
+  if (dict == NULL || dict->kind != SPQR_PICKLE_DICT || n % 2 != 0)
+    return broken (self);
+  for (guint i = self->stack->len - n; i < self->stack->len; i++)
+    {
+      if (self->stack->pdata[i] == NULL)
+        return broken (self);
+      g_ptr_array_add (dict->items, self->stack->pdata[i]);
+    }
+  g_ptr_array_set_size (self->stack, (int) (self->stack->len - n));
+  return TRUE;
+}
+
+static gboolean
+set_marked_items (SpqrPickle *self)
+{
+  guint n;
+
+  return drop_mark (self, &n) && set_items (self, n);
+}
+
+/* An object's attributes: an OrderedDict of torch has notes there that nobody needs. */
+static gboolean
+drop_attributes (SpqrPickle *self)
+{
+  const SpqrPickleValue *attributes = pop (self), *object = top (self);
+
+  return (attributes != NULL && object != NULL && object->kind == SPQR_PICKLE_DICT) || broken (self);
+}
+
 static gboolean
 append_marked (SpqrPickle *self)
 {
@@ -333,9 +377,11 @@ item (const SpqrPickleValue *list, guint index, SpqrPickleKind kind)
 static gboolean
 make_storage (SpqrPickle *self)
 {
-  static const struct { const char *name; gint64 bytes; gboolean is_unsigned; } known[] = {
-    { "torch LongStorage", 8, FALSE }, { "torch IntStorage", 4, FALSE }, { "torch ShortStorage", 2, FALSE },
-    { "torch CharStorage", 1, FALSE }, { "torch ByteStorage", 1, TRUE },
+  static const struct { const char *name; gint64 bytes; gboolean is_unsigned; const char *dtype_name; } known[] = {
+    { "torch LongStorage", 8, FALSE, "I64" }, { "torch IntStorage", 4, FALSE, "I32" }, { "torch ShortStorage", 2, FALSE, "I16" },
+    { "torch CharStorage", 1, FALSE, "I8" }, { "torch ByteStorage", 1, TRUE, "U8" }, { "torch BoolStorage", 1, TRUE, "BOOL" },
+    { "torch FloatStorage", 4, FALSE, "F32" }, { "torch HalfStorage", 2, FALSE, "F16" },
+    { "torch BFloat16Storage", 2, FALSE, "BF16" }, { "torch DoubleStorage", 8, FALSE, "F64" },
   };
   const SpqrPickleValue *id = pop (self);
   const SpqrPickleValue *class = id != NULL ? item (id, 1, SPQR_PICKLE_GLOBAL) : NULL;
@@ -351,6 +397,7 @@ make_storage (SpqrPickle *self)
       storage->text = g_strdup (key->text);
       storage->number = known[i].bytes;
       storage->is_unsigned = known[i].is_unsigned;
+      storage->dtype_name = known[i].dtype_name;
       return push (self, storage);
     }
   return broken (self);
@@ -384,7 +431,9 @@ reduce (SpqrPickle *self)
   if (strcmp (function->text, "torch Size") == 0 && item (arguments, 0, SPQR_PICKLE_LIST) != NULL)
     return push (self, arguments->items->pdata[0]);
   if (strcmp (function->text, "collections OrderedDict") == 0)
-    return push (self, make (self, SPQR_PICKLE_OTHER));
+    return push (self, make (self, SPQR_PICKLE_DICT));
+  if (strcmp (function->text, "torch._utils _rebuild_parameter") == 0 && item (arguments, 0, SPQR_PICKLE_TENSOR) != NULL)
+    return push (self, arguments->items->pdata[0]);
   return broken (self);
 }
 
@@ -393,10 +442,11 @@ reduce (SpqrPickle *self)
 static gboolean
 unknown_opcode (SpqrPickle *self, guint8 opcode)
 {
-  g_autofree char *message = g_strdup_printf ("its pickle uses the operation 0x%02x, which lists and tensors of "
-                                              "integers do not need; save the ids as .json", opcode);
+  g_autofree char *message = g_strdup_printf ("its pickle uses the operation 0x%02x, which %s do not need; save %s",
+                                              opcode, self->content == SPQR_PICKLE_OF_WEIGHTS ? "tables of tensors" : "lists and tensors of integers",
+                                              self->content == SPQR_PICKLE_OF_WEIGHTS ? "the model as safetensors" : "the ids as .json");
 
-  return fail (self, SPQR_TEXT_ERROR_UNSUPPORTED, message);
+  return fail (self, SPQR_MODEL_ERROR_UNSUPPORTED, message);
 }
 
 static gboolean
@@ -413,6 +463,20 @@ skip (SpqrPickle *self, gsize n)
   const guint8 *bytes;
 
   return take (self, n, &bytes);
+}
+
+/* What tables of tensors need besides. */
+static gboolean
+step_of_weights (SpqrPickle *self, guint8 opcode)
+{
+  switch (self->content == SPQR_PICKLE_OF_WEIGHTS ? opcode : 0)
+    {
+    case '}': return push (self, make (self, SPQR_PICKLE_DICT));
+    case 's': return set_items (self, 2);
+    case 'u': return set_marked_items (self);
+    case 'b': return drop_attributes (self);
+    default: return unknown_opcode (self, opcode);
+    }
 }
 
 static gboolean
@@ -448,18 +512,19 @@ step (SpqrPickle *self, guint8 opcode)
     case 'j': return recall (self, 4);
     case 'Q': return make_storage (self);
     case 'R': return reduce (self);
-    default: return unknown_opcode (self, opcode);
+    default: return step_of_weights (self, opcode);
     }
 }
 
 SpqrPickle *
-spqr_pickle_read (const guint8 *bytes, gsize len, const char *path, GError **error)
+spqr_pickle_read (const guint8 *bytes, gsize len, SpqrPickleContent content, const char *path, GError **error)
 {
   g_autoptr(SpqrPickle) self = g_new0 (SpqrPickle, 1);
 
   self->at = bytes;
   self->end = bytes + len;
   self->path = path;
+  self->content = content;
   self->error = error;
   self->values = g_ptr_array_new_with_free_func (value_free);
   self->stack = g_ptr_array_new ();

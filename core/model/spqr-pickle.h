@@ -1,14 +1,14 @@
-/* spqr-pickle.h: the subset of Python's pickle that tensors and lists of numbers need.
+/* spqr-pickle.h: the subset of Python's pickle that tensors, lists of numbers and tables of tensors need.
  *
- * Nothing is executed: the only globals understood are torch's tensor rebuilding, its integer storage
- * classes, torch.Size and an empty OrderedDict; every other one is refused by name. */
+ * Nothing is executed: the only globals understood are torch's tensor rebuilding, its storage classes (those of
+ * integers alone where ids are read), torch.Size and OrderedDict; every other one is refused by name. */
 #pragma once
 
 #include <glib.h>
 
 typedef enum {
   SPQR_PICKLE_NONE, SPQR_PICKLE_INT, SPQR_PICKLE_TEXT, SPQR_PICKLE_LIST, SPQR_PICKLE_GLOBAL, SPQR_PICKLE_STORAGE,
-  SPQR_PICKLE_TENSOR, SPQR_PICKLE_OTHER,
+  SPQR_PICKLE_TENSOR, SPQR_PICKLE_DICT,
 } SpqrPickleKind;
 
 typedef struct _SpqrPickleValue SpqrPickleValue;
@@ -17,14 +17,17 @@ struct _SpqrPickleValue {
   gint64 number;           /* int; tensor: the first element's place; storage: bytes an element */
   char *text;              /* text, global "module name", storage's key */
   gboolean is_unsigned;    /* storage */
+  const char *dtype_name;  /* storage: as safetensors files call it; static */
   gboolean is_tuple;       /* list */
-  GPtrArray *items;        /* list: values; borrowed */
+  GPtrArray *items;        /* list: values; dict: keys and values in turn; borrowed */
   const SpqrPickleValue *storage, *shape, *strides;   /* tensor */
 };
 
 /* The unpickled value; everything in it lives until the reader is freed. */
 typedef struct _SpqrPickle SpqrPickle;
-SpqrPickle            *spqr_pickle_read (const guint8 *bytes, gsize len, const char *path, GError **error);
+typedef enum { SPQR_PICKLE_OF_IDS, SPQR_PICKLE_OF_WEIGHTS } SpqrPickleContent;
+/* Errors are SPQR_MODEL_ERROR's. */
+SpqrPickle            *spqr_pickle_read (const guint8 *bytes, gsize len, SpqrPickleContent content, const char *path, GError **error);
 const SpqrPickleValue *spqr_pickle_get_root (SpqrPickle *pickle);
 void                   spqr_pickle_free (SpqrPickle *pickle);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpqrPickle, spqr_pickle_free)

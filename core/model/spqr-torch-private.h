@@ -1,0 +1,16 @@
+/* spqr-torch-private.h: PyTorch checkpoints: a table of tensors as torch.save writes it. */
+#pragma once
+
+#include "model/spqr-file-private.h"
+#include "model/spqr-safetensors.h"
+
+typedef struct _SpqrTorch SpqrTorch;
+
+/* Maps the file and reads its pickle, which executes nothing (spqr-pickle.h). Every tensor must be dense and row-major and
+ * lie within its storage. UNSUPPORTED for what is no zip file, as torch.save wrote before version 1.6. */
+SpqrTorch *spqr_torch_open (const char *path, GError **error);
+void       spqr_torch_free (SpqrTorch *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpqrTorch, spqr_torch_free)
+SpqrFile  *spqr_torch_get_file (SpqrTorch *self);      /* borrowed */
+guint      spqr_torch_get_n_entries (SpqrTorch *self);
+const SpqrSafetensorsEntry *spqr_torch_get_entry (SpqrTorch *self, guint index);
