@@ -7,11 +7,13 @@
 
 #include "cli/spqr-cli.h"
 #include "cli/spqr-cmd-compare.h"
+#include "quant/spqr-recipe.h"
 
 enum { MOST_COMPARED = 16 };
 
+/* Perplexities are those of `eval`; NULL: of the run's latest evaluation. */
 static void
-add_run (JsonBuilder *builder, SpqrRun *run)
+add_run (JsonBuilder *builder, SpqrRun *run, const SpqrRunEval *eval)
 {
   spqr_json_integer (builder, "id", run->id);
   spqr_json_text (builder, "state", spqr_run_state_name (run->state));
@@ -45,9 +47,14 @@ add_run (JsonBuilder *builder, SpqrRun *run)
   spqr_json_number (builder, "bits_stored", run->bits_stored);
   spqr_json_number (builder, "outlier_share", run->outlier_share);
   spqr_json_number (builder, "mean_proxy_loss", run->mean_proxy_loss);
-  spqr_json_number (builder, "ppl_base", run->ppl_base);
-  spqr_json_number (builder, "ppl", run->ppl);
-  spqr_json_text (builder, "ppl_data", run->ppl_data);
+  spqr_json_number (builder, "ppl_base", eval != NULL ? eval->ppl_base : run->ppl_base);
+  spqr_json_number (builder, "ppl", eval != NULL ? eval->ppl : run->ppl);
+  spqr_json_text (builder, "ppl_data", eval != NULL ? eval->data : run->ppl_data);
+  if (eval != NULL)
+    {
+      spqr_json_integer (builder, "ppl_windows", eval->windows);
+      spqr_json_integer (builder, "ppl_seqlen", eval->seqlen);
+    }
   spqr_json_integer (builder, "layers_done", run->n_layers_done);
   spqr_json_integer (builder, "layers_all", run->n_layers);
 }
@@ -136,49 +143,193 @@ print_task (const SpqrRunEval *eval)
   printf (_(" (%s, %" PRId64 " documents of %s)\n"), eval->scoring, eval->windows, eval->data);
 }
 
+/* Columns are of letters, not of bytes; a negative width: on the left. */
 static void
-print_run_line (SpqrRun *run)
+print_cell (const char *text, int width)
 {
+  int blanks = MAX (ABS (width) - (int) g_utf8_strlen (text, -1), 0);
+
+  printf ("%*s%s%*s  ", width > 0 ? blanks : 0, "", text, width > 0 ? 0 : blanks, "");
+}
+
+/* ---- the list ---- */
+
+/* How a run's figure was measured; of its evaluations, the one with the most windows counts. */
+typedef struct {
+  SpqrRun *run;
+  SpqrRunEval *eval;             /* NULL: none */
+  guint alike;                   /* runs that were measured in the same way, this one included */
+} Line;
+
+static void
+line_free (gpointer data)
+{
+  Line *line = data;
+
+  g_object_unref (line->run);
+  g_clear_pointer (&line->eval, spqr_run_eval_free);
+  g_free (line);
+}
+
+static gboolean
+is_perplexity (const SpqrRunEval *eval)
+{
+  return eval->task == NULL && isfinite (eval->ppl);
+}
+
+static gboolean
+choose_eval (SpqrStore *store, Line *line, GError **error)
+{
+  g_autoptr (GPtrArray) evals = spqr_store_list_evals (store, line->run->id, error);
+  guint best = G_MAXUINT;
+
+  if (evals == NULL)
+    return FALSE;
+  for (guint i = 0; i < evals->len; i++)
+    {
+      const SpqrRunEval *eval = evals->pdata[i];
+
+      if (is_perplexity (eval) && (best == G_MAXUINT || eval->windows >= ((SpqrRunEval *) evals->pdata[best])->windows))
+        best = i;
+    }
+  if (best != G_MAXUINT)
+    line->eval = g_ptr_array_steal_index_fast (evals, best);
+  return TRUE;
+}
+
+static gboolean
+measured_alike (const Line *a, const Line *b)
+{
+  return a->eval != NULL && b->eval != NULL && a->eval->seqlen == b->eval->seqlen && a->eval->windows == b->eval->windows &&
+         g_strcmp0 (a->eval->data_fingerprint, b->eval->data_fingerprint) == 0;
+}
+
+/* The lines of all runs; *most is the largest number of them that were measured alike. */
+static GPtrArray *
+make_lines (SpqrStore *store, guint *most, GError **error)
+{
+  g_autoptr (GPtrArray) runs = spqr_store_list_runs (store, error);
+  g_autoptr (GPtrArray) lines = g_ptr_array_new_with_free_func (line_free);
+
+  for (guint i = 0; runs != NULL && i < runs->len; i++)
+    {
+      Line *line = g_new0 (Line, 1);
+
+      line->run = g_object_ref (runs->pdata[i]);
+      g_ptr_array_add (lines, line);
+      if (!choose_eval (store, line, error))
+        return NULL;
+    }
+  *most = 0;
+  for (guint i = 0; i < lines->len; i++)
+    {
+      Line *line = lines->pdata[i];
+
+      for (guint k = 0; k < lines->len; k++)
+        line->alike += measured_alike (line, lines->pdata[k]);
+      *most = MAX (*most, line->alike);
+    }
+  return runs != NULL ? g_steal_pointer (&lines) : NULL;
+}
+
+static char *
+describe_protocol (const SpqrRunEval *eval)
+{
+  g_autofree char *data = g_path_get_basename (eval->data != NULL ? eval->data : "–");
+
+  return g_strdup_printf ("%s %" PRId64 " × %d", data, eval->windows, eval->seqlen);
+}
+
+static void
+print_run_line (const Line *line, int width, guint most)
+{
+  SpqrRun *run = line->run;
   g_autoptr (GDateTime) created = g_date_time_new_from_unix_local (run->created);
   g_autofree char *when = created != NULL ? g_date_time_format (created, "%Y-%m-%d %H:%M") : g_strdup ("");
-  char bits[16], stored[16], share[16], before[16], after[16];
+  g_autofree char *protocol = line->eval != NULL ? describe_protocol (line->eval) : g_strdup ("");
+  char number[24], figure[16];
 
-  printf ("%5" G_GINT64_FORMAT "  %-16s %-12s %-24.24s %-6s %7s %7s %9s %9s %9s\n", run->id, when,
-          spqr_run_state_name (run->state), run->model_name, run->method, cell (bits, 16, run->bits_formula, 2),
-          cell (stored, 16, run->bits_stored, 2), cell (share, 16, 100 * run->outlier_share, 2),
-          cell (before, 16, run->ppl_base, 4), cell (after, 16, run->ppl, 4));
+  g_snprintf (number, sizeof number, "%" G_GINT64_FORMAT, run->id);
+  print_cell (number, 5);
+  print_cell (when, -16);
+  print_cell (spqr_run_state_name (run->state), -11);
+  print_cell (run->model_name, -width);
+  print_cell (run->method, -6);
+  print_cell (cell (figure, 16, run->bits_formula, 2), 6);
+  print_cell (cell (figure, 16, run->bits_stored, 2), 6);
+  print_cell (cell (figure, 16, 100 * run->outlier_share, 2), 7);
+  print_cell (cell (figure, 16, line->eval != NULL ? line->eval->ppl_base : NAN, 4), 9);
+  print_cell (cell (figure, 16, line->eval != NULL ? line->eval->ppl : NAN, 4), 9);
+  printf ("%s%s\n", protocol, line->eval != NULL && line->alike < most ? " *" : "");
+}
+
+static void
+print_head (int width)
+{
+  print_cell (_("run"), 5);
+  print_cell (_("begun"), -16);
+  print_cell (_("state"), -11);
+  print_cell (_("model"), -width);
+  print_cell (_("method"), -6);
+  print_cell (_("bits"), 6);
+  print_cell (_("stored"), 6);
+  print_cell (_("outl. %"), 7);
+  print_cell (_("before"), 9);
+  print_cell (_("after"), 9);
+  puts (_("measured on"));
+}
+
+static void
+print_lines (GPtrArray *lines, guint most)
+{
+  int width = (int) g_utf8_strlen (_("model"), -1);
+  gboolean marked = FALSE;
+
+  for (guint i = 0; i < lines->len; i++)
+    {
+      const Line *line = lines->pdata[i];
+
+      width = MAX (width, (int) g_utf8_strlen (line->run->model_name, -1));
+      marked |= line->eval != NULL && line->alike < most;
+    }
+  print_head (width);
+  for (guint i = 0; i < lines->len; i++)
+    print_run_line (lines->pdata[i], width, most);
+  if (marked)
+    puts (_("* measured on other text or windows than most: not to be compared with them"));
 }
 
 static gboolean
 list_runs (SpqrCli *cli, SpqrStore *store, GError **error)
 {
-  g_autoptr (GPtrArray) runs = spqr_store_list_runs (store, error);
+  guint most = 0;
+  g_autoptr (GPtrArray) lines = make_lines (store, &most, error);
   g_autoptr (JsonBuilder) builder = json_builder_new ();
 
-  if (runs == NULL)
+  if (lines == NULL)
     return FALSE;
   if (!cli->json)
-    printf ("%5s  %-16s %-12s %-24s %-6s %7s %7s %9s %9s %9s\n", _("run"), _("begun"), _("state"), _("model"), _("method"),
-            _("bits"), _("stored"), _("outl. %"), _("before"), _("after"));
+    {
+      print_lines (lines, most);
+      return TRUE;
+    }
   json_builder_begin_object (builder);
   spqr_json_begin_array (builder, "runs");
-  for (guint i = 0; i < runs->len; i++)
+  for (guint i = 0; i < lines->len; i++)
     {
-      if (!cli->json)
-        {
-          print_run_line (runs->pdata[i]);
-          continue;
-        }
+      const Line *line = lines->pdata[i];
+
       json_builder_begin_object (builder);
-      add_run (builder, runs->pdata[i]);
+      add_run (builder, line->run, line->eval);
       json_builder_end_object (builder);
     }
   json_builder_end_array (builder);
   json_builder_end_object (builder);
-  if (cli->json)
-    spqr_json_print (builder);
+  spqr_json_print (builder);
   return TRUE;
 }
+
+/* ---- one run ---- */
 
 static void
 print_layers (GPtrArray *layers)
@@ -195,6 +346,110 @@ print_layers (GPtrArray *layers)
     }
 }
 
+/* "layers role down_proj, blocks 0 to 3: wbits 4, groupsize 32" */
+static void
+print_rule (const SpqrRecipeOverride *rule)
+{
+  guint n;
+  const SpqrParamInfo *table = spqr_param_table (&n);
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  if (rule->role >= 0)
+    g_string_append (text, spqr_role_name ((SpqrRole) rule->role));
+  if (rule->first_block >= 0)
+    {
+      g_string_append (text, text->len > 0 ? ", " : "");
+      g_string_append_printf (text, _("blocks %d to %d"), rule->first_block, rule->last_block);
+    }
+  if (rule->tensor != NULL)
+    g_string_append_printf (text, "%s%s", text->len > 0 ? ", " : "", rule->tensor);
+  if (text->len == 0)
+    g_string_append (text, _("all layers"));
+  g_string_append (text, ":");
+  if (rule->skip)
+    g_string_append_printf (text, " %s", _("left as they are"));
+  for (guint i = 0; i < n; i++)
+    if (rule->set & (guint32) 1 << i)
+      {
+        g_autofree char *value = spqr_param_get_text (&table[i], &rule->values);
+        g_string_append_printf (text, " %s %s", table[i].key, value);
+      }
+  printf (_("rule         %s\n"), text->str);
+}
+
+static void
+print_recipe (SpqrRun *run)
+{
+  g_autoptr (SpqrRecipe) recipe = run->params_json != NULL ? spqr_recipe_parse (run->params_json, NULL) : NULL;
+  g_autoptr (GString) text = g_string_new (NULL);
+  guint n;
+  const SpqrParamInfo *table = spqr_param_table (&n);
+
+  if (recipe == NULL)
+    return;
+  for (guint i = 0; i < n; i++)
+    if (table[i].layer_level)
+      {
+        g_autofree char *value = spqr_param_get_text (&table[i], spqr_recipe_get_defaults (recipe));
+        g_string_append_printf (text, "%s%s %s", text->len > 0 ? ", " : "", table[i].key, value);
+      }
+  if (spqr_recipe_get_name (recipe) != NULL)
+    printf (_("recipe       %s\n"), spqr_recipe_get_name (recipe));
+  printf (_("parameters   %s\n"), text->str);
+  for (guint i = 0; i < spqr_recipe_get_n_overrides (recipe); i++)
+    print_rule (spqr_recipe_get_override (recipe, i));
+}
+
+static void
+print_run (SpqrRun *run)
+{
+  g_autoptr (GDateTime) created = g_date_time_new_from_unix_local (run->created);
+  g_autofree char *when = created != NULL ? g_date_time_format (created, "%Y-%m-%d %H:%M") : g_strdup ("");
+  char bits[16], stored[16], share[16];
+
+  printf (_("run          %" PRId64 ", begun %s\n"), run->id, when);
+  if (run->state == SPQR_RUN_FINISHED)
+    printf (_("state        %s\n"), spqr_run_state_name (run->state));
+  else
+    printf (_("state        %s: %u of %u layers are there\n"), spqr_run_state_name (run->state), run->n_layers_done, run->n_layers);
+  if (run->error != NULL)
+    printf (_("error        %s\n"), run->error);
+  printf (_("model        %s\n"), run->model_path);
+  if (run->calibration != NULL)
+    printf (ngettext ("calibration  %s, %d window of %d tokens, seed %" PRId64 "\n", "calibration  %s, %d windows of %d tokens, seed %" PRId64 "\n",
+                      (gulong) run->nsamples), run->calibration, run->nsamples, run->seqlen, run->seed);
+  print_recipe (run);
+  printf (_("folder       %s\n"), run->folder);
+  if (isfinite (run->bits_formula))
+    printf (_("bits         %s by the formula, %s as stored; outliers %s %%\n"), cell (bits, 16, run->bits_formula, 3),
+            cell (stored, 16, run->bits_stored, 3), cell (share, 16, 100 * run->outlier_share, 3));
+}
+
+/* "perplexity   11.2 → 11.9 ± 0.1, KL 0.01, on eval.txt (64 windows of 128 tokens)" */
+static void
+print_eval (const SpqrRunEval *eval)
+{
+  char before[16], after[16];
+
+  if (eval->task != NULL)
+    {
+      print_task (eval);
+      return;
+    }
+  if (!isfinite (eval->ppl))   /* a task, as it was recorded once */
+    {
+      printf (_("evaluation   %s (%s)\n"), eval->protocol != NULL ? eval->protocol : "–", eval->data);
+      return;
+    }
+  printf (_("perplexity   %s → %s"), cell (before, 16, eval->ppl_base, 4), cell (after, 16, eval->ppl, 4));
+  if (isfinite (eval->ppl_stderr))
+    printf (" ± %.4f", eval->ppl_stderr);
+  if (isfinite (eval->kl))
+    printf (_(", KL divergence %.6g nats, same top token %.2f %%"), eval->kl, 100 * eval->top1_agreement);
+  printf (ngettext (" on %s (%" PRId64 " window of %d tokens)\n", " on %s (%" PRId64 " windows of %d tokens)\n", (gulong) eval->windows),
+          eval->data, eval->windows, eval->seqlen);
+}
+
 static gboolean
 show_run (SpqrCli *cli, SpqrStore *store, gint64 id, GError **error)
 {
@@ -208,7 +463,7 @@ show_run (SpqrCli *cli, SpqrStore *store, gint64 id, GError **error)
   if (cli->json)
     {
       json_builder_begin_object (builder);
-      add_run (builder, run);
+      add_run (builder, run, NULL);
       spqr_json_text (builder, "recipe", run->params_json);
       add_layers (builder, layers);
       add_evals (builder, evals);
@@ -216,29 +471,9 @@ show_run (SpqrCli *cli, SpqrStore *store, gint64 id, GError **error)
       spqr_json_print (builder);
       return TRUE;
     }
-  print_run_line (run);
-  printf (_("model        %s\ncalibration  %s, %d windows of %d tokens, seed %" PRId64 "\nfolder       %s\n"), run->model_path,
-          run->calibration != NULL ? run->calibration : _("none"), run->nsamples, run->seqlen, run->seed, run->folder);
-  if (run->error != NULL)
-    printf (_("error        %s\n"), run->error);
+  print_run (run);
   for (guint i = 0; i < evals->len; i++)
-    {
-      const SpqrRunEval *eval = evals->pdata[i];
-      char before[16], after[16];
-
-      if (eval->task != NULL)
-        {
-          print_task (eval);
-          continue;
-        }
-      if (!isfinite (eval->ppl))   /* a task, as it was recorded once */
-        {
-          printf (_("evaluation   %s (%s)\n"), eval->protocol != NULL ? eval->protocol : "–", eval->data);
-          continue;
-        }
-      printf (_("perplexity   %s → %s on %s (windows of %d)\n"), cell (before, 16, eval->ppl_base, 4),
-              cell (after, 16, eval->ppl, 4), eval->data, eval->seqlen);
-    }
+    print_eval (evals->pdata[i]);
   print_layers (layers);
   return TRUE;
 }

@@ -59,7 +59,9 @@ fill_entry (SpqrParamFlags *flags, const SpqrParamInfo *info, GOptionEntry *entr
 {
   g_autofree char *value = spqr_param_get_text (info, &spqr_run_params_default);
   g_autofree char *name = g_strdelimit (g_strdup (info->key), "_", '-');
-  g_autofree char *help = g_strdup_printf (_("%s (default %s)"), _(info->help), value);
+  g_autofree char *help = info->special != NULL && *info->special != '\0'
+                            ? g_strdup_printf (_("%s (%s; default %s)"), _(info->help), _(info->special), value)
+                            : g_strdup_printf (_("%s (default %s)"), _(info->help), value);
 
   *entry = (GOptionEntry) {
     .long_name = g_string_chunk_insert (flags->strings, name),

@@ -162,7 +162,7 @@ add_perplexity (SpqrEvaluateDialog *self)
     _("The weights are decoded from the stored layers: what is measured is what is exported. Perplexities can only be compared "
       "when text and windows are the same."));
   adw_preferences_group_add (ADW_PREFERENCES_GROUP (group), GTK_WIDGET (self->data));
-  self->seqlen = add_number (group, _("Window length"), _("Tokens; 0: 2048, or the model's context when that is shorter"),
+  self->seqlen = add_number (group, _("Window length"), _("Tokens; 0: the smaller of 2048 and the model's context"),
                              0, 1 << 20, 128, usual_seqlen (self, evals));
   self->windows = add_number (group, _("At most this many windows"), _("0: all of the text"), 0, 1e9, 1, 0);
   adw_preferences_group_set_title (ADW_PREFERENCES_GROUP (against), _("Against the unquantized model"));
