@@ -1,6 +1,7 @@
 #include "eval/spqr-sweep.h"
 
 #include "net/spqr-memory.h"
+#include "net/spqr-net-device.h"
 
 void
 spqr_sweep_progress_add (SpqrSweepProgress *progress, double work, const char *what)

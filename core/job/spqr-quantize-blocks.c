@@ -385,6 +385,7 @@ do_all_blocks (Sitting *s, GError **error)
       if (s->block == NULL)
         return FALSE;
       keep_states (s);
+      spqr_net_prefetch_block (s->net, s->block);
       done = do_block (s, true_sequential, error);
       s->step_begin = SHARE_OBSERVE + SHARE_QUANTIZE;
       s->step_span = 1 - s->step_begin;

@@ -166,9 +166,8 @@ spqr_block_load_here (SpqrBlock *block, const SpqrExec *exec, GError **error)
   return TRUE;
 }
 
-/* All but the weights. */
-static SpqrBlock *
-block_new (SpqrNet *net, guint index, const SpqrExec *exec, GError **error)
+SpqrBlock *
+spqr_block_new (SpqrNet *net, guint index, const SpqrExec *exec, GError **error)
 {
   g_autoptr (SpqrBlock) block = g_new0 (SpqrBlock, 1);
 
@@ -223,7 +222,7 @@ spqr_net_load_block_packed (SpqrNet *net, guint index, const SpqrExec *exec, GEr
   g_autoptr (SpqrBlock) block = NULL;
 
   g_return_val_if_fail (index < (guint) net->config->n_blocks, NULL);
-  block = block_new (net, index, exec, error);
+  block = spqr_block_new (net, index, exec, error);
   if (block == NULL || (net->source != NULL && net->source->load_packed != NULL && !block_load_packed (block, exec, error)))
     return NULL;
   return block_load_rest (block, exec, error) ? g_steal_pointer (&block) : NULL;
@@ -246,7 +245,10 @@ spqr_net_load_block_with (SpqrNet *net, guint index, const SpqrExec *exec, GErro
   g_autoptr (SpqrBlock) block = NULL;
 
   g_return_val_if_fail (index < (guint) net->config->n_blocks, NULL);
-  block = block_new (net, index, exec, error);
+  block = spqr_net_take_prefetched (net, index);
+  if (block != NULL)
+    return g_steal_pointer (&block);
+  block = spqr_block_new (net, index, exec, error);
   if (block == NULL || !spqr_block_send (block, exec, error))
     return NULL;
   if (block->remote == NULL && !spqr_block_load_here (block, exec, error))

@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "compute/spqr-pool.h"
 #include "net/spqr-net-private.h"
 
 void
@@ -15,6 +16,14 @@ SpqrDevice *
 spqr_net_get_device (SpqrNet *net)
 {
   return net->device;
+}
+
+static void
+drop_head (SpqrNet *net)
+{
+  if (net->remote_head != NULL)
+    spqr_device_head_close (net->device, net->remote_head);
+  net->remote_head = NULL;
 }
 
 /* ---- a block's shape ---- */
@@ -135,18 +144,16 @@ spqr_block_drop_remote (SpqrBlock *block)
   block->remote = NULL;
 }
 
-/* TRUE: the block is on the device, or has to stay here (block->remote NULL). */
-gboolean
-spqr_block_send (SpqrBlock *block, const SpqrExec *exec, GError **error)
+/* run NULL: without a note. */
+static gboolean
+send_to (SpqrBlock *block, SpqrDevice *device, SpqrBackendRun *run, const SpqrExec *exec, GError **error)
 {
   SpqrNet *net = block->net;
   SpqrBlockShape shape = block_shape (block);
   SpqrStatus status = SPQR_UNSUPPORTED;
   gboolean read = TRUE;
 
-  if (!spqr_device_has_blocks (net->device))
-    return TRUE;
-  block->device = net->device;
+  block->device = device;
   if (net->slopes == NULL)
     status = spqr_device_block_open (block->device, &shape, &block->remote);
   for (guint i = 0; i < block->plan.n_linears && status == SPQR_OK && read; i++)
@@ -158,8 +165,105 @@ spqr_block_send (SpqrBlock *block, const SpqrExec *exec, GError **error)
     return FALSE;
   if (status == SPQR_CANCELLED)
     return spqr_net_check (status, "a block", error);
-  spqr_backend_run_note (&net->device_run, block->device, SPQR_OP_BLOCK, status);
+  spqr_backend_run_note (run, block->device, SPQR_OP_BLOCK, status);
   return TRUE;
+}
+
+/* TRUE: the block is on the device, or has to stay here (block->remote NULL). */
+gboolean
+spqr_block_send (SpqrBlock *block, const SpqrExec *exec, GError **error)
+{
+  SpqrNet *net = block->net;
+
+  return !spqr_device_has_blocks (net->device) || send_to (block, net->device, &net->device_run, exec, error);
+}
+
+/* ---- the next block, while this one is computed ---- */
+
+struct _SpqrPrefetch {
+  SpqrNet *net;
+  guint index;
+  GThread *thread;
+  gint stop;                    /* atomic */
+  SpqrBlock *block;             /* the thread's result, or NULL */
+};
+
+static bool
+prefetch_should_stop (void *data)
+{
+  return g_atomic_int_get (&((SpqrPrefetch *) data)->stop);
+}
+
+/* On a queue of its own, so that the copies go on beside the computing. Trouble is no matter here: the block is then
+ * loaded when it is asked for, and what is wrong is said there. */
+static gpointer
+prefetch_main (gpointer data)
+{
+  SpqrPrefetch *self = data;
+  SpqrExec exec = spqr_pool_exec (spqr_pool_get_default (), prefetch_should_stop, self);
+  SpqrBlock *block = spqr_block_new (self->net, self->index, &exec, NULL);
+
+  if (block != NULL && send_to (block, self->net->lane, NULL, &exec, NULL) && block->remote != NULL)
+    {
+      block->device = self->net->device;
+      self->block = block;
+    }
+  else
+    spqr_block_free (block);
+  return NULL;
+}
+
+/* Room for another block's weights beside what is computed with this one: passes, Hessians, factors. */
+static gboolean
+has_room_for_two (SpqrNet *net, SpqrBlock *block)
+{
+  gsize free_bytes = 0, total = 0;
+
+  return spqr_device_get_memory (net->device, &free_bytes, &total) && free_bytes / 3 >= spqr_block_estimate (block, 2048);
+}
+
+void
+spqr_net_prefetch_block (SpqrNet *net, SpqrBlock *block)
+{
+  SpqrPrefetch *self;
+
+  if (block->remote == NULL || net->prefetch != NULL || block->index + 1 >= (guint) net->config->n_blocks || !has_room_for_two (net, block))
+    return;
+  if (net->lane == NULL)
+    net->lane = spqr_device_new_lane (net->device);
+  if (net->lane == NULL)
+    return;
+  self = g_new0 (SpqrPrefetch, 1);
+  self->net = net;
+  self->index = block->index + 1;
+  self->thread = g_thread_new ("prefetch", prefetch_main, self);
+  net->prefetch = self;
+}
+
+SpqrBlock *
+spqr_net_take_prefetched (SpqrNet *net, guint index)
+{
+  SpqrPrefetch *self = g_steal_pointer (&net->prefetch);
+  SpqrBlock *block;
+
+  if (self == NULL)
+    return NULL;
+  g_atomic_int_set (&self->stop, self->index != index);
+  g_thread_join (self->thread);
+  block = self->block;
+  if (self->index != index)
+    g_clear_pointer (&block, spqr_block_free);
+  g_free (self);
+  return block;
+}
+
+void
+spqr_net_drop_device (SpqrNet *net)
+{
+  spqr_block_free (spqr_net_take_prefetched (net, G_MAXUINT));
+  spqr_device_free_lane (net->lane);
+  net->lane = NULL;
+  drop_head (net);
 }
 
 guint
@@ -326,14 +430,6 @@ spqr_block_run_segments_remote (SpqrBlock *block, float *hidden, gsize tokens, c
 
 /* ---- the head ---- */
 
-void
-spqr_net_drop_head (SpqrNet *net)
-{
-  if (net->remote_head != NULL)
-    spqr_device_head_close (net->device, net->remote_head);
-  net->remote_head = NULL;
-}
-
 static SpqrStatus
 open_head (SpqrNet *net, const SpqrExec *exec)
 {
@@ -405,7 +501,7 @@ spqr_net_predict_remote (SpqrNet *net, const float *hidden, SpqrNet *base, const
   if (spqr_status_is_about_device (status))
     {
       spqr_backend_run_note (&net->device_run, net->device, SPQR_OP_HEAD, status);
-      spqr_net_drop_head (net);
+      drop_head (net);
       net->head_stays = TRUE;
     }
   return status;

@@ -14,6 +14,10 @@
 void        spqr_net_set_device (SpqrNet *net, SpqrDevice *device, void (*note) (gpointer data, const char *text), gpointer note_data);
 SpqrDevice *spqr_net_get_device (SpqrNet *net);
 
+/* Begins to send the block behind this one to the device, beside what is computed with this one, if it is remote and
+ * both fit. spqr_net_load_block_with() of that one waits for it. From the thread that loads blocks. */
+void        spqr_net_prefetch_block (SpqrNet *net, SpqrBlock *block);
+
 /* Which block of its network it is. */
 guint       spqr_block_get_index (SpqrBlock *block);
 /* Whether the block's weights are on the device; it may come back any time a call says so. */

@@ -50,6 +50,8 @@ struct _SpqrNet {
   SpqrBackendRun device_run;               /* for its notes */
   gpointer remote_head;
   gboolean head_stays;                     /* here, after trouble */
+  SpqrDevice *lane;                        /* a second queue of the device, for the block that comes next; or NULL */
+  struct _SpqrPrefetch *prefetch;          /* under way, or NULL */
 };
 
 struct _SpqrBlock {
@@ -70,13 +72,18 @@ struct _SpqrBlock {
 
 /* spqr-block.c: the weights of a block here. */
 gboolean   spqr_block_load_here (SpqrBlock *block, const SpqrExec *exec, GError **error);
+/* All but the weights. */
+SpqrBlock *spqr_block_new (SpqrNet *net, guint index, const SpqrExec *exec, GError **error);
 /* spqr-net-device.c */
+typedef struct _SpqrPrefetch SpqrPrefetch;
 gboolean   spqr_block_send (SpqrBlock *block, const SpqrExec *exec, GError **error);
 void       spqr_block_drop_remote (SpqrBlock *block);
 /* *done: segments that are through, whatever the status. */
 SpqrStatus spqr_block_run_segments_remote (SpqrBlock *block, float *hidden, gsize tokens, const SpqrSegment *segments,
                                            gsize n_segments, const SpqrExec *exec, gsize *done);
-void       spqr_net_drop_head (SpqrNet *net);
+void       spqr_net_drop_device (SpqrNet *net);
+/* What was prefetched, if it is that block and it got there; else NULL. */
+SpqrBlock *spqr_net_take_prefetched (SpqrNet *net, guint index);
 /* SPQR_UNSUPPORTED and the like: it is to be done here. */
 SpqrStatus spqr_net_predict_remote (SpqrNet *net, const float *hidden, SpqrNet *base, const float *base_hidden, gsize tokens,
                                     const gint32 *targets, SpqrPrediction *predictions, const SpqrExec *exec);

@@ -36,7 +36,7 @@ spqr_net_free (SpqrNet *net)
 {
   if (net == NULL)
     return;
-  spqr_net_drop_head (net);
+  spqr_net_drop_device (net);
   g_free (net->blocks);
   g_free (net->q_offset);
   g_free (net->k_offset);

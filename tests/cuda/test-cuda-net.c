@@ -439,6 +439,48 @@ test_stop (void)
     spqr_input_free (inputs[g]);
 }
 
+/* The next block comes while this one is computed: the same numbers, also when another one is wanted, or none. */
+static void
+test_prefetch (void)
+{
+  g_auto (Oracle) oracle = { NULL };
+  g_autoptr (GError) error = NULL;
+  g_autofree float *hidden = NULL;
+  SpqrExec exec = oracle_exec ();
+  gsize n, allocations = shim != NULL ? shim->allocations_now : 0;
+
+  oracle_open (&oracle, "llama", NULL);
+  g_assert_cmpint (spqr_net_get_config (oracle.net)->n_blocks, >, 1);
+  spqr_net_set_device (oracle.net, device, NULL, NULL);
+  n = oracle.n_ids * spqr_net_get_config (oracle.net)->hidden;
+  hidden = g_new (float, n);
+  for (int wrong = 0; wrong < 2; wrong++)
+    {
+      g_autoptr (SpqrBlock) block = spqr_net_load_block (oracle.net, 0, &error), next = NULL;
+
+      g_assert_no_error (error);
+      g_assert_true (spqr_net_embed (oracle.net, oracle.ids, oracle.n_ids, 0, hidden, &error));
+      spqr_net_prefetch_block (oracle.net, block);
+      g_assert_true (spqr_net_run_block (oracle.net, block, hidden, oracle.n_ids, 0, NULL, NULL, &exec, &error));
+      oracle_compare ("hidden", hidden, oracle.hidden, n, TOLERANCE);
+      next = spqr_net_load_block (oracle.net, wrong ? 0 : 1, &error);
+      g_assert_true (spqr_block_is_remote (next));
+      g_assert_cmpuint (spqr_block_get_index (next), ==, wrong ? 0 : 1);
+      if (shim != NULL && !wrong)       /* it was there already */
+        {
+          gsize copies = shim->copies;
+          g_autoptr (SpqrBlock) again = spqr_net_load_block (oracle.net, 1, &error);
+
+          g_assert_cmpuint (shim->copies, >, copies);
+        }
+      g_assert_true (spqr_net_run_block (oracle.net, next, hidden, oracle.n_ids, 0, NULL, NULL, &exec, &error));
+      spqr_net_prefetch_block (oracle.net, block);      /* and nobody asks for it */
+    }
+  g_clear_pointer (&oracle.net, spqr_net_free);
+  if (shim != NULL)
+    g_assert_cmpuint (shim->allocations_now, <=, allocations + 64);
+}
+
 /* Many jobs: what is kept is bounded. */
 static void
 test_many_jobs (void)
@@ -540,6 +582,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/cuda/net/memory", test_memory);
   g_test_add_func ("/cuda/net/little-memory", test_little_memory);
   g_test_add_func ("/cuda/net/stop", test_stop);
+  g_test_add_func ("/cuda/net/prefetch", test_prefetch);
   g_test_add_func ("/cuda/net/many-jobs", test_many_jobs);
   g_test_add_func ("/cuda/after/failure", test_failure);
   return g_test_run ();
