@@ -360,7 +360,7 @@ def save_screenshots(studio, suffix, figure):
     studio.click(need(studio.wait_for(figure, 'label', 10), 'the finished run is in the table'))
     studio.settle()
     press(studio, 'Show on Map')
-    wait(lambda: 'of the shown run' in studio.labels(), 10)
+    wait(lambda: any(label.startswith('of run ') for label in studio.labels()), 10)
     for name, landmark in (('map', 'Map of the model'), ('layer', 'Weight bits'), ('runs', 'Filter runs')):
         studio.screen.run('xdotool', 'mousemove', '1900', '1070')
         page(studio, name.capitalize(), landmark)

@@ -2,6 +2,7 @@
 
 #include <adwaita.h>
 #include <glib/gi18n.h>
+#include <math.h>
 #include <inttypes.h>
 
 #include "chart/spqr-lines-view.h"
@@ -61,16 +62,22 @@ static const Curve curves[] = {
   { N_("Bits (stored)"), G_STRUCT_OFFSET (SpqrRunLayer, bits_stored), SPQR_AXIS_NUMBER },
 };
 
+/* The run's figure of each of these layers: position i is one layer, in every run. */
 static void
-add_series (GArray *series, GPtrArray *owned, const SpqrReport *report, const Curve *curve)
+add_series (GArray *series, GPtrArray *owned, const SpqrReport *report, GPtrArray *layers, const Curve *curve)
 {
-  GPtrArray *layers = report->layers;
+  g_autoptr (GHashTable) index = g_hash_table_new (g_str_hash, g_str_equal);
   double *values = g_new (double, layers->len + 1);
-  char *name = g_strdup_printf (_("Run %" PRId64), report->run->id);
+  char *name = g_strdup_printf (_("Run %" G_GINT64_FORMAT), report->run->id);
   SpqrLineSeries line = { .name = name, .values = values, .n = layers->len, .series = series->len };
 
+  for (guint i = 0; i < report->layers->len; i++)
+    g_hash_table_insert (index, ((SpqrRunLayer *) report->layers->pdata[i])->name, report->layers->pdata[i]);
   for (guint i = 0; i < layers->len; i++)
-    values[i] = G_STRUCT_MEMBER (double, layers->pdata[i], curve->offset);
+    {
+      const SpqrRunLayer *layer = g_hash_table_lookup (index, ((SpqrRunLayer *) layers->pdata[i])->name);
+      values[i] = layer != NULL ? G_STRUCT_MEMBER (double, layer, curve->offset) : NAN;
+    }
   g_ptr_array_add (owned, values);
   g_ptr_array_add (owned, name);
   g_array_append_val (series, line);
@@ -106,10 +113,11 @@ update_lines (SpqrRunsPage *self)
     {
       const SpqrReport *report = self->reports->pdata[i];
 
-      add_series (series, owned, report, curve);
       if (longest == NULL || report->layers->len > longest->len)
         longest = report->layers;
     }
+  for (guint i = 0; i < self->reports->len && i < SPQR_THEME_SERIES; i++)
+    add_series (series, owned, self->reports->pdata[i], longest, curve);
   for (guint i = 0; longest != NULL && i < longest->len; i++)
     g_ptr_array_add (names, ((SpqrRunLayer *) longest->pdata[i])->name);
   g_ptr_array_add (names, NULL);
