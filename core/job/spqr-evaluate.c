@@ -98,6 +98,15 @@ known_base (SpqrStore *store, const SpqrRunEval *eval)
   return NAN;
 }
 
+/* Whether what it is compared with is what it was made from. */
+static gboolean
+is_own_base (const Evaluation *self)
+{
+  SpqrModel *base = self->request->kl_base;
+
+  return base == NULL || g_strcmp0 (spqr_model_get_fingerprint (base), spqr_model_get_fingerprint (self->request->model)) == 0;
+}
+
 static SpqrRunEval *
 describe (const Evaluation *self)
 {
@@ -119,7 +128,7 @@ describe (const Evaluation *self)
   eval->kl_stderr = result->kl_stderr;
   eval->top1_agreement = result->top1_agreement;
   eval->seconds = result->seconds;
-  if (request->with_kl && request->kl_base == NULL)
+  if (request->with_kl && is_own_base (self))
     eval->ppl_base = result->base_ppl;
   else
     eval->ppl_base = request->with_base ? self->before.ppl : known_base (self->store, eval);
@@ -163,7 +172,7 @@ static gboolean
 measure_all (Evaluation *self, SpqrNet *net, SpqrNet *base, GError **error)
 {
   const SpqrEvaluateRequest *request = self->request;
-  gboolean separate = request->with_base && !(request->with_kl && request->kl_base == NULL);
+  gboolean separate = request->with_base && !(request->with_kl && is_own_base (self));
   double begin = separate ? 0.4 : 0;
 
   if (separate && !measure (self, base, NULL, self->base_subject, 0, begin, &self->before, error))

@@ -83,6 +83,13 @@ def perplexity_of_a_run(folder):
     assert figures(told) == figures(whole), (told, whole)
     evals = spqr.json("runs", "show", "1")["evals"]
     assert len(evals) == 2 and all(e["ppl"] == whole["ppl"] for e in evals), evals
+    assert evals[0]["ppl_base"] is None
+    # Compared with its own model it has that one's perplexity, too, without another pass.
+    few = ["--data", ids, "--seqlen", "32", "--windows", "80"]
+    spqr.json("eval", "1", *few, "--kl-base", model)
+    compared = spqr.json("runs", "show", "1")["evals"][-1]
+    alone = spqr.json("eval", model, *few)
+    assert abs(compared["ppl_base"] / alone["ppl"] - 1) < 1e-9 and compared["kl"] > 0, (compared, alone)
     # The same command for another run, or for the model, begins anew.
     kill_after(spqr, command, seconds / 2)
     assert spqr.json("eval", model, *command[2:])["known"] == 0
