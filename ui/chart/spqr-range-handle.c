@@ -5,7 +5,8 @@
 struct _SpqrRangeHandle {
   GtkWidget parent_instance;
   SpqrTheme theme;
-  gboolean dragging;
+  gboolean dragging, moved;
+  double grab;             /* from its middle to where it was taken */
 };
 
 G_DEFINE_FINAL_TYPE (SpqrRangeHandle, spqr_range_handle, GTK_TYPE_WIDGET)
@@ -35,6 +36,8 @@ on_drag_begin (GtkGestureDrag *drag, double x, double y, SpqrRangeHandle *self)
   gtk_gesture_set_state (GTK_GESTURE (drag), GTK_EVENT_SEQUENCE_CLAIMED);
   gtk_widget_grab_focus (GTK_WIDGET (self));
   self->dragging = TRUE;
+  self->moved = FALSE;
+  self->grab = x - gtk_widget_get_width (GTK_WIDGET (self)) / 2.0;
 }
 
 /* The handle moves under the pointer, and offsets are counted in its own place: the place is counted in. */
@@ -46,7 +49,8 @@ tell (SpqrRangeHandle *self, GtkGestureDrag *drag, double dx, gboolean finished)
   if (!self->dragging || !gtk_gesture_drag_get_start_point (drag, &start, &unused)
       || !gtk_widget_translate_coordinates (GTK_WIDGET (self), parent, start + dx, 0, &x, &unused))
     return;
-  g_signal_emit (self, signals[DRAGGED], 0, x, finished);
+  self->moved = TRUE;
+  g_signal_emit (self, signals[DRAGGED], 0, x - self->grab, finished);
 }
 
 static void
@@ -59,7 +63,8 @@ on_drag_update (GtkGestureDrag *drag, double dx, double dy, SpqrRangeHandle *sel
 static void
 on_drag_end (GtkGestureDrag *drag, double dx, double dy, SpqrRangeHandle *self)
 {
-  if (dx != 0)
+  /* A mere click leaves it where it is. */
+  if (self->moved)
     tell (self, drag, dx, TRUE);
   self->dragging = FALSE;
 }

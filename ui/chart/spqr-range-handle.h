@@ -13,7 +13,7 @@ G_DECLARE_FINAL_TYPE (SpqrRangeHandle, spqr_range_handle, SPQR, RANGE_HANDLE, Gt
 enum { SPQR_RANGE_HANDLE_WIDTH = 15, SPQR_RANGE_HANDLE_HEIGHT = 22 };
 
 /* Signals:
- *   "dragged" (gdouble x, gboolean finished): the pointer holds it at x of its parent
+ *   "dragged" (gdouble x, gboolean finished): its middle is held at x of its parent
  *   "stepped" (gdouble by): by a key, as a share of the range; Shift: far
  *   "reset" (): by a double click, Backspace or Delete */
 GtkWidget *spqr_range_handle_new (const char *name);
