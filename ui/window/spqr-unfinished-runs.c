@@ -101,7 +101,7 @@ offer (SpqrUnfinishedRuns *self, SpqrRun *run)
   if (overlay == NULL)
     return;
   toast = adw_toast_new (text);
-  adw_toast_set_timeout (toast, 15);
+  adw_toast_set_timeout (toast, 10);
   adw_toast_set_button_label (toast, _("_Go On"));
   adw_toast_set_action_name (toast, "win.go-on");
   adw_toast_set_action_target (toast, "x", run->id);

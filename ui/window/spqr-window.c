@@ -117,7 +117,7 @@ on_done (SpqrWindow *self, const char *text, const char *place)
   AdwToast *toast = adw_toast_new (text);
   gboolean folder = g_path_is_absolute (place);
 
-  adw_toast_set_timeout (toast, 15);           /* who waited for it may be looking elsewhere */
+  adw_toast_set_timeout (toast, 10);           /* who waited for it may be looking elsewhere */
   adw_toast_set_button_label (toast, _("_Show"));
   adw_toast_set_action_name (toast, folder ? "win.show-folder" : "win.page");
   adw_toast_set_action_target_value (toast, g_variant_new_string (place));
