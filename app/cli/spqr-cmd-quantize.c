@@ -174,6 +174,7 @@ print_preflight_json (const SpqrPreflight *p, const GError *problem)
   spqr_json_integer (builder, "block_bytes", p->block_bytes);
   spqr_json_integer (builder, "hessian_bytes", p->hessian_bytes);
   spqr_json_integer (builder, "working_bytes", p->working_bytes);
+  spqr_json_integer (builder, "overhead_bytes", p->overhead_bytes);
   spqr_json_number (builder, "seconds", p->seconds);
   spqr_json_flag (builder, "fits", problem == NULL);
   spqr_json_text (builder, "problem", problem != NULL ? problem->message : NULL);

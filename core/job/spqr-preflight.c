@@ -13,6 +13,8 @@
 #include "quant/spqr-calibrate.h"
 #include "quant/spqr-quant-error.h"
 
+#define PROGRAM_BYTES ((guint64) 20 << 20)   /* the libraries, the threads' stacks, the text */
+#define TOKEN_BYTES 220              /* of the tokenizer, an id of the vocabulary */
 #define FILE_BYTES 2048              /* header and rounding of an artifact */
 /* Times of the parts in units of a matrix product of as many multiplications. */
 #define QUANTIZE_PER_PRODUCT 1.5     /* the column loop and the output's energy, per m n² */
@@ -96,6 +98,7 @@ product_rate (void)
 typedef struct {
   Quantization *q;
   SpqrPreflight *p;
+  guint64 pages;                /* of the files, of the largest block */
   double products;              /* multiplications, weighted */
   double tokens;                /* of all windows */
   guint64 window;               /* tokens of one */
@@ -144,7 +147,7 @@ static void
 add_block (Sum *sum, int block, gboolean true_sequential)
 {
   guint64 inputs[4] = { 0 };
-  guint64 weights = 0, hessians = 0;
+  guint64 weights = 0, hessians = 0, pages = 0;
   guint n_inputs = 0;
 
   for (guint i = 0; i < spqr_model_get_n_tensors (sum->q->request->model); i++)
@@ -155,6 +158,7 @@ add_block (Sum *sum, int block, gboolean true_sequential)
       if (spqr_tensor_get_block (tensor) != block)
         continue;
       weights += spqr_tensor_get_rows (tensor) * spqr_tensor_get_cols (tensor);
+      pages += spqr_tensor_get_n_bytes (tensor);
       if (!quantization_wants (sum->q, tensor, &params))
         continue;
       add_layer (sum, tensor, &params);
@@ -174,8 +178,19 @@ add_block (Sum *sum, int block, gboolean true_sequential)
   if (sum->q->needs_calibration)
     sum->products += FORWARD_PER_PRODUCT * sum->tokens * weights *
                      ((block + 1 < (int) sum->q->n_blocks) + (true_sequential ? (n_inputs + 1) / 2.0 : 1));
+  sum->pages = MAX (sum->pages, pages);
   sum->p->block_bytes = MAX (sum->p->block_bytes, weights * sizeof (float));
   sum->p->hessian_bytes = MAX (sum->p->hessian_bytes, hessians * sizeof (float));
+}
+
+/* What is there besides the numbers, and a tenth for what lies between buffers that come and go. */
+static guint64
+overhead (const Sum *sum, const SpqrConfig *config)
+{
+  const SpqrPreflight *p = sum->p;
+
+  return PROGRAM_BYTES + TOKEN_BYTES * (guint64) MAX (config->vocab, 0) + sum->pages +
+         (p->block_bytes + p->hessian_bytes + p->working_bytes) / 10;
 }
 
 static void
@@ -189,13 +204,15 @@ sum_up_memory (Sum *sum, const SpqrConfig *config)
       /* Plain rounding reads one tensor at a time. */
       p->block_bytes = sum->largest_layer * sizeof (float);
       p->working_bytes = sum->largest_layer * (sizeof (float) + 1);
-      p->memory_bytes = p->block_bytes + p->working_bytes;
+      p->overhead_bytes = overhead (sum, config);
+      p->memory_bytes = p->block_bytes + p->working_bytes + p->overhead_bytes;
       return;
     }
   p->hidden_bytes = (guint64) (sum->tokens * config->hidden) *
                     (spqr_recipe_get_defaults (sum->q->request->recipe)->f16_activations ? sizeof (guint16) : sizeof (float));
   p->working_bytes += sum->window * ((guint64) config->hidden * 8 + (guint64) MAX (config->intermediate, 0) * 3) * sizeof (float);
-  p->memory_bytes = p->block_bytes + p->hessian_bytes + p->working_bytes + (p->offloaded ? 0 : p->hidden_bytes);
+  p->overhead_bytes = overhead (sum, config);
+  p->memory_bytes = p->block_bytes + p->hessian_bytes + p->working_bytes + p->overhead_bytes + (p->offloaded ? 0 : p->hidden_bytes);
 }
 
 static void

@@ -7,8 +7,11 @@
  *   working memory       the factor (4 n²), one layer's codes and decoded form (5 m n), activations of one window
  *   output               Σ m n · bits / 8, outliers at the share that is assumed
  *   time                 products of matrices, at the rate of one that is run for some milliseconds first
- * The model's own weights stay mapped and are no part of it: the system takes their pages back when it must.
- * These are estimates; the memory is meant to be within a quarter, the time within a factor of two. */
+ *   overhead             the program and its tokenizer, the largest block's pages of the files, a tenth of all but
+ *                        the hidden states for what lies between buffers
+ * The model's other weights stay mapped and are no part of it: the system takes their pages back when it must.
+ * These are estimates; the memory is meant to be what is not exceeded, and no more than half too much; the time
+ * within a factor of two. */
 #pragma once
 
 #include "job/spqr-quantize.h"
@@ -24,7 +27,7 @@ typedef struct _SpqrPreflight {
   char *folder;                      /* where they go: it, or the nearest folder above it that exists */
   guint64 disk_bytes, disk_free;     /* needed there still, a file of hidden states included. free G_MAXUINT64: not known */
   guint64 memory_bytes, memory_available;   /* available G_MAXUINT64: not known */
-  guint64 hidden_bytes, block_bytes, hessian_bytes, working_bytes;   /* what the memory goes to */
+  guint64 hidden_bytes, block_bytes, hessian_bytes, working_bytes, overhead_bytes;   /* what the memory goes to */
   gboolean offloaded;                /* hidden_bytes are in the file, not in memory_bytes */
   double seconds;                    /* on the processor */
 } SpqrPreflight;

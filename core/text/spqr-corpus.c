@@ -228,6 +228,32 @@ load_lines (SpqrCorpus *corpus, const Source *source, const char *bytes, gsize l
   return done;
 }
 
+/* A model's file, or any other that is no text, would pass as many odd tokens. */
+static gboolean
+check_content (const Source *source, const char *bytes, gsize len, GError **error)
+{
+  gsize bad = 0;
+
+  if (len == 0)
+    {
+      g_set_error (error, SPQR_TEXT_ERROR, SPQR_TEXT_ERROR_TOO_SHORT, "%s: is empty", source->path);
+      return FALSE;
+    }
+  if (source->rule == SPQR_DATA_IDS || source->rule == SPQR_DATA_TORCH)
+    return TRUE;
+  for (gsize at = 0, n; at < len; at += n)
+    {
+      n = bytes[at] != '\0' ? spqr_utf8_length (bytes + at, len - at, &bad) : 0;
+      if (n > 0)
+        continue;
+      g_set_error (error, SPQR_TEXT_ERROR, SPQR_TEXT_ERROR_MALFORMED,
+                   "%s: this is no text in UTF-8: its byte %" G_GSIZE_FORMAT " is %s; give a text file, or convert this one (iconv)",
+                   source->path, at, bytes[at] == '\0' ? "a NUL" : "no part of a character");
+      return FALSE;
+    }
+  return TRUE;
+}
+
 static gboolean
 load_source (SpqrCorpus *corpus, const Source *source, GError **error)
 {
@@ -241,7 +267,7 @@ load_source (SpqrCorpus *corpus, const Source *source, GError **error)
       return FALSE;
     }
   bytes = spqr_corpus_read_bytes (source->path, &len, source->cancellable, error);
-  if (bytes == NULL)
+  if (bytes == NULL || !check_content (source, bytes, len, error))
     return FALSE;
   switch (source->rule)
     {

@@ -11,8 +11,8 @@ static gboolean
 too_short (const SpqrCorpus *corpus, gsize have, guint seqlen, GError **error)
 {
   g_set_error (error, SPQR_TEXT_ERROR, SPQR_TEXT_ERROR_TOO_SHORT,
-               "%s: %" G_GSIZE_FORMAT " ids, fewer than one window of %u: take a longer text or a shorter window "
-               "(--seqlen)", corpus->name, have, seqlen);
+               "%s: %" G_GSIZE_FORMAT " %s, fewer than one window of %u: take a longer text or a shorter window "
+               "(--seqlen)", corpus->name, have, have == 1 ? "id" : "ids", seqlen);
   return FALSE;
 }
 

@@ -40,7 +40,7 @@ test_numbers (void)
   g_assert_cmpuint (p.hidden_bytes, ==, WINDOWS * 48 * HIDDEN * 4);
   g_assert_cmpuint (p.block_bytes, ==, (p.n_weights / BLOCKS + 2 * HIDDEN) * 4);
   g_assert_cmpuint (p.hessian_bytes, ==, (3 * 48 * 48 + 86 * 86) * 4);
-  g_assert_cmpuint (p.memory_bytes, ==, p.hidden_bytes + p.block_bytes + p.hessian_bytes + p.working_bytes);
+  g_assert_cmpuint (p.memory_bytes, ==, p.hidden_bytes + p.block_bytes + p.hessian_bytes + p.working_bytes + p.overhead_bytes);
   g_assert_cmpstr (p.folder, ==, folder);
   g_assert_cmpfloat (p.seconds, >, 0);
   g_assert_cmpuint (p.memory_available, >, 1 << 20);

@@ -213,6 +213,10 @@ test_failures (void)
   write_file ("notext.jsonl", "{\"tex\": 1}\n", -1);
   write_file ("empty.txt", "", -1);
   write_file ("empty.jsonl", "", -1);
+  write_file ("blank.txt", "  ", -1);
+  write_file ("binary.txt", "\303\244bcde\0fgh", 10);
+  write_file ("latin.txt", "caf\351 au lait", -1);
+  write_file ("cut.txt", "abcde\303", -1);
   expect_failure ("outside.json", TRUE, 2, SPQR_TEXT_ERROR_OUT_OF_VOCABULARY, "the id 1536 at position 2");
   expect_failure ("negative.json", TRUE, 2, SPQR_TEXT_ERROR_OUT_OF_VOCABULARY, "the id -2 at position 1");
   expect_failure ("huge.json", TRUE, 2, SPQR_TEXT_ERROR_OUT_OF_VOCABULARY, "99999999999");
@@ -222,8 +226,12 @@ test_failures (void)
   expect_failure ("words.json", TRUE, 2, SPQR_TEXT_ERROR_MALFORMED, "words.json");
   expect_failure ("rows.json", TRUE, 2, SPQR_TEXT_ERROR_TOO_SHORT, "3 rows of ids, fewer than the 4");
   expect_failure ("notext.jsonl", TRUE, 2, SPQR_TEXT_ERROR_MALFORMED, "document 1 has no “text”");
-  expect_failure ("empty.txt", TRUE, 16, SPQR_TEXT_ERROR_TOO_SHORT, "1 ids, fewer than one window of 16");
-  expect_failure ("empty.jsonl", TRUE, 16, SPQR_TEXT_ERROR_TOO_SHORT, "1 ids");
+  expect_failure ("empty.txt", TRUE, 16, SPQR_TEXT_ERROR_TOO_SHORT, "empty.txt: is empty");
+  expect_failure ("empty.jsonl", TRUE, 16, SPQR_TEXT_ERROR_TOO_SHORT, "empty.jsonl: is empty");
+  expect_failure ("blank.txt", TRUE, 16, SPQR_TEXT_ERROR_TOO_SHORT, ", fewer than one window of 16");
+  expect_failure ("binary.txt", TRUE, 16, SPQR_TEXT_ERROR_MALFORMED, "binary.txt: this is no text in UTF-8: its byte 6 is a NUL");
+  expect_failure ("latin.txt", TRUE, 16, SPQR_TEXT_ERROR_MALFORMED, "its byte 3 is no part of a character");
+  expect_failure ("cut.txt", TRUE, 16, SPQR_TEXT_ERROR_MALFORMED, "its byte 5 is");
   expect_failure ("plain.txt", TRUE, 5000, SPQR_TEXT_ERROR_TOO_SHORT, "554 ids, fewer than one window of 5000");
   expect_failure ("c4", FALSE, 5000, SPQR_TEXT_ERROR_TOO_SHORT, "none of its 30 documents has 5000 ids; the longest");
   expect_failure ("no-such.txt", TRUE, 2, SPQR_TEXT_ERROR_NOT_FOUND, "wikitext2, ptb");
