@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 #define SPQR_STATS_LANES 16
-#define SPQR_STATS_BLOCK 256    /* weights: 16 groups of 16 */
+#define SPQR_STATS_BLOCK 1024   /* weights: 64 groups of 16 */
 
 /* Sums of one row. Weight i of a row adds to lane i % 16; within a block in f32, then in f64. */
 typedef struct {

@@ -1,4 +1,4 @@
-/* spqr-stats-block.c: moments, range and 3-bit rounding error of up to 256 weights.
+/* spqr-stats-block.c: moments, range and 3-bit rounding error of up to 1024 weights.
  *
  *   d = w - c                          sums of d, d^2, d^3, d^4
  *   per group of 16:  lo, hi = range,  t = 7 (w - lo) / (hi - lo),
@@ -18,6 +18,7 @@
 #include "num/spqr-simd-private.h"
 
 #define LANES SPQR_STATS_LANES
+#define RANGES 16               /* groups whose ranges are found together */
 #define CONSTANT_RANGE 1e-30f   /* 7 / range must not overflow */
 #define ROUNDER 12582912.0f     /* 1.5 x 2^23: adding and subtracting it rounds to an integer */
 
@@ -192,7 +193,9 @@ add_half_avx2 (SpqrStatsLanes *lanes, BlockSums *sums, const float *w, size_t gr
                const float *lo, const float *inverse, const float *scale)
 {
   const __m256 shift = _mm256_set1_ps (c);
-  __m256 a1 = _mm256_setzero_ps (), a2 = a1, a3 = a1, a4 = a1, errors = a1, nought = a1;
+  __m256 a1 = _mm256_loadu_ps (sums->a1 + from), a2 = _mm256_loadu_ps (sums->a2 + from);
+  __m256 a3 = _mm256_loadu_ps (sums->a3 + from), a4 = _mm256_loadu_ps (sums->a4 + from);
+  __m256 errors = _mm256_loadu_ps (sums->error + from), nought = _mm256_setzero_ps ();
   __m256i zeros = _mm256_setzero_si256 ();
   uint32_t counts[8];
 
@@ -226,13 +229,15 @@ lanes_add_avx2 (SpqrStatsLanes *lanes, const float *w, size_t n, float c)
 {
   BlockSums sums = { 0 };
   size_t groups = n / LANES;
-  float lo[16], inverse[16], scale[16];
+  float lo[RANGES], inverse[RANGES], scale[RANGES];
 
-  if (groups > 0)
+  for (size_t g = 0; g < groups; g += RANGES)
     {
-      group_ranges_avx2 (lanes, w, groups, lo, inverse, scale);
-      add_half_avx2 (lanes, &sums, w, groups, 0, c, lo, inverse, scale);
-      add_half_avx2 (lanes, &sums, w, groups, 8, c, lo, inverse, scale);
+      size_t n_ranges = groups - g < RANGES ? groups - g : RANGES;
+
+      group_ranges_avx2 (lanes, w + g * LANES, n_ranges, lo, inverse, scale);
+      add_half_avx2 (lanes, &sums, w + g * LANES, n_ranges, 0, c, lo, inverse, scale);
+      add_half_avx2 (lanes, &sums, w + g * LANES, n_ranges, 8, c, lo, inverse, scale);
     }
   if (n % LANES != 0)
     add_group (lanes, &sums, w + groups * LANES, n % LANES, c);
@@ -301,27 +306,33 @@ group_ranges_avx512 (SpqrStatsLanes *lanes, const float *w, size_t groups, float
 SPQR_TARGET_AVX512 static void
 add_groups_avx512 (SpqrStatsLanes *lanes, BlockSums *sums, const float *w, size_t groups, float c)
 {
-  float lo[16], inverse[16], scale[16];
+  float lo[RANGES], inverse[RANGES], scale[RANGES];
   const __m512 shift = _mm512_set1_ps (c);
   __m512 a1 = _mm512_setzero_ps (), a2 = a1, a3 = a1, a4 = a1, errors = a1, nought = a1;
   unsigned zeros = 0;
 
-  group_ranges_avx512 (lanes, w, groups, lo, inverse, scale);
-  for (size_t g = 0; g < groups; g++)
+  for (size_t first = 0; first < groups; first += RANGES)
     {
-      __m512 v = _mm512_loadu_ps (w + 16 * g);
-      __m512 d = _mm512_sub_ps (v, shift), d2 = _mm512_mul_ps (d, d);
-      __m512 t = _mm512_mul_ps (_mm512_sub_ps (v, _mm512_set1_ps (lo[g])), _mm512_set1_ps (inverse[g]));
-      /* t - rint(t) */
-      __m512 error = _mm512_mul_ps (_mm512_reduce_ps (t, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC),
-                                    _mm512_set1_ps (scale[g]));
+      size_t n_ranges = groups - first < RANGES ? groups - first : RANGES;
+      const float *at = w + 16 * first;
 
-      zeros += (unsigned) __builtin_popcount (_mm512_cmp_ps_mask (v, nought, _CMP_EQ_OQ));
-      a1 = _mm512_add_ps (a1, d);
-      a2 = _mm512_add_ps (a2, d2);
-      a3 = _mm512_fmadd_ps (d2, d, a3);
-      a4 = _mm512_fmadd_ps (d2, d2, a4);
-      errors = _mm512_fmadd_ps (error, error, errors);
+      group_ranges_avx512 (lanes, at, n_ranges, lo, inverse, scale);
+      for (size_t g = 0; g < n_ranges; g++)
+        {
+          __m512 v = _mm512_loadu_ps (at + 16 * g);
+          __m512 d = _mm512_sub_ps (v, shift), d2 = _mm512_mul_ps (d, d);
+          __m512 t = _mm512_mul_ps (_mm512_sub_ps (v, _mm512_set1_ps (lo[g])), _mm512_set1_ps (inverse[g]));
+          /* t - rint(t) */
+          __m512 error = _mm512_mul_ps (_mm512_reduce_ps (t, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC),
+                                        _mm512_set1_ps (scale[g]));
+
+          zeros += (unsigned) __builtin_popcount (_mm512_cmp_ps_mask (v, nought, _CMP_EQ_OQ));
+          a1 = _mm512_add_ps (a1, d);
+          a2 = _mm512_add_ps (a2, d2);
+          a3 = _mm512_fmadd_ps (d2, d, a3);
+          a4 = _mm512_fmadd_ps (d2, d2, a4);
+          errors = _mm512_fmadd_ps (error, error, errors);
+        }
     }
   lanes->zeros += zeros;
   _mm512_storeu_ps (sums->a1, a1);
