@@ -2,6 +2,7 @@
 
 #include <adwaita.h>
 #include <glib/gi18n.h>
+#include <inttypes.h>
 #include <math.h>
 
 #include "chart/spqr-heatmap-view.h"
@@ -442,7 +443,7 @@ show_pairs (SpqrCompareView *self)
       g_autoptr (GtkStringList) names = gtk_string_list_new (NULL);
 
       for (guint r = 0; r < self->all->len; r++)
-        gtk_string_list_take (names, g_strdup_printf (_("Run %" G_GINT64_FORMAT), ((SpqrRun *) self->all->pdata[r])->id));
+        gtk_string_list_take (names, g_strdup_printf (_("Run %" PRId64), ((SpqrRun *) self->all->pdata[r])->id));
       gtk_drop_down_set_model (self->pair[i], G_LIST_MODEL (names));
       if (self->all->len > i)
         gtk_drop_down_set_selected (self->pair[i], i);

@@ -68,7 +68,7 @@ add_series (GArray *series, GPtrArray *owned, const SpqrReport *report, GPtrArra
 {
   g_autoptr (GHashTable) index = g_hash_table_new (g_str_hash, g_str_equal);
   double *values = g_new (double, layers->len + 1);
-  char *name = g_strdup_printf (_("Run %" G_GINT64_FORMAT), report->run->id);
+  char *name = g_strdup_printf (_("Run %" PRId64), report->run->id);
   SpqrLineSeries line = { .name = name, .values = values, .n = layers->len, .series = series->len };
 
   for (guint i = 0; i < report->layers->len; i++)
