@@ -167,6 +167,7 @@ make_scoring_row (void)
   gtk_widget_set_tooltip_text (row, _("How context and answer become tokens, and by what an answer’s score is divided: as published, they are "
                                       "tokenized apart and its characters count; today, together and its bytes"));
   adw_combo_row_set_model (ADW_COMBO_ROW (row), G_LIST_MODEL (model));
+  adw_combo_row_set_use_subtitle (ADW_COMBO_ROW (row), TRUE);     /* beside the title it would be cut off */
   return row;
 }
 
