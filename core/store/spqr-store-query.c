@@ -240,18 +240,25 @@ spqr_run_point_free (SpqrRunPoint *point)
   g_free (point);
 }
 
+#define SELECT_POINTS(bytes) \
+    "SELECT r.id, r.model_name, r.model_fingerprint, r.method, r.bits_formula, r.bits_stored, r.outlier_share, r.mean_proxy_loss, r.seconds, " \
+    bytes ", " \
+    "e.data, e.data_fingerprint, e.tokenizer_fingerprint, e.protocol, coalesce (e.seqlen, 0), coalesce (e.windows, 0), e.ppl, e.ppl_base, e.kl " \
+    "FROM runs r LEFT JOIN evaluations e ON e.run_id = r.id AND e.ppl IS NOT NULL AND e.task IS NULL " \
+    "AND NOT EXISTS (SELECT 1 FROM evaluations l WHERE l.run_id = r.id AND l.id > e.id AND l.ppl IS NOT NULL AND l.task IS NULL " \
+    "AND l.data_fingerprint IS e.data_fingerprint AND l.seqlen = e.seqlen AND l.windows = e.windows) " \
+    "WHERE r.state = 'finished' ORDER BY r.id, e.id"
+
+typedef struct { gboolean with_bytes; GPtrArray *points; } Points;
+
 static gboolean
 points_work (SpqrStore *self, gpointer data, GError **error)
 {
-  GPtrArray *points = data;
+  const Points *asked = data;
+  GPtrArray *points = asked->points;
   g_autoptr (SpqrStatement) stmt = _spqr_store_prepare (self,
-    "SELECT r.id, r.model_name, r.model_fingerprint, r.method, r.bits_formula, r.bits_stored, r.outlier_share, r.mean_proxy_loss, r.seconds, "
-    "(SELECT sum (\"rows\" * cols * bits_stored) / 8 FROM layers WHERE run_id = r.id), "
-    "e.data, e.data_fingerprint, e.tokenizer_fingerprint, e.protocol, coalesce (e.seqlen, 0), coalesce (e.windows, 0), e.ppl, e.ppl_base, e.kl "
-    "FROM runs r LEFT JOIN evaluations e ON e.run_id = r.id AND e.ppl IS NOT NULL AND e.task IS NULL "
-    "AND NOT EXISTS (SELECT 1 FROM evaluations l WHERE l.run_id = r.id AND l.id > e.id AND l.ppl IS NOT NULL AND l.task IS NULL "
-    "AND l.data_fingerprint IS e.data_fingerprint AND l.seqlen = e.seqlen AND l.windows = e.windows) "
-    "WHERE r.state = 'finished' ORDER BY r.id, e.id", error);
+    asked->with_bytes ? SELECT_POINTS ("(SELECT sum (\"rows\" * cols * bits_stored) / 8 FROM layers WHERE run_id = r.id)")
+                      : SELECT_POINTS ("NULL"), error);
   int result;
 
   if (stmt == NULL)
@@ -268,11 +275,12 @@ points_work (SpqrStore *self, gpointer data, GError **error)
 }
 
 GPtrArray *
-spqr_store_list_points (SpqrStore *self, GError **error)
+spqr_store_list_points (SpqrStore *self, gboolean with_bytes, GError **error)
 {
   g_autoptr (GPtrArray) points = g_ptr_array_new_with_free_func ((GDestroyNotify) spqr_run_point_free);
+  Points asked = { with_bytes, points };
 
   g_return_val_if_fail (SPQR_IS_STORE (self), NULL);
 
-  return _spqr_store_read (self, points_work, points, error) ? g_steal_pointer (&points) : NULL;
+  return _spqr_store_read (self, points_work, &asked, error) ? g_steal_pointer (&points) : NULL;
 }

@@ -138,7 +138,8 @@ GArray    *spqr_store_query_runs (SpqrStore *self, const SpqrRunQuery *query, GE
 GPtrArray *spqr_store_get_runs (SpqrStore *self, const gint64 *ids, gsize n, GError **error);
 
 /* A finished run as something to draw: its figures and one evaluation; the newest of each protocol (token
- * ids, window) is a point of its own, a run without any is one with NANs. bytes: of its stored layers. */
+ * ids, window) is a point of its own, a run without any is one with NANs. bytes: of its stored layers,
+ * where they are asked for: every layer of every run is read for them. */
 typedef struct {
   gint64 run_id;
   char *model_name, *model_fingerprint, *method;
@@ -148,7 +149,7 @@ typedef struct {
   double ppl, ppl_base, kl;
 } SpqrRunPoint;
 void spqr_run_point_free (SpqrRunPoint *point);
-GPtrArray *spqr_store_list_points (SpqrStore *self, GError **error);                 /* SpqrRunPoint, by run */
+GPtrArray *spqr_store_list_points (SpqrStore *self, gboolean with_bytes, GError **error);    /* SpqrRunPoint, by run */
 
 GPtrArray *spqr_store_list_layers (SpqrStore *self, gint64 run_id, GError **error);  /* SpqrRunLayer, in order */
 GPtrArray *spqr_store_list_evals (SpqrStore *self, gint64 run_id, GError **error);   /* SpqrRunEval, oldest first */

@@ -149,7 +149,12 @@ test_points (Fixture *fixture, gconstpointer data)
   add_eval (store, 1, "wiki", 512, 6.1, 5.5, NAN);      /* measured again */
   add_eval (store, 1, "wiki", 2048, 5.0, 4.5, NAN);     /* another window */
   add_eval (store, 1, "ptb", 512, 9.0, 8.0, NAN);       /* another text */
-  points = spqr_store_list_points (store, &error);
+  points = spqr_store_list_points (store, FALSE, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (points->len, ==, 3 + 1 + 1);
+  g_assert_true (isnan (((SpqrRunPoint *) points->pdata[0])->bytes));
+  g_ptr_array_unref (points);
+  points = spqr_store_list_points (store, TRUE, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (points->len, ==, 3 + 1 + 1);
   for (guint i = 0; i < points->len; i++)

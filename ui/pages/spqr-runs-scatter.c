@@ -27,6 +27,7 @@ struct _SpqrRunsScatter {
   GArray *drawn;             /* gint64: of the view's points; 0: a ghost */
   guint serial;
   gboolean dirty, updating, by_hand;
+  gboolean with_bytes;       /* the points know their sizes */
 };
 
 enum { RUN_SELECTED, N_SIGNALS };
@@ -234,7 +235,7 @@ draw (SpqrRunsScatter *self)
 
 /* ---- reading ---- */
 
-typedef struct { SpqrStore *store; guint serial; GPtrArray *points; } Reading;
+typedef struct { SpqrStore *store; guint serial; gboolean with_bytes; GPtrArray *points; } Reading;
 
 static void
 free_reading (gpointer data)
@@ -251,7 +252,7 @@ read_in_worker (SpqrJob *job, gpointer data, GCancellable *cancellable, GError *
 {
   Reading *r = data;
 
-  r->points = spqr_store_list_points (r->store, error);
+  r->points = spqr_store_list_points (r->store, r->with_bytes, error);
   return r->points != NULL;
 }
 
@@ -264,9 +265,16 @@ on_read (SpqrJob *job, SpqrRunsScatter *self)
     return;
   g_clear_pointer (&self->points, g_ptr_array_unref);
   self->points = g_ptr_array_ref (r->points);
+  self->with_bytes = r->with_bytes;
   find_groups (self);
   show_groups (self);
   draw (self);
+}
+
+static gboolean
+wants_bytes (SpqrRunsScatter *self)
+{
+  return costs[MIN (gtk_drop_down_get_selected (self->x), G_N_ELEMENTS (costs) - 1)].get == get_size;
 }
 
 static void
@@ -280,7 +288,7 @@ read_points (SpqrRunsScatter *self)
   if (store == NULL)
     return;
   r = g_new (Reading, 1);
-  *r = (Reading) { g_object_ref (store), ++self->serial, NULL };
+  *r = (Reading) { g_object_ref (store), ++self->serial, wants_bytes (self), NULL };
   job = spqr_job_new (_("Reading runs"), read_in_worker, r, free_reading);
   g_signal_connect_object (job, "ended", G_CALLBACK (on_read), self, 0);
   spqr_job_queue_submit_for (spqr_session_get_jobs (self->session), SPQR_LANE_PREVIEW, self, job);
@@ -320,6 +328,16 @@ on_point (SpqrRunsScatter *self, guint point, gboolean extend)
     g_signal_emit (self, signals[RUN_SELECTED], 0, id, extend);
 }
 
+/* Sizes are read where they are looked at. */
+static void
+on_cost (SpqrRunsScatter *self)
+{
+  if (wants_bytes (self) && !self->with_bytes)
+    read_points (self);
+  else
+    draw (self);
+}
+
 static void
 on_protocol (SpqrRunsScatter *self)
 {
@@ -332,7 +350,7 @@ on_protocol (SpqrRunsScatter *self)
 /* ---- building ---- */
 
 static GtkDropDown *
-make_choice (SpqrRunsScatter *self, const Figure *figures, guint n, const char *name)
+make_choice (SpqrRunsScatter *self, const Figure *figures, guint n, const char *name, GCallback chosen)
 {
   GtkStringList *names = gtk_string_list_new (NULL);
   GtkDropDown *drop_down;
@@ -342,7 +360,7 @@ make_choice (SpqrRunsScatter *self, const Figure *figures, guint n, const char *
   drop_down = GTK_DROP_DOWN (gtk_drop_down_new (G_LIST_MODEL (names), NULL));
   gtk_widget_set_tooltip_text (GTK_WIDGET (drop_down), name);
   gtk_accessible_update_property (GTK_ACCESSIBLE (drop_down), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
-  g_signal_connect_object (drop_down, "notify::selected", G_CALLBACK (draw), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (drop_down, "notify::selected", chosen, self, G_CONNECT_SWAPPED);
   return drop_down;
 }
 
@@ -351,8 +369,8 @@ make_bar (SpqrRunsScatter *self)
 {
   GtkWidget *bar = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
 
-  self->x = make_choice (self, costs, G_N_ELEMENTS (costs), _("From left to right"));
-  self->y = make_choice (self, losses, G_N_ELEMENTS (losses), _("From below to above"));
+  self->x = make_choice (self, costs, G_N_ELEMENTS (costs), _("From left to right"), G_CALLBACK (on_cost));
+  self->y = make_choice (self, losses, G_N_ELEMENTS (losses), _("From below to above"), G_CALLBACK (draw));
   self->protocol = GTK_DROP_DOWN (gtk_drop_down_new (NULL, NULL));
   gtk_widget_set_tooltip_text (GTK_WIDGET (self->protocol), _("Runs that were measured in one way: of one model, on the same tokens, in the same windows"));
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->protocol), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Measured in this way"), -1);
