@@ -471,6 +471,18 @@ yardstick_name (SpqrBenchKind kind)
   return kind == SPQR_BENCH_COPY_RATE ? "copy" : "sgemm";
 }
 
+static void
+print_seconds (SpqrBench *bench)
+{
+  printf ("\n%-22s %-44s %11s\n", _("what"), _("shape"), _("seconds"));
+  for (guint i = 0; i < bench->rows->len; i++)
+    {
+      const Row *row = bench->rows->pdata[i];
+
+      printf ("%-22s %-44s %11.6f\n", row->name, row->shape, row->seconds);
+    }
+}
+
 void
 spqr_bench_print_table (SpqrBench *bench)
 {
@@ -484,6 +496,12 @@ spqr_bench_print_table (SpqrBench *bench)
             product_operations (bench) / recent (&bench->product) / 1e9);
   if (bench->copy.n > 0)
     printf (_(", copy %.2f GB/s"), (double) copy_bytes (bench) / recent (&bench->copy) / 1e9);
+  /* No yardstick fits the small shapes: there is nothing to compare. */
+  if (bench->quick)
+    {
+      print_seconds (bench);
+      return;
+    }
   printf ("\n%-22s %-44s %11s %11s %8s  %8s  %s\n", _("what"), _("shape"), _("seconds"), _("yardstick"), _("ratio"), _("by CPU"), targets ? _("target") : "");
   for (guint i = 0; i < bench->rows->len; i++)
     {

@@ -125,7 +125,7 @@ spqr_cli_progress (double fraction, const char *what, gpointer user_data)
       cli->bar_drawn = TRUE;
     }
   else
-    fprintf (stderr, "%3d %% %s\n", (int) (fraction * 100), what);
+    fprintf (stderr, "%3d %%%s%s\n", (int) (fraction * 100), *what != '\0' ? " " : "", what);
   fflush (stderr);
 }
 
@@ -218,20 +218,24 @@ parse_run_id (const char *what, gint64 *id)
   return *id > 0 && *end == '\0';
 }
 
-static SpqrModel *
-open_run (SpqrCli *cli, gint64 id, SpqrStore **store, SpqrRun **run, GError **error)
+static gboolean
+find_run (SpqrCli *cli, gint64 id, SpqrStore **store, SpqrRun **run, GError **error)
 {
-  SpqrModel *model;
-
   *store = spqr_cli_open_store (cli, error);
-  if (*store == NULL || (*run = spqr_store_get_run (*store, id, error)) == NULL)
-    {
-      g_clear_object (store);
-      return NULL;
-    }
-  model = spqr_model_open ((*run)->model_path, error);
+  if (*store != NULL && (*run = spqr_store_get_run (*store, id, error)) != NULL)
+    return TRUE;
+  g_clear_object (store);
+  return FALSE;
+}
+
+/* The model a run was made from; NULL: both references go. */
+static SpqrModel *
+open_model_of_run (SpqrStore **store, SpqrRun **run, GError **error)
+{
+  SpqrModel *model = spqr_model_open ((*run)->model_path, error);
+
   if (model == NULL)
-    g_prefix_error (error, "run %" G_GINT64_FORMAT " needs its source model: ", id);
+    g_prefix_error (error, "run %" G_GINT64_FORMAT " needs its source model: ", (*run)->id);
   else if (!spqr_run_check_model (*run, model, error))
     g_clear_object (&model);
   if (model == NULL)
@@ -244,28 +248,27 @@ open_run (SpqrCli *cli, gint64 id, SpqrStore **store, SpqrRun **run, GError **er
 
 /* The run that a folder says it is. A database that was put in the place of another may have some
  * other run under that number. */
-static SpqrModel *
-open_run_folder (SpqrCli *cli, const char *folder, const SpqrRunManifest *manifest, SpqrStore **store, SpqrRun **run,
-                 GError **error)
+static gboolean
+find_run_of_folder (SpqrCli *cli, const char *folder, const SpqrRunManifest *manifest, SpqrStore **store, SpqrRun **run,
+                    GError **error)
 {
-  SpqrModel *model;
-
   if (cli->database == NULL)
     cli->database = g_strdup (manifest->database);
-  model = open_run (cli, manifest->run, store, run, error);
-  if (model == NULL || g_strcmp0 ((*run)->model_fingerprint, manifest->model_fingerprint) == 0)
-    return model;
+  if (!find_run (cli, manifest->run, store, run, error))
+    return FALSE;
+  if (g_strcmp0 ((*run)->model_fingerprint, manifest->model_fingerprint) == 0)
+    return TRUE;
   g_set_error (error, SPQR_STORE_ERROR, SPQR_STORE_ERROR_NOT_FOUND,
                "%s: run %" G_GINT64_FORMAT " of the database %s is not the one in this folder", folder, manifest->run,
                spqr_store_get_path (*store));
-  g_object_unref (model);
   g_clear_object (run);
   g_clear_object (store);
-  return NULL;
+  return FALSE;
 }
 
-SpqrModel *
-spqr_cli_open_model_or_run (SpqrCli *cli, const char *what, SpqrStore **store, SpqrRun **run, GError **error)
+/* *run stays NULL, without an error, where `what` is neither a number nor a run's folder. */
+static gboolean
+look_for_run (SpqrCli *cli, const char *what, SpqrStore **store, SpqrRun **run, GError **error)
 {
   g_autoptr (SpqrRunManifest) manifest = NULL;
   g_autoptr (GError) local_error = NULL;
@@ -274,17 +277,34 @@ spqr_cli_open_model_or_run (SpqrCli *cli, const char *what, SpqrStore **store, S
   *store = NULL;
   *run = NULL;
   if (parse_run_id (what, &id) && !g_file_test (what, G_FILE_TEST_EXISTS))
-    return open_run (cli, id, store, run, error);
+    return find_run (cli, id, store, run, error);
   if (g_file_test (what, G_FILE_TEST_IS_DIR))
     manifest = spqr_run_manifest_read (what, &local_error);
   if (local_error != NULL)
     {
       g_propagate_error (error, g_steal_pointer (&local_error));
-      return NULL;
+      return FALSE;
     }
-  if (manifest == NULL)
-    return spqr_model_open (what, error);
-  return open_run_folder (cli, what, manifest, store, run, error);
+  return manifest == NULL || find_run_of_folder (cli, what, manifest, store, run, error);
+}
+
+gboolean
+spqr_cli_find_run (SpqrCli *cli, const char *what, SpqrStore **store, SpqrRun **run, GError **error)
+{
+  if (!look_for_run (cli, what, store, run, error))
+    return FALSE;
+  if (*run != NULL)
+    return TRUE;
+  g_set_error (error, SPQR_USAGE_ERROR, 0, "%s: neither the number nor the folder of a run", what);
+  return FALSE;
+}
+
+SpqrModel *
+spqr_cli_open_model_or_run (SpqrCli *cli, const char *what, SpqrStore **store, SpqrRun **run, GError **error)
+{
+  if (!look_for_run (cli, what, store, run, error))
+    return NULL;
+  return *run != NULL ? open_model_of_run (store, run, error) : spqr_model_open (what, error);
 }
 
 void

@@ -63,6 +63,9 @@ SpqrStore *spqr_cli_open_keeping_store (SpqrCli *cli);
 /* A model folder, or a run by its id or folder. *run is NULL for a model; full references. */
 SpqrModel *spqr_cli_open_model_or_run (SpqrCli *cli, const char *what, SpqrStore **store, SpqrRun **run, GError **error);
 
+/* A run by its id or folder, and the database it is in: full references. What is neither is SPQR_USAGE_ERROR. */
+gboolean spqr_cli_find_run (SpqrCli *cli, const char *what, SpqrStore **store, SpqrRun **run, GError **error);
+
 /* JSON output: NAN and infinity become null. */
 void     spqr_json_number (JsonBuilder *builder, const char *key, double value);
 void     spqr_json_integer (JsonBuilder *builder, const char *key, gint64 value);

@@ -451,11 +451,13 @@ print_eval (const SpqrRunEval *eval)
 }
 
 static gboolean
-show_run (SpqrCli *cli, SpqrStore *store, gint64 id, GError **error)
+show_run (SpqrCli *cli, const char *what, GError **error)
 {
-  g_autoptr (SpqrRun) run = spqr_store_get_run (store, id, error);
-  g_autoptr (GPtrArray) layers = run != NULL ? spqr_store_list_layers (store, id, error) : NULL;
-  g_autoptr (GPtrArray) evals = layers != NULL ? spqr_store_list_evals (store, id, error) : NULL;
+  g_autoptr (SpqrStore) store = NULL;
+  g_autoptr (SpqrRun) run = NULL;
+  gboolean found = spqr_cli_find_run (cli, what, &store, &run, error);
+  g_autoptr (GPtrArray) layers = found ? spqr_store_list_layers (store, run->id, error) : NULL;
+  g_autoptr (GPtrArray) evals = layers != NULL ? spqr_store_list_evals (store, run->id, error) : NULL;
   g_autoptr (JsonBuilder) builder = json_builder_new ();
 
   if (evals == NULL)
@@ -479,10 +481,10 @@ show_run (SpqrCli *cli, SpqrStore *store, gint64 id, GError **error)
 }
 
 static gboolean
-are_ids (const gint64 *ids, int n)
+read_ids (char **words, int n, gint64 *ids)
 {
   for (int i = 0; i < n; i++)
-    if (ids[i] <= 0)
+    if (!g_ascii_string_to_signed (words[i], 10, 1, G_MAXINT64, &ids[i], NULL))
       return FALSE;
   return TRUE;
 }
@@ -498,18 +500,18 @@ run (SpqrCli *cli, int argc, char **argv, GError **error)
   g_autoptr (SpqrStore) store = NULL;
   const char *verb;
   gint64 ids[MOST_COMPARED] = { 0 };
-  char *end;
+  gboolean is_id;
 
   if (!spqr_cli_parse (cli, &spqr_command_runs, entries, NULL, &argc, &argv, 1, MOST_COMPARED + 1, error))
     return FALSE;
   verb = argv[1];
-  for (int i = 2; i < argc; i++)
-    ids[i - 2] = g_ascii_strtoll (argv[i], &end, 10);
-  if (!(g_str_equal (verb, "list") && argc == 2) &&
-      !((g_str_equal (verb, "show") || g_str_equal (verb, "rm")) && argc == 3 && ids[0] > 0) &&
-      !(g_str_equal (verb, "compare") && argc > 3 && are_ids (ids, argc - 2)))
+  if (g_str_equal (verb, "show") && argc == 3)
+    return show_run (cli, argv[2], error);
+  is_id = read_ids (argv + 2, argc - 2, ids);
+  if (!(g_str_equal (verb, "list") && argc == 2) && !(g_str_equal (verb, "rm") && argc == 3 && is_id) &&
+      !(g_str_equal (verb, "compare") && argc > 3 && is_id))
     {
-      g_set_error (error, SPQR_USAGE_ERROR, 0, "usage: spqr runs list | show RUN | compare RUN RUN … | rm RUN [--files]");
+      g_set_error (error, SPQR_USAGE_ERROR, 0, "usage: spqr runs list | show RUN_OR_DIR | compare RUN RUN … | rm RUN [--files]");
       return FALSE;
     }
   store = spqr_cli_open_store (cli, error);
@@ -517,11 +519,9 @@ run (SpqrCli *cli, int argc, char **argv, GError **error)
     return FALSE;
   if (g_str_equal (verb, "list"))
     return list_runs (cli, store, error);
-  if (g_str_equal (verb, "show"))
-    return show_run (cli, store, ids[0], error);
   if (g_str_equal (verb, "compare"))
     return spqr_cli_compare_runs (cli, store, ids, (guint) argc - 2, error);
   return spqr_store_remove_run (store, ids[0], with_files, error);
 }
 
-const SpqrCommand spqr_command_runs = { "runs", "list | show RUN | compare RUN RUN … | rm RUN", N_("the history of runs"), run };
+const SpqrCommand spqr_command_runs = { "runs", "list | show RUN_OR_DIR | compare RUN RUN … | rm RUN", N_("the history of runs"), run };

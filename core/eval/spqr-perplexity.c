@@ -117,8 +117,11 @@ evaluation_alloc (Evaluation *self, GError **error)
 
 /* The windows first … first + count - 1 through one network, up to its last block. */
 static gboolean
-chunk_hidden (Evaluation *self, SpqrNet *net, float *hidden, gsize first, gsize count, const char *what, GError **error)
+chunk_hidden (Evaluation *self, SpqrNet *net, float *hidden, gsize first, gsize count, const char *which, GError **error)
 {
+  g_autofree char *what = count > 1 ? g_strdup_printf ("%swindows %" G_GSIZE_FORMAT " to %" G_GSIZE_FORMAT " of %" G_GSIZE_FORMAT,
+                                                       which, first + 1, first + count, self->windows)
+                                    : g_strdup_printf ("%swindow %" G_GSIZE_FORMAT " of %" G_GSIZE_FORMAT, which, first + 1, self->windows);
   gsize width = spqr_net_get_config (net)->hidden;
   gsize n_batches = 0;
 
@@ -316,9 +319,9 @@ evaluation_run (Evaluation *self, GError **error)
   for (gsize first = take_known (self); first < self->windows; first += count)
     {
       count = MIN (batches * self->a_batch, self->windows - first);
-      if (!chunk_hidden (self, self->net, self->hidden, first, count, self->base != NULL ? "model" : "perplexity", error))
+      if (!chunk_hidden (self, self->net, self->hidden, first, count, self->base != NULL ? "model, " : "", error))
         return FALSE;
-      if (self->base != NULL && !chunk_hidden (self, self->base, self->base_hidden, first, count, "base model", error))
+      if (self->base != NULL && !chunk_hidden (self, self->base, self->base_hidden, first, count, "base model, ", error))
         return FALSE;
       if (!chunk_predict (self, first, count, error))
         return FALSE;

@@ -26,7 +26,7 @@ void spqr_sweep_progress_add (SpqrSweepProgress *progress, double work, const ch
 double spqr_sweep_block_work (SpqrNet *net);
 double spqr_sweep_head_work (SpqrNet *net);
 
-/* hidden: embeddings on entry, the last block's output on return. what: for progress ("base model", …). */
+/* hidden: embeddings on entry, the last block's output on return. what: for progress ("windows 1 to 8 of 62", …). */
 gboolean spqr_sweep_run (SpqrNet *net, float *hidden, const SpqrSweepBatch *batches, gsize n_batches, const char *what,
                          SpqrSweepProgress *progress, const SpqrExec *exec, GError **error);
 

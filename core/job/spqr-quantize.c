@@ -532,6 +532,6 @@ spqr_quantize (SpqrStore *store, const SpqrQuantizeRequest *request, GCancellabl
       return NULL;
     }
   if (request->progress != NULL)
-    request->progress (1, "", request->user_data);
+    request->progress (1, _("finished"), request->user_data);
   return g_steal_pointer (&run);
 }
