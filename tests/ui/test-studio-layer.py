@@ -116,9 +116,13 @@ def open_layer(studio):
     canvas = need(studio.wait_for('Map of the model'), 'the map is there')
     wait(lambda: canvas.extents()[2] > 0 and studio.picture(canvas).n_colours() > 40, 10)
     studio.settle(0.2)
-    studio.click(canvas, 0.42, 0.3)
-    heat = need(wait(lambda: next((n for n in studio.nodes() if n.role == 'image' and '.weight' in n.name and n.extents()[2] > 200), None)),
-                'a click on the map shows a layer')
+    # A click while the window still takes its new size may fall between two layouts.
+    for _ in range(3):
+        studio.click(canvas, 0.42, 0.3)
+        heat = wait(lambda: next((n for n in studio.nodes() if n.role == 'image' and '.weight' in n.name and n.extents()[2] > 200), None), 8)
+        if heat:
+            break
+    need(heat, 'a click on the map shows a layer')
     wait(lambda: studio.picture(heat).n_colours() > 100, 10)
     studio.settle(0.2)
     return heat
