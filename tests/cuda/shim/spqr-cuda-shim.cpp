@@ -23,8 +23,17 @@
 #include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #define STACK_BYTES ((size_t) 512 << 10)        /* its frames are larger */
+/* Its own longjmp() asks the system for the signal stack at every call. */
+typedef void *Place[5];
+#define remember(place) __builtin_setjmp (place)
+#define jump(place) __builtin_longjmp (place, 1)
+#define CHANGES_STACKS __attribute__ ((no_sanitize_address, noinline))
 #else
 #define STACK_BYTES ((size_t) 128 << 10)
+typedef jmp_buf Place;
+#define remember(place) _setjmp (place)
+#define jump(place) _longjmp (place, 1)
+#define CHANGES_STACKS
 #endif
 
 #define MOST_THREADS 1024
@@ -46,7 +55,7 @@ struct Fiber {
   void *stack;
   void *asan;                   /* AddressSanitizer's own of the fiber, while another runs */
   bool entered;
-  jmp_buf at;
+  Place at;
   State state;
   unsigned barrier, exchange;   /* how many of each it has passed */
   SpqrShimIndex index;
@@ -62,7 +71,7 @@ struct Machine {
   Fiber fibers[MOST_THREADS];
   Warp warps[MOST_THREADS / 32];
   ucontext_t entry_context, home_context;
-  jmp_buf home;
+  Place home;
   void *home_asan;
   const void *home_stack;
   size_t home_stack_bytes;
@@ -122,13 +131,13 @@ at_home ()
 #endif
 }
 
-void
+CHANGES_STACKS void
 leave ()
 {
-  if (_setjmp (machine->fibers[machine->current].at) == 0)
+  if (remember (machine->fibers[machine->current].at) == 0)
     {
       before_home ();
-      _longjmp (machine->home, 1);
+      jump (machine->home);
     }
   in_fiber ();
 }
@@ -146,21 +155,21 @@ fiber_main ()
     }
 }
 
-void
+CHANGES_STACKS void
 resume (unsigned thread)
 {
   Fiber *fiber = &machine->fibers[thread];
 
   machine->current = thread;
   spqr_shim_thread = fiber->index;
-  if (_setjmp (machine->home) != 0)
+  if (remember (machine->home) != 0)
     {
       at_home ();
       return;
     }
   before_fiber (fiber);
   if (fiber->entered)
-    _longjmp (fiber->at, 1);
+    jump (fiber->at);
   fiber->entered = true;
   getcontext (&machine->entry_context);
   machine->entry_context.uc_stack.ss_sp = fiber->stack;
