@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Evaluating a finished run in the window: perplexity and zero-shot tasks as jobs, cancelled and gone on with; what is
-measured lands on the run. Prints TAP.
+"""Evaluating a finished run in the window: perplexity and zero-shot tasks as jobs; what is measured lands on the run.
+Prints TAP.
 
 Arguments: the studio's binary, the command line's binary, the sample model's folder, a folder for screenshots.
 """
