@@ -59,7 +59,19 @@ def vocabulary(add_bos):
     return pairs + ([] if add_bos is None else [pair("tokenizer.ggml.add_bos_token", BOOL, add_bos)])
 
 
-def write(path, blocks=2, seed=1, add_bos=True, with_vocabulary=True):
+def q8_0(raw):
+    """f32 numbers as blocks of 32: a scale (f16) and as many signed bytes."""
+    values = struct.unpack(f"<{len(raw) // 4}f", raw)
+    out = b""
+    for i in range(0, len(values), 32):
+        block = values[i:i + 32]
+        scale = max(map(abs, block)) / 127 or 1.0
+        out += struct.pack("<e32b", scale, *(max(-127, min(127, round(v / scale))) for v in block))
+    return out
+
+
+def write(path, blocks=2, seed=1, add_bos=True, with_vocabulary=True, rounded=False):
+    """rounded: the blocks' matrices, whose rows must be of whole 32, as Q8_0 instead of F32."""
     tensors = tiny_model.make_tensors("F32", blocks, seed)
     pairs = [pair("general.architecture", STRING, "llama"), pair("llama.block_count", U32, blocks),
              pair("llama.embedding_length", U32, HIDDEN), pair("llama.feed_forward_length", U32, INNER),
@@ -71,7 +83,9 @@ def write(path, blocks=2, seed=1, add_bos=True, with_vocabulary=True):
     for name, (_, shape, raw) in tensors.items():
         if "q_proj" in name or "k_proj" in name:
             raw = interleave(raw, HEADS if "q_proj" in name else KV_HEADS, shape[1])
-        table += text(gguf_name(name)) + struct.pack(f"<I{len(shape)}QIQ", len(shape), *reversed(shape), 0, len(data))
+        as_q8 = rounded and len(shape) == 2 and name not in OUTER
+        raw = q8_0(raw) if as_q8 else raw
+        table += text(gguf_name(name)) + struct.pack(f"<I{len(shape)}QIQ", len(shape), *reversed(shape), 8 if as_q8 else 0, len(data))
         data += raw + b"\0" * (-len(raw) % 32)
     head = b"GGUF" + struct.pack("<IQQ", 3, len(tensors), len(pairs)) + b"".join(pairs) + table
     with open(path, "wb") as out:
