@@ -103,6 +103,15 @@ static const char *const orders[] = {
 };
 G_STATIC_ASSERT (G_N_ELEMENTS (orders) == SPQR_N_RUN_ORDERS);
 
+/* What was measured in different ways, or of different models, is never ranked: each way is a block of its own. */
+static const char *
+blocks_of (SpqrRunOrder order)
+{
+  gboolean measured = order == SPQR_RUN_ORDER_BASE || order == SPQR_RUN_ORDER_PPL || order == SPQR_RUN_ORDER_RISE;
+
+  return measured ? "r.model_name, r.model_fingerprint, e.data, e.data_fingerprint, e.seqlen, e.windows, " : "";
+}
+
 typedef struct { const SpqrRunQuery *query; GArray *ids; } Listing;
 
 static gboolean
@@ -120,7 +129,8 @@ query_work (SpqrStore *self, gpointer data, GError **error)
 
   parse_words (&conditions, query->words);
   /* What is not known stands last, either way. */
-  g_string_append_printf (sql, " ORDER BY (%s) IS NULL, %s %s, r.id DESC", order, order, query->descending ? "DESC" : "ASC");
+  g_string_append_printf (sql, " ORDER BY (%s) IS NULL, %s%s %s, r.id DESC", order, blocks_of (query->order), order,
+                          query->descending ? "DESC" : "ASC");
   /* Not kept: there are as many of them as things that can be typed. */
   if (sqlite3_prepare_v2 (self->db, sql->str, -1, &stmt, NULL) != SQLITE_OK)
     {

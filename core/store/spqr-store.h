@@ -132,7 +132,8 @@ typedef enum {
  *                            figures; rise and outliers in percent */
 typedef struct { const char *words; SpqrRunOrder order; gboolean descending; } SpqrRunQuery;
 
-/* The ids (gint64) in that order; what is not known stands last, equals newest first. */
+/* The ids (gint64) in that order; what is not known stands last, equals newest first. Perplexities are in order
+ * among those of one model that were measured in one way, and these follow each other. */
 GArray    *spqr_store_query_runs (SpqrStore *self, const SpqrRunQuery *query, GError **error);
 /* The rows of these ids in their order, SpqrRun; those that are gone are left out. */
 GPtrArray *spqr_store_get_runs (SpqrStore *self, const gint64 *ids, gsize n, GError **error);

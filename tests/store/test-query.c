@@ -82,10 +82,16 @@ test_order (Fixture *fixture, gconstpointer data)
   /* What is not known stands last, either way. */
   check (store, NULL, SPQR_RUN_ORDER_BITS, FALSE, "3 2 1 4");
   check (store, NULL, SPQR_RUN_ORDER_BITS, TRUE, "1 3 2 4");
-  check (store, NULL, SPQR_RUN_ORDER_PPL, FALSE, "4 1 2 3");
-  check (store, NULL, SPQR_RUN_ORDER_RISE, TRUE, "2 1 4 3");
+  check (store, NULL, SPQR_RUN_ORDER_PPL, FALSE, "2 1 4 3");     /* of different models: each by itself */
+  check (store, NULL, SPQR_RUN_ORDER_RISE, TRUE, "2 1 3 4");
   check (store, NULL, SPQR_RUN_ORDER_STATE, FALSE, "3 4 2 1");
   check (store, NULL, SPQR_RUN_ORDER_NOTE, FALSE, "3 4 1 2");
+  /* Measured in one way they are ranked; on another text not, however large it is. */
+  add_eval (store, 3, "wiki", 512, 5, 4, NAN);
+  check (store, NULL, SPQR_RUN_ORDER_PPL, FALSE, "2 3 1 4");
+  check (store, NULL, SPQR_RUN_ORDER_PPL, TRUE, "2 1 3 4");
+  add_eval (store, 3, "z text", 512, 9, 1, NAN);
+  check (store, NULL, SPQR_RUN_ORDER_PPL, TRUE, "2 1 3 4");
   for (guint order = 0; order < SPQR_N_RUN_ORDERS; order++)
     {
       g_autoptr (GArray) ids = spqr_store_query_runs (store, &(SpqrRunQuery) { NULL, order, FALSE }, NULL);

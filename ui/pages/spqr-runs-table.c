@@ -12,7 +12,7 @@ struct _SpqrRunsTable {
 
   GtkWidget *box, *bar;
   GtkSearchEntry *search;
-  GtkLabel *count;
+  GtkLabel *count, *why;
   GtkColumnView *view;
   SpqrRunsList *runs;
   GtkMultiSelection *selection;
@@ -142,6 +142,12 @@ note_column (gconstpointer a, gconstpointer b, gpointer column)
   return -1;
 }
 
+static gboolean
+is_measured (SpqrRunOrder order)
+{
+  return order == SPQR_RUN_ORDER_BASE || order == SPQR_RUN_ORDER_PPL || order == SPQR_RUN_ORDER_RISE;
+}
+
 static void
 relist (SpqrRunsTable *self)
 {
@@ -154,6 +160,8 @@ relist (SpqrRunsTable *self)
   self->to_top = TRUE;
   asked_first = NULL;
   descending = gtk_sorter_compare (sorter, a, b) == GTK_ORDERING_LARGER;
+  /* The database keeps apart what was measured in different ways; here it is said. */
+  gtk_widget_set_visible (GTK_WIDGET (self->why), asked_first != NULL && is_measured (asked_first->order));
   spqr_runs_list_set_query (self->runs, gtk_editable_get_text (GTK_EDITABLE (self->search)),
                             asked_first != NULL ? asked_first->order : SPQR_RUN_ORDER_ID, asked_first == NULL || descending);
 }
@@ -402,6 +410,14 @@ add_search (SpqrRunsTable *self)
   gtk_box_append (GTK_BOX (self->bar), GTK_WIDGET (self->search));
   gtk_box_append (GTK_BOX (self->bar), GTK_WIDGET (self->count));
   gtk_box_append (GTK_BOX (self->box), self->bar);
+  self->why = GTK_LABEL (gtk_label_new (_("Lines on different text or windows stand beside each other, but cannot be compared with each other.")));
+  gtk_label_set_xalign (self->why, 0);
+  gtk_label_set_ellipsize (self->why, PANGO_ELLIPSIZE_END);
+  gtk_widget_add_css_class (GTK_WIDGET (self->why), "dim-label");
+  gtk_widget_set_margin_start (GTK_WIDGET (self->why), 12);
+  gtk_widget_set_margin_bottom (GTK_WIDGET (self->why), 6);
+  gtk_widget_set_visible (GTK_WIDGET (self->why), FALSE);
+  gtk_box_append (GTK_BOX (self->box), GTK_WIDGET (self->why));
 }
 
 static void
