@@ -1,6 +1,7 @@
 /* spqr-cuda-device.cu: opening a device, its memory, copies, and the end of things. */
 #include "spqr-cuda-device.h"
 
+#include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,18 +17,72 @@
 #endif
 #define MOST_UNUSED 96                  /* more kept blocks than this are not worth a search */
 
-static void
-forget_unused (SpqrCuda *device)
-{
-  while (device->unused != NULL)
-    {
-      SpqrCudaBlock *block = device->unused;
+/* All open handles; one GPU may have several. The lock is for the list and for everybody's spare blocks; no
+ * call of CUDA happens under it. */
+static SpqrCuda *open_handles;
+static pthread_mutex_t spare_lock = PTHREAD_MUTEX_INITIALIZER;
 
-      device->unused = block->next;
+/* Frees a chain of blocks that nobody else knows any more, and that no queue uses. */
+static void
+free_chain (SpqrCudaBlock *chain)
+{
+  while (chain != NULL)
+    {
+      SpqrCudaBlock *block = chain;
+
+      chain = block->next;
       (void) cudaFree (block->at);
       free (block);
     }
-  device->unused_bytes = 0;
+}
+
+/* The spare blocks of this handle, or of all handles of its GPU. */
+static SpqrCudaBlock *
+steal_unused (SpqrCuda *device, bool of_all)
+{
+  SpqrCudaBlock *chain = NULL;
+
+  pthread_mutex_lock (&spare_lock);
+  for (SpqrCuda *d = of_all ? open_handles : device; d != NULL; d = of_all ? d->next_open : NULL)
+    while (d->index == device->index && d->unused != NULL)
+      {
+        SpqrCudaBlock *block = d->unused;
+
+        d->unused = block->next;
+        d->unused_bytes -= block->bytes;
+        block->next = chain;
+        chain = block;
+      }
+  pthread_mutex_unlock (&spare_lock);
+  return chain;
+}
+
+void
+spqr_cuda_put_unused (SpqrCuda *device, SpqrCudaBlock *block)
+{
+  pthread_mutex_lock (&spare_lock);
+  block->next = device->unused;
+  device->unused = block;
+  device->unused_bytes += block->bytes;
+  pthread_mutex_unlock (&spare_lock);
+}
+
+static void
+set_open (SpqrCuda *device, bool open)
+{
+  pthread_mutex_lock (&spare_lock);
+  if (open)
+    {
+      device->next_open = open_handles;
+      open_handles = device;
+    }
+  for (SpqrCuda **at = &open_handles; !open && *at != NULL; at = &(*at)->next_open)
+    if (*at == device)
+      {
+        *at = device->next_open;
+        break;
+      }
+  pthread_mutex_unlock (&spare_lock);
 }
 
 static size_t
@@ -35,9 +90,24 @@ count_unused (const SpqrCuda *device)
 {
   size_t count = 0;
 
+  pthread_mutex_lock (&spare_lock);
   for (const SpqrCudaBlock *block = device->unused; block != NULL; block = block->next)
     count++;
+  pthread_mutex_unlock (&spare_lock);
   return count;
+}
+
+/* Of all handles of the GPU. */
+static size_t
+unused_bytes_of_gpu (const SpqrCuda *device)
+{
+  size_t bytes = 0;
+
+  pthread_mutex_lock (&spare_lock);
+  for (const SpqrCuda *d = open_handles; d != NULL; d = d->next_open)
+    bytes += d->index == device->index ? d->unused_bytes : 0;
+  pthread_mutex_unlock (&spare_lock);
+  return bytes;
 }
 
 static SpqrStatus
@@ -105,6 +175,7 @@ spqr_cuda_device_open (int index, SpqrCuda **device)
   d->half = environment_says ("SPQR_CUDA_F16", "1") ? 1 : environment_says ("SPQR_CUDA_F16", "split") ? 2 : 0;
   d->slice_flops = (double) properties.multiProcessorCount * SM_FLOPS_A_SLICE;
   snprintf (d->name, sizeof d->name, "%s", properties.name);
+  set_open (d, true);
   *device = d;
   return SPQR_OK;
 }
@@ -136,7 +207,8 @@ spqr_cuda_device_close (SpqrCuda *device)
   spqr_cuda_ring_free (device->ring);
   if (device->landing != NULL)
     (void) cudaFreeHost (device->landing);
-  forget_unused (device);
+  set_open (device, false);
+  free_chain (steal_unused (device, false));
   if (device->solver != NULL)
     device->lib->solver_destroy (device->solver);
   if (device->blas != NULL)
@@ -163,7 +235,7 @@ spqr_cuda_device_memory (SpqrCuda *device, size_t *free_bytes, size_t *total_byt
       device->failed = true;
       return SPQR_DEVICE_FAILED;
     }
-  *free_bytes += device->unused_bytes;
+  *free_bytes += unused_bytes_of_gpu (device);
   return SPQR_OK;
 }
 
@@ -189,7 +261,7 @@ SpqrCudaOp::~SpqrCudaOp ()
     (void) cudaEventDestroy (events[i]);
   release (0);
   if (device->failed || count_unused (device) > MOST_UNUSED)
-    forget_unused (device);
+    free_chain (steal_unused (device, false));
   (void) cudaGetLastError ();
 }
 
@@ -272,16 +344,19 @@ SpqrCudaOp::profile_end (const char *name)
 static SpqrCudaBlock *
 take_unused (SpqrCuda *device, size_t bytes)
 {
-  SpqrCudaBlock **best = NULL, *block;
+  SpqrCudaBlock **best = NULL, *block = NULL;
 
+  pthread_mutex_lock (&spare_lock);
   for (SpqrCudaBlock **at = &device->unused; *at != NULL; at = &(*at)->next)
     if ((*at)->bytes >= bytes && (*at)->bytes - bytes <= bytes / 4 && (best == NULL || (*at)->bytes < (*best)->bytes))
       best = at;
-  if (best == NULL)
-    return NULL;
-  block = *best;
-  *best = block->next;
-  device->unused_bytes -= block->bytes;
+  if (best != NULL)
+    {
+      block = *best;
+      *best = block->next;
+      device->unused_bytes -= block->bytes;
+    }
+  pthread_mutex_unlock (&spare_lock);
   return block;
 }
 
@@ -295,13 +370,17 @@ new_block (SpqrCuda *device, size_t bytes, SpqrCudaBlock **block)
     return SPQR_NO_MEMORY;
   **block = { NULL, bytes, NULL };
   error = cudaMalloc (&(*block)->at, bytes);
-  if (error == cudaErrorMemoryAllocation && device->unused != NULL)
+  if (error == cudaErrorMemoryAllocation)
     {
+      SpqrCudaBlock *spare = steal_unused (device, true);
+
       (void) cudaGetLastError ();
-      if (cudaStreamSynchronize (device->stream) == cudaSuccess)
+      if (spare != NULL)
         {
-          forget_unused (device);
-          error = cudaMalloc (&(*block)->at, bytes);
+          cudaError_t rest = cudaDeviceSynchronize ();  /* other handles' queues may still use theirs */
+
+          free_chain (spare);
+          error = rest == cudaSuccess ? cudaMalloc (&(*block)->at, bytes) : rest;
         }
     }
   if (error == cudaSuccess)
@@ -351,9 +430,7 @@ SpqrCudaOp::release (int mark)
       SpqrCudaBlock *block = blocks[--n_blocks];
 
       /* The one stream does everything in order: whoever gets this block next comes later. */
-      block->next = device->unused;
-      device->unused = block;
-      device->unused_bytes += block->bytes;
+      spqr_cuda_put_unused (device, block);
     }
 }
 

@@ -22,8 +22,10 @@ typedef struct SpqrCudaRing SpqrCudaRing;
 #define SPQR_CUDA_PROFILE_LINES 64
 typedef struct { const char *name; size_t count; double milliseconds, bytes, flops; } SpqrCudaProfileLine;
 
-typedef struct {
+typedef struct SpqrCuda SpqrCuda;
+struct SpqrCuda {
   int index;                    /* of the CUDA runtime */
+  SpqrCuda *next_open;          /* spqr-cuda-device.cu */
   char name[256];
   cudaStream_t stream;          /* computes */
   cudaStream_t copy_in, copy_out;       /* beside it: spqr-cuda-keep.cu */
@@ -43,7 +45,7 @@ typedef struct {
   cudaEvent_t profile_events[2];
   SpqrCudaProfileLine lines[SPQR_CUDA_PROFILE_LINES];
   int n_lines;
-} SpqrCuda;
+};
 
 #define SPQR_CUDA_OP_BLOCKS 48
 #define SPQR_CUDA_OP_AHEAD 4
@@ -137,6 +139,8 @@ SpqrCudaOp::upload_new (const T *from, size_t count)
   while (0)
 
 void spqr_cuda_ring_free (SpqrCudaRing *ring);
+/* Keeps a block for later operations of this handle; when memory runs short on the GPU, whoever it is for. */
+void spqr_cuda_put_unused (SpqrCuda *device, SpqrCudaBlock *block);
 SpqrStatus spqr_cuda_device_open (int index, SpqrCuda **device);
 void spqr_cuda_device_close (SpqrCuda *device);
 /* Kernels timed one by one from now on, or no more. */

@@ -40,9 +40,7 @@ spqr_cuda_hold_release (SpqrCuda *device, SpqrCudaHold *hold)
       SpqrCudaBlock *block = hold->blocks;
 
       hold->blocks = block->next;
-      block->next = device->unused;
-      device->unused = block;
-      device->unused_bytes += block->bytes;
+      spqr_cuda_put_unused (device, block);
     }
 }
 

@@ -502,6 +502,15 @@ cudaEventSynchronize (cudaEvent_t event)
 }
 
 cudaError_t
+cudaDeviceSynchronize ()
+{
+  SpqrShimGuard guard;
+
+  run_all ();
+  return spqr_shim_sticky ();
+}
+
+cudaError_t
 cudaGetLastError ()
 {
   cudaError_t error = last_error;

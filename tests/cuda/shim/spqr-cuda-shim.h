@@ -228,6 +228,7 @@ cudaError_t cudaEventDestroy (cudaEvent_t event);
 cudaError_t cudaEventRecord (cudaEvent_t event, cudaStream_t stream);
 cudaError_t cudaEventSynchronize (cudaEvent_t event);
 cudaError_t cudaEventElapsedTime (float *milliseconds, cudaEvent_t start, cudaEvent_t end);
+cudaError_t cudaDeviceSynchronize ();
 cudaError_t cudaGetLastError ();
 const char *cudaGetErrorString (cudaError_t error);
 
