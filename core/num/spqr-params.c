@@ -54,7 +54,7 @@ spqr_params_usual_outliers (const SpqrParams *params)
 {
   enum { POINTS = 8 };
   static const double first = 0.025;        /* x of the first point; it doubles from one to the next */
-  static const double shares[POINTS] = { 0.2, 0.1, 0.04, 0.015, 0.003, 0.0003, 0.00006, 0.00003 };
+  static const double shares[POINTS] = { 0.2, 0.1, 0.04, 0.016, 0.003, 0.0003, 0.00006, 0.00003 };
   double tau = params->outlier_threshold, at;
   int i;
 

@@ -176,6 +176,45 @@ test_formula_bits (void)
   g_assert_cmpfloat_with_epsilon (spqr_params_formula_bits (&params, 64, 256, 0), 4.125, 1e-9);
 }
 
+/* The assumed share is what runs had (data/sample: 10.9, 1.7, 0.03 % at 2, 3, 4 bits), falls with bits and
+ * with tau, and is none where no outliers are kept. */
+static void
+test_usual_outliers (void)
+{
+  static const double taus[] = { 1e-9, 0.05, 0.1, 0.2, 0.4, 1, 50 };
+  SpqrParams params = spqr_params_default;
+
+  g_assert_cmpfloat_with_epsilon (spqr_params_usual_outliers (&params), 0.016, 0.002);
+  params.wbits = 2;
+  g_assert_cmpfloat_with_epsilon (spqr_params_usual_outliers (&params), 0.108, 0.02);
+  params.wbits = 4;
+  g_assert_cmpfloat_with_epsilon (spqr_params_usual_outliers (&params), 0.0003, 0.0002);
+  for (params.wbits = 1; params.wbits <= 8; params.wbits++)
+    for (guint i = 0; i + 1 < G_N_ELEMENTS (taus); i++)
+      {
+        double share, more_bits;
+
+        params.outlier_threshold = taus[i];
+        share = spqr_params_usual_outliers (&params);
+        g_assert_cmpfloat (share, >, 0);
+        g_assert_cmpfloat (share, <, 0.25);
+        params.wbits++;
+        more_bits = spqr_params_usual_outliers (&params);
+        params.wbits--;
+        g_assert_cmpfloat (more_bits, <=, share);
+        params.outlier_threshold = taus[i + 1];
+        g_assert_cmpfloat (spqr_params_usual_outliers (&params), <=, share);
+      }
+  params = spqr_params_default;
+  params.outlier_threshold = 0;
+  g_assert_cmpfloat (spqr_params_usual_outliers (&params), >, 0.1);
+  params.outlier_threshold = INFINITY;
+  g_assert_cmpfloat (spqr_params_usual_outliers (&params), ==, 0);
+  params = spqr_params_default;
+  params.method = SPQR_METHOD_GPTQ;
+  g_assert_cmpfloat (spqr_params_usual_outliers (&params), ==, 0);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -185,5 +224,6 @@ main (int argc, char *argv[])
   g_test_add_func ("/quantizer/column-kernel", test_column_kernel);
   g_test_add_func ("/quantizer/update-kernel", test_update_kernel);
   g_test_add_func ("/params/formula-bits", test_formula_bits);
+  g_test_add_func ("/params/usual-outliers", test_usual_outliers);
   return g_test_run ();
 }
