@@ -185,6 +185,7 @@ gather (SpqrCudaOp &op, Space *s, const float *diagonal, double percdamp)
     sum += fabs ((double) diagonal[i]);
   if (s->host_h != NULL)
     op.upload (s->x, s->host_h, s->n * s->n * sizeof (float));
+  op.work (6.0 * (double) s->n * (double) s->n, 0);
   SPQR_LAUNCH (op, gather_kernel, square_grid (s->n), THREADS, 0, s->h, s->n, s->perm, s->dead,
                (float) percdamp * (float) (sum / (double) s->n), s->a, s->bad);
   op.download (&bad, s->bad, sizeof bad);
@@ -231,6 +232,7 @@ invert (SpqrCudaOp &op, Space *s)
   const float one = 1.0f;
   int n = (int) s->n;
 
+  op.work (4.0 * (double) s->n * (double) s->n, 0);
   SPQR_LAUNCH (op, identity_kernel, square_grid (s->n), THREADS, 0, s->x, s->n);
   for (size_t k = 0; k < s->n && op.ok (); k += PANEL)
     {
@@ -251,6 +253,7 @@ factorize (SpqrCudaOp &op, Space *s, double percdamp, const float *diagonal, flo
   gather (op, s, diagonal, percdamp);
   cholesky (op, s);
   invert (op, s);
+  op.work (8.0 * (double) n * (double) n, 0);
   SPQR_LAUNCH (op, reverse_kernel, 1024, THREADS, 0, s->x, n * n);
   SPQR_LAUNCH (op, diagonal_kernel, spqr_cuda_blocks (n, THREADS), THREADS, 0, s->x, n, s->diagonal);
   op.download (u_diagonal, s->diagonal, n * sizeof *u_diagonal);

@@ -44,6 +44,7 @@ spqr_cuda_form_add (SpqrCudaOp &op, const float *x, const float *h, size_t rows,
       size_t some = rows - r < SPQR_CUDA_FORM_ROWS ? rows - r : SPQR_CUDA_FORM_ROWS;
 
       op.gemm (false, false, some, n, n, 1.0f, x + r * n, n, h, n, 0.0f, product, n);
+      op.work (8.0 * (double) some * (double) n, 2.0 * (double) some * (double) n);
       SPQR_LAUNCH (op, dot_kernel, SPQR_CUDA_SUMS, THREADS, 0, x + r * n, product, some * n, sums);
     }
 }

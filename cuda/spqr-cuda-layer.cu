@@ -305,12 +305,14 @@ part_figures (SpqrCudaOp &op, const Job *job, const Space *space, size_t rows)
   size_t n = job->n;
   unsigned across = spqr_cuda_blocks (n, THREADS);
 
+  op.work (8.0 * (double) rows * (double) n, 0);
   SPQR_LAUNCH (op, row_error_kernel, (unsigned) rows, THREADS, 0, space->w0, c->w, n, space->perm, space->row_sums);
   for (size_t r = 0; r < rows && job->loss && op.ok (); r += SPQR_CUDA_FORM_ROWS)
     {
       size_t some = rows - r < SPQR_CUDA_FORM_ROWS ? rows - r : SPQR_CUDA_FORM_ROWS;
       const float *w0 = space->w0 + r * n;
 
+      op.work (12.0 * (double) some * (double) n, 0);
       SPQR_LAUNCH (op, difference_kernel, dim3 (across, (unsigned) some), THREADS, 0, w0, c->w + r * n, some, n, space->perm,
                    space->difference);
       spqr_cuda_form_add (op, space->difference, space->h, some, n, space->product, space->loss_sums);
