@@ -418,6 +418,13 @@ on_close_page (AdwTabView *tab_view, AdwTabPage *page, SpqrWindow *self)
   return GDK_EVENT_STOP;
 }
 
+/* The program has one window: a tab that is dropped outside of it comes back. */
+static AdwTabView *
+on_create_window (AdwTabView *tab_view, SpqrWindow *self)
+{
+  return tab_view;
+}
+
 void
 spqr_window_close_tab (SpqrWindow *self)
 {
@@ -501,4 +508,5 @@ spqr_window_init (SpqrWindow *self)
   gtk_widget_add_controller (GTK_WIDGET (self), GTK_EVENT_CONTROLLER (drop));
   g_signal_connect_object (self->tab_view, "notify::selected-page", G_CALLBACK (on_tab_selected), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->tab_view, "close-page", G_CALLBACK (on_close_page), self, 0);
+  g_signal_connect_object (self->tab_view, "create-window", G_CALLBACK (on_create_window), self, 0);
 }
