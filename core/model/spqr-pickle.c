@@ -9,6 +9,7 @@ struct _SpqrPickle {
   const guint8 *at, *end;
   const char *path;
   GPtrArray *values;       /* everything made, owned */
+  GPtrArray *storages;     /* those of them that are storages */
   GPtrArray *stack;        /* borrowed; NULL entries are marks */
   GHashTable *memo;
   const SpqrPickleValue *root;
@@ -32,6 +33,7 @@ spqr_pickle_free (SpqrPickle *pickle)
 {
   if (pickle == NULL)
     return;
+  g_ptr_array_unref (pickle->storages);
   g_ptr_array_unref (pickle->values);
   g_ptr_array_unref (pickle->stack);
   g_hash_table_unref (pickle->memo);
@@ -42,6 +44,12 @@ const SpqrPickleValue *
 spqr_pickle_get_root (SpqrPickle *pickle)
 {
   return pickle->root;
+}
+
+const GPtrArray *
+spqr_pickle_get_storages (SpqrPickle *pickle)
+{
+  return pickle->storages;
 }
 
 static gboolean
@@ -55,7 +63,7 @@ fail (SpqrPickle *self, int code, const char *what)
 static gboolean
 broken (SpqrPickle *self)
 {
-  return fail (self, SPQR_MODEL_ERROR_MALFORMED, "its pickle (data.pkl) is cut off or broken");
+  return fail (self, SPQR_MODEL_ERROR_MALFORMED, "its pickle is cut off or broken");
 }
 
 static SpqrPickleValue *
@@ -175,8 +183,8 @@ static gboolean
 push_global (SpqrPickle *self, const char *module, gsize module_len, const char *name, gsize name_len)
 {
   static const char * const allowed[] = {
-    "torch._utils _rebuild_tensor_v2", "torch LongStorage", "torch IntStorage", "torch ShortStorage",
-    "torch CharStorage", "torch ByteStorage", "torch Size", "collections OrderedDict", NULL,
+    "torch._utils _rebuild_tensor_v2", "torch._utils _rebuild_tensor", "torch LongStorage", "torch IntStorage",
+    "torch ShortStorage", "torch CharStorage", "torch ByteStorage", "torch Size", "collections OrderedDict", NULL,
   };
   static const char * const of_weights[] = {
     "torch FloatStorage", "torch HalfStorage", "torch BFloat16Storage", "torch DoubleStorage", "torch BoolStorage",
@@ -373,7 +381,7 @@ item (const SpqrPickleValue *list, guint index, SpqrPickleKind kind)
   return value != NULL && value->kind == kind ? value : NULL;
 }
 
-/* A persistent id: ("storage", class, key, device, elements). */
+/* A persistent id: ("storage", class, key, device, elements), and before torch 1.6 what part of it, or None. */
 static gboolean
 make_storage (SpqrPickle *self)
 {
@@ -386,8 +394,9 @@ make_storage (SpqrPickle *self)
   const SpqrPickleValue *id = pop (self);
   const SpqrPickleValue *class = id != NULL ? item (id, 1, SPQR_PICKLE_GLOBAL) : NULL;
   const SpqrPickleValue *key = id != NULL ? item (id, 2, SPQR_PICKLE_TEXT) : NULL;
+  const SpqrPickleValue *count = id != NULL ? item (id, 4, SPQR_PICKLE_INT) : NULL;
 
-  for (guint i = 0; class != NULL && key != NULL && i < G_N_ELEMENTS (known); i++)
+  for (guint i = 0; class != NULL && key != NULL && count != NULL && i < G_N_ELEMENTS (known); i++)
     {
       SpqrPickleValue *storage;
 
@@ -398,6 +407,9 @@ make_storage (SpqrPickle *self)
       storage->number = known[i].bytes;
       storage->is_unsigned = known[i].is_unsigned;
       storage->dtype_name = known[i].dtype_name;
+      storage->n_elements = count->number;
+      storage->view = item (id, 5, SPQR_PICKLE_LIST);
+      g_ptr_array_add (self->storages, storage);
       return push (self, storage);
     }
   return broken (self);
@@ -426,7 +438,8 @@ reduce (SpqrPickle *self)
   if (arguments == NULL || function == NULL || arguments->kind != SPQR_PICKLE_LIST ||
       function->kind != SPQR_PICKLE_GLOBAL)
     return broken (self);
-  if (strcmp (function->text, "torch._utils _rebuild_tensor_v2") == 0)
+  if (strcmp (function->text, "torch._utils _rebuild_tensor_v2") == 0 ||
+      strcmp (function->text, "torch._utils _rebuild_tensor") == 0)   /* before 0.4: the same less what it does not read */
     return rebuild_tensor (self, arguments);
   if (strcmp (function->text, "torch Size") == 0 && item (arguments, 0, SPQR_PICKLE_LIST) != NULL)
     return push (self, arguments->items->pdata[0]);
@@ -465,20 +478,6 @@ skip (SpqrPickle *self, gsize n)
   return take (self, n, &bytes);
 }
 
-/* What tables of tensors need besides. */
-static gboolean
-step_of_weights (SpqrPickle *self, guint8 opcode)
-{
-  switch (self->content == SPQR_PICKLE_OF_WEIGHTS ? opcode : 0)
-    {
-    case '}': return push (self, make (self, SPQR_PICKLE_DICT));
-    case 's': return set_items (self, 2);
-    case 'u': return set_marked_items (self);
-    case 'b': return drop_attributes (self);
-    default: return unknown_opcode (self, opcode);
-    }
-}
-
 static gboolean
 step (SpqrPickle *self, guint8 opcode)
 {
@@ -512,12 +511,17 @@ step (SpqrPickle *self, guint8 opcode)
     case 'j': return recall (self, 4);
     case 'Q': return make_storage (self);
     case 'R': return reduce (self);
-    default: return step_of_weights (self, opcode);
+    case '}': return push (self, make (self, SPQR_PICKLE_DICT));
+    case 's': return set_items (self, 2);
+    case 'u': return set_marked_items (self);
+    case 'b': return drop_attributes (self);
+    default: return unknown_opcode (self, opcode);
     }
 }
 
 SpqrPickle *
-spqr_pickle_read (const guint8 *bytes, gsize len, SpqrPickleContent content, const char *path, GError **error)
+spqr_pickle_read (const guint8 *bytes, gsize len, SpqrPickleContent content, gsize *used, const char *path,
+                  GError **error)
 {
   g_autoptr(SpqrPickle) self = g_new0 (SpqrPickle, 1);
 
@@ -527,6 +531,7 @@ spqr_pickle_read (const guint8 *bytes, gsize len, SpqrPickleContent content, con
   self->content = content;
   self->error = error;
   self->values = g_ptr_array_new_with_free_func (value_free);
+  self->storages = g_ptr_array_new ();
   self->stack = g_ptr_array_new ();
   self->memo = g_hash_table_new (NULL, NULL);
   while (!self->stopped)
@@ -540,5 +545,7 @@ spqr_pickle_read (const guint8 *bytes, gsize len, SpqrPickleContent content, con
         return NULL;
     }
   self->error = NULL;
+  if (used != NULL)
+    *used = (gsize) (self->at - bytes);
   return g_steal_pointer (&self);
 }

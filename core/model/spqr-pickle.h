@@ -21,13 +21,17 @@ struct _SpqrPickleValue {
   gboolean is_tuple;       /* list */
   GPtrArray *items;        /* list: values; dict: keys and values in turn; borrowed */
   const SpqrPickleValue *storage, *shape, *strides;   /* tensor */
+  gint64 n_elements;       /* storage: as said, not checked */
+  const SpqrPickleValue *view;   /* storage: a tuple that says which part of it is meant, or NULL */
 };
 
 /* The unpickled value; everything in it lives until the reader is freed. */
 typedef struct _SpqrPickle SpqrPickle;
 typedef enum { SPQR_PICKLE_OF_IDS, SPQR_PICKLE_OF_WEIGHTS } SpqrPickleContent;
-/* Errors are SPQR_MODEL_ERROR's. */
-SpqrPickle            *spqr_pickle_read (const guint8 *bytes, gsize len, SpqrPickleContent content, const char *path, GError **error);
+/* used: where not NULL, gets the pickle's length; more may follow. Errors are SPQR_MODEL_ERROR's. */
+SpqrPickle            *spqr_pickle_read (const guint8 *bytes, gsize len, SpqrPickleContent content, gsize *used, const char *path, GError **error);
 const SpqrPickleValue *spqr_pickle_get_root (SpqrPickle *pickle);
+/* Every storage named, once for each time that it is. */
+const GPtrArray       *spqr_pickle_get_storages (SpqrPickle *pickle);
 void                   spqr_pickle_free (SpqrPickle *pickle);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpqrPickle, spqr_pickle_free)

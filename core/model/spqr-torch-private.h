@@ -7,7 +7,7 @@
 typedef struct _SpqrTorch SpqrTorch;
 
 /* Maps the file and reads its pickle, which executes nothing (spqr-pickle.h). Every tensor must be dense and row-major and
- * lie within its storage. UNSUPPORTED for what is no zip file, as torch.save wrote before version 1.6. */
+ * lie within its storage. Either of torch.save's layouts (spqr-torch-archive.h). */
 SpqrTorch *spqr_torch_open (const char *path, GError **error);
 void       spqr_torch_free (SpqrTorch *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpqrTorch, spqr_torch_free)

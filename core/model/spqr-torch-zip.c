@@ -151,8 +151,7 @@ spqr_torch_zip_open (const char *bytes, gsize len, const char *path, GError **er
   if (end == NULL)
     {
       g_set_error (error, SPQR_MODEL_ERROR, SPQR_MODEL_ERROR_UNSUPPORTED,
-                   "%s: not the zip file that torch.save writes since version 1.6; save it again with a newer torch, or "
-                   "as .json", path);
+                   "%s: neither the zip file that torch.save writes since version 1.6 nor what it wrote before", path);
       return NULL;
     }
   at = word (end + 16);

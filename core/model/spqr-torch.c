@@ -3,16 +3,14 @@
 #include <string.h>
 
 #include "model/spqr-model.h"
-#include "model/spqr-pickle.h"
 #include "model/spqr-tensor-private.h"
-#include "model/spqr-torch-zip.h"
+#include "model/spqr-torch-archive.h"
 
 #define MAX_DIMS 8
 
 struct _SpqrTorch {
   SpqrFile *file;
-  SpqrTorchZip *zip;
-  SpqrPickle *pickle;        /* has the names */
+  SpqrTorchArchive *archive; /* has the names */
   GArray *entries;           /* SpqrSafetensorsEntry */
 };
 
@@ -22,8 +20,7 @@ spqr_torch_free (SpqrTorch *self)
   if (self == NULL)
     return;
   g_clear_pointer (&self->entries, g_array_unref);
-  g_clear_pointer (&self->pickle, spqr_pickle_free);
-  g_clear_pointer (&self->zip, spqr_torch_zip_free);
+  g_clear_pointer (&self->archive, spqr_torch_archive_free);
   g_clear_pointer (&self->file, spqr_file_unref);
   g_free (self);
 }
@@ -89,8 +86,8 @@ count_elements (const gint64 *shape, const gint64 *strides, guint n_dims, guint6
 static gboolean
 add_entry (SpqrTorch *self, const char *name, const SpqrPickleValue *tensor, GError **error)
 {
-  g_autofree char *member_name = g_strdup_printf ("data/%s", tensor->storage->text);
-  const SpqrZipMember *member = spqr_torch_zip_find (self->zip, member_name);
+  const guint8 *storage;
+  gsize len;
   guint64 size = (guint64) tensor->storage->number, elements, begin, n_bytes;
   gint64 strides[MAX_DIMS];
   gboolean row_major;
@@ -105,10 +102,10 @@ add_entry (SpqrTorch *self, const char *name, const SpqrPickleValue *tensor, GEr
   if (!row_major && elements > 0)
     return refuse (self, name, SPQR_MODEL_ERROR_UNSUPPORTED,
                    "is stored transposed or with gaps; save it again as contiguous, or as safetensors", error);
-  if (member == NULL || tensor->number < 0 || !g_uint64_checked_mul (&begin, (guint64) tensor->number, size) ||
-      !g_uint64_checked_mul (&n_bytes, elements, size) || begin > member->len || n_bytes > member->len - begin)
+  if (!spqr_torch_archive_find (self->archive, tensor->storage, &storage, &len) || tensor->number < 0 || !g_uint64_checked_mul (&begin, (guint64) tensor->number, size) ||
+      !g_uint64_checked_mul (&n_bytes, elements, size) || begin > len || n_bytes > len - begin)
     return refuse (self, name, SPQR_MODEL_ERROR_MALFORMED, "does not lie in the file; download the model again", error);
-  entry.data = member->bytes + begin;
+  entry.data = storage + begin;
   entry.n_bytes = (gsize) n_bytes;
   entry.offset = (guint64) (entry.data - self->file->data);
   g_array_append_val (self->entries, entry);
@@ -118,7 +115,7 @@ add_entry (SpqrTorch *self, const char *name, const SpqrPickleValue *tensor, GEr
 static gboolean
 add_entries (SpqrTorch *self, GError **error)
 {
-  const SpqrPickleValue *root = spqr_pickle_get_root (self->pickle);
+  const SpqrPickleValue *root = spqr_torch_archive_get_root (self->archive);
 
   for (guint i = 0; root->kind == SPQR_PICKLE_DICT && i + 1 < root->items->len; i += 2)
     {
@@ -139,21 +136,11 @@ SpqrTorch *
 spqr_torch_open (const char *path, GError **error)
 {
   g_autoptr(SpqrTorch) self = g_new0 (SpqrTorch, 1);
-  const SpqrZipMember *data, *order;
 
   self->entries = g_array_new (FALSE, FALSE, sizeof (SpqrSafetensorsEntry));
   self->file = spqr_file_open (path, error);
-  if (self->file == NULL ||
-      (self->zip = spqr_torch_zip_open ((const char *) self->file->data, (gsize) self->file->size, path, error)) == NULL)
+  if (self->file == NULL)
     return NULL;
-  data = spqr_torch_zip_find (self->zip, "data.pkl");
-  order = spqr_torch_zip_find (self->zip, "byteorder");
-  if (data == NULL || (order != NULL && (order->len < 6 || memcmp (order->bytes, "little", 6) != 0)))
-    {
-      g_set_error (error, SPQR_MODEL_ERROR, SPQR_MODEL_ERROR_UNSUPPORTED,
-                   data == NULL ? "%s: a zip file without a data.pkl: not one of torch.save" : "%s: its numbers are big-endian", path);
-      return NULL;
-    }
-  self->pickle = spqr_pickle_read (data->bytes, data->len, SPQR_PICKLE_OF_WEIGHTS, path, error);
-  return self->pickle != NULL && add_entries (self, error) ? g_steal_pointer (&self) : NULL;
+  self->archive = spqr_torch_archive_open (self->file->data, (gsize) self->file->size, SPQR_PICKLE_OF_WEIGHTS, path, error);
+  return self->archive != NULL && add_entries (self, error) ? g_steal_pointer (&self) : NULL;
 }

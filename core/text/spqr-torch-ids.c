@@ -1,10 +1,7 @@
 /* spqr-torch-ids.c: lists and tensors of ids out of a torch file. */
 #include "model/spqr-model.h"
-#include "model/spqr-pickle.h"
-#include "model/spqr-torch-zip.h"
+#include "model/spqr-torch-archive.h"
 #include "text/spqr-corpus-private.h"
-
-#include <string.h>
 
 /* Ids in one file, and how deep lists may nest (they could contain themselves). */
 #define MAX_IDS ((gsize) 1 << 28)
@@ -12,7 +9,7 @@
 #define MAX_DIMS 4
 
 typedef struct {
-  SpqrTorchZip *zip;
+  SpqrTorchArchive *archive;
   const char *path;
   GArray *ids, *starts;
 } Reader;
@@ -98,14 +95,14 @@ is_empty (const Tensor *tensor)
 static gboolean
 open_tensor (const Reader *reader, const SpqrPickleValue *value, Tensor *tensor, GError **error)
 {
-  g_autofree char *name = g_strconcat ("data/", value->storage->text, NULL);
-  const SpqrZipMember *member = spqr_torch_zip_find (reader->zip, name);
+  const guint8 *bytes;
+  gsize len;
   gint64 last = value->number;
 
-  if (member == NULL)
+  if (!spqr_torch_archive_find (reader->archive, value->storage, &bytes, &len))
     return malformed (reader, "a tensor's storage is not in the file", error);
-  *tensor = (Tensor) { .bytes = member->bytes, .size = value->storage->number, .first = value->number,
-                       .n = (gint64) member->len / value->storage->number, .n_dims = value->shape->items->len,
+  *tensor = (Tensor) { .bytes = bytes, .size = value->storage->number, .first = value->number,
+                       .n = (gint64) len / value->storage->number, .n_dims = value->shape->items->len,
                        .is_unsigned = value->storage->is_unsigned };
   if (tensor->n_dims == 0 || tensor->n_dims > MAX_DIMS || value->strides->items->len != tensor->n_dims ||
       tensor->first < 0 || tensor->first > tensor->n)
@@ -238,21 +235,8 @@ gboolean
 spqr_torch_read_ids (const char *bytes, gsize len, const char *path, GArray *ids, GArray *starts, GError **error)
 {
   g_autoptr(GError) failed = NULL;
-  g_autoptr(SpqrTorchZip) zip = spqr_torch_zip_open (bytes, len, path, &failed);
-  g_autoptr(SpqrPickle) pickle = NULL;
-  const SpqrZipMember *data, *order;
-  Reader reader = { zip, path, ids, starts };
+  g_autoptr(SpqrTorchArchive) archive = spqr_torch_archive_open ((const guint8 *) bytes, len, SPQR_PICKLE_OF_IDS, path, &failed);
+  Reader reader = { archive, path, ids, starts };
 
-  if (zip == NULL)
-    return take_model_error (failed, error);
-  data = spqr_torch_zip_find (zip, "data.pkl");
-  order = spqr_torch_zip_find (zip, "byteorder");
-  if (data == NULL)
-    return malformed (&reader, "no data.pkl in it: not a torch file", error);
-  if (order != NULL && order->len >= 3 && memcmp (order->bytes, "big", 3) == 0)
-    return malformed (&reader, "written on a big-endian machine", error);
-  pickle = spqr_pickle_read (data->bytes, data->len, SPQR_PICKLE_OF_IDS, path, &failed);
-  if (pickle == NULL)
-    return take_model_error (failed, error);
-  return append_root (&reader, spqr_pickle_get_root (pickle), error);
+  return archive != NULL ? append_root (&reader, spqr_torch_archive_get_root (archive), error) : take_model_error (failed, error);
 }

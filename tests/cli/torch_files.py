@@ -8,6 +8,7 @@ import json
 import os
 import pickle
 import random
+import struct
 import subprocess
 import sys
 import types
@@ -87,11 +88,48 @@ def save(path, root, compression=zipfile.ZIP_STORED, order="little"):
             archive.writestr(f"archive/data/{number}", storage.data)
 
 
+MAGIC, ELEMENT = 0x1950a86a20f9469cfc6c, {"FloatStorage": 4, "HalfStorage": 2, "BFloat16Storage": 2, "ComplexFloatStorage": 8}
+
+
+def save_old(path, root, protocol=2, magic=MAGIC, version=1001, little=True, count=None, keys=None, views=None):
+    """As torch.save wrote before 1.6. count: what is said of a storage's elements, and what stands before them."""
+    storages, out = {}, io.BytesIO()
+
+    def said(thing):
+        n = len(thing.data) // ELEMENT[thing.kind.__name__]
+        return count[0](n) if count else n
+
+    class Pickler(pickle.Pickler):
+        def persistent_id(self, thing):
+            if not isinstance(thing, Storage):
+                return None
+            key = next((k for k, s in storages.items() if s is thing), str(9000 - len(storages)))
+            storages[key] = thing
+            return "storage", thing.kind, key, "cpu", said(thing), views(thing) if views else None
+
+    machine = {"protocol_version": version, "little_endian": little, "type_sizes": {"short": 2, "int": 4, "long": 4}}
+    for value in (magic, version, machine):
+        pickle.dump(value, out, protocol)
+    parts = [out.tell()]
+    Pickler(out, protocol).dump(root)
+    parts.append(out.tell())
+    order = sorted(storages)
+    pickle.dump(keys(order) if keys else order, out, protocol)
+    parts.append(out.tell())
+    for key in order:
+        n = len(storages[key].data) // ELEMENT[storages[key].kind.__name__]
+        out.write(struct.pack("<q", count[1](n) if count else n) + storages[key].data)
+        parts.append(out.tell())
+    with open(path, "wb") as file:
+        file.write(out.getvalue())
+    return parts
+
+
 def tensors_of(seed=1, dtype="F16"):
     return {name: Tensor(Storage(kind, data), shape) for name, (kind, shape, data) in tiny_model.make_tensors(dtype, 2, seed).items()}
 
 
-def torch_folder(folder, root, **options):
+def torch_folder(folder, root, save=save, **options):
     """The tiny model with its weights from a checkpoint."""
     path = tiny_model.make(folder)
     os.remove(os.path.join(path, "model.safetensors"))
@@ -238,8 +276,115 @@ def broken_files(folder):
         rewrite(bytes(data))
         done = spqr_any(spqr, path)
         assert done in (0, 1), done
-    rewrite(b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19." + b"legacy" * 50)      # as torch.save wrote before 1.6
+    rewrite(b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x18." + b"legacy" * 50)      # not the magic number
     says(spqr("inspect", path, status=1, db=False), "1.6")
+
+
+@case
+def old_layout(folder):
+    root = collections.OrderedDict(tensors_of())
+    root._metadata = {"": {"version": 1}}
+    path = torch_folder(folder, root, save_old)
+    same_as_safetensors(folder, path)
+    calibration, _ = tiny_model.make_data(folder)
+    Spqr(folder)("quantize", path, calibration, "--nsamples", "2", "--seqlen", "16", "--out", "run")
+    later = os.path.join(folder, "later")
+    os.makedirs(later)
+    same_as_safetensors(later, torch_folder(later, tensors_of(), save_old, protocol=4))
+
+
+@case
+def old_layout_shared_storages_and_views(folder):
+    whole = tensors_of()
+    names = list(whole)
+    root = {name: Parameter(tensor) for name, tensor in whole.items()}
+    joined = Storage("F16", b"\0" * 6 + whole[names[0]].parts[0].data + whole[names[1]].parts[0].data)
+    root[names[0]] = Tensor(joined, whole[names[0]].parts[2], offset=3)
+    root[names[1]] = Tensor(joined, whole[names[1]].parts[2], offset=3 + len(whole[names[0]].parts[0].data) // 2)
+    same_as_safetensors(folder, torch_folder(folder, root, save_old))
+    viewed = os.path.join(folder, "viewed")
+    os.makedirs(viewed)
+    first = whole[names[0]].parts[0]
+    shown = Storage("F16", b"\0" * 6 + first.data)
+    root = {**whole, names[0]: Tensor(shown, whole[names[0]].parts[2])}
+    view = lambda n: lambda thing: ("1", 3, n) if thing is shown else None
+    same_as_safetensors(viewed, torch_folder(viewed, root, save_old, views=view(len(first.data) // 2)))
+    for number, n in enumerate((len(first.data) // 2 - 1, len(first.data) // 2 + 1, -1)):
+        refused(os.path.join(folder, f"view{number}"), root, "does not lie in the file", save=save_old, views=view(n))
+
+
+@case
+def old_layout_shards(folder):
+    path = tiny_model.make(folder)
+    os.remove(os.path.join(path, "model.safetensors"))
+    whole, places = tensors_of(), {}
+    for s in range(2):
+        file = f"pytorch_model-{s + 1:05}-of-00002.bin"
+        part = dict(list(whole.items())[s::2])
+        save_old(os.path.join(path, file), part)
+        places.update(dict.fromkeys(part, file))
+    with open(os.path.join(path, "pytorch_model.bin.index.json"), "w", encoding="utf-8") as out:
+        json.dump({"metadata": {}, "weight_map": places}, out)
+    same_as_safetensors(folder, path)
+
+
+@case
+def old_layout_lies_are_refused(folder):
+    def no(name, *words, root=None, **options):
+        refused(os.path.join(folder, name), root or tensors_of(), *words, save=save_old, **options)
+
+    def same(n):
+        return n
+
+    small = Storage("F32", b"\0" * 64)
+    no("foreign", "posix.system", root={**tensors_of(), "x": Foreign(folder)})
+    assert not os.path.exists(os.path.join(folder, "ran"))
+    no("type", "torch.ComplexFloatStorage", root={**tensors_of(), "x": Tensor(Storage("ComplexFloatStorage", b""), [1])})
+    no("longer", "“lie”", "does not lie in the file", root={**tensors_of(), "lie": Tensor(small, [17])})
+    no("before", "“lie”", "does not lie in the file", root={**tensors_of(), "lie": Tensor(small, [1], offset=-1)})
+    no("turned", "transposed", root={**tensors_of(), "lie": Tensor(small, [4, 4], strides=(1, 4))})
+    no("magic", "1.6", magic=MAGIC + 1)
+    no("version", "not known", version=1002)
+    no("order", "big-endian", little=False)
+    no("said", "number of elements", count=(lambda n: n + 1, same))
+    no("there", "number of elements", count=(same, lambda n: n - 1))
+    no("both", "cut off", count=(lambda n: 2 ** 62, lambda n: 2 ** 62))
+    no("both_more", "cut off", count=(lambda n: 10 ** 9, lambda n: 10 ** 9))
+    no("negative", "impossible number of elements", count=(lambda n: -n, lambda n: -n))
+    no("negative_there", "number of elements", count=(same, lambda n: -n))
+    no("twice", "or one twice", keys=lambda order: order[:1] * 2 + order[2:])
+    no("strange", "no tensor has", keys=lambda order: ["1"] + order[1:])
+    no("numbers", "no tensor has", keys=lambda order: [1] + order[1:])
+    no("no_list", "no list of storages", keys=lambda order: {"a": 1})
+    no("missing", "does not lie in the file", keys=lambda order: order[:-1])
+
+
+@case
+def old_layout_cut_or_spoilt(folder):
+    spqr = Spqr(folder)
+    path = torch_folder(folder, tensors_of(), save_old)
+    file = os.path.join(path, "pytorch_model.bin")
+    parts = save_old(file, tensors_of())
+    with open(file, "rb") as inp:
+        whole = inp.read()
+
+    def rewrite(data):
+        with open(file, "wb") as out:
+            out.write(data)
+
+    assert spqr_any(spqr, path) == 0
+    for end in parts:
+        for keep in {end - 1, end - 9, *([end, end + 4] if end < len(whole) else [])}:
+            rewrite(whole[:keep])
+            says(spqr("inspect", path, "--no-stats", status=1, db=False), "pytorch_model.bin")
+    rng = random.Random(5)
+    for _ in range(60):
+        data = bytearray(whole)
+        for _ in range(3):
+            data[rng.randrange(0, parts[2] + 8)] = rng.randrange(256)
+        rewrite(bytes(data))
+        done = spqr_any(spqr, path)
+        assert done in (0, 1), done
 
 
 def spqr_any(spqr, path):

@@ -125,7 +125,8 @@ def main():
     ids = {"list of tensors": "0 1 2 3 4 5 | 1 2 3 4 5 6 | 2 3 4 5 6 7 |", "flat tensor of 32 bits": "0 1 2 3 4",
            "strided tensor": "0 4 8 | 1 5 9 | 2 6 10 | 3 7 11 |", "bytes": "250 251 252 253 254 255",
            "slice": "90 91 92 93 94", "lists of numbers": "1 2 3 | 70000 5 6 0 |", "pairs": "0 1 2 3 |",
-           "big numbers": "0 255 256 65535 65536 2147483647"}
+           "big numbers": "0 255 256 65535 65536 2147483647",
+           "old form": "0 1 2 3 |"}
     for name, value, options in files:
         expected = '"%s"' % ids[name] if name in ids else "NULL"
         print('  { "%s", %s,\n%s },' % (name, expected, c_lines(torch_file(value, **options))))
