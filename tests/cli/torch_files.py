@@ -33,7 +33,11 @@ def _rebuild_parameter(*arguments):
     raise AssertionError
 
 
-for function in (_rebuild_tensor_v2, _rebuild_parameter):
+def _rebuild_tensor(*arguments):
+    raise AssertionError
+
+
+for function in (_rebuild_tensor_v2, _rebuild_parameter, _rebuild_tensor):
     function.__module__, function.__qualname__ = "torch._utils", function.__name__
     setattr(utils, function.__name__, function)
 STORAGE = {"F32": "FloatStorage", "F16": "HalfStorage", "BF16": "BFloat16Storage"}
@@ -59,6 +63,13 @@ class Tensor:
     def __reduce__(self):
         storage, offset, shape, strides = self.parts
         return _rebuild_tensor_v2, (storage, offset, shape, strides, False, collections.OrderedDict())
+
+
+class EarlyTensor(Tensor):
+    """As torch wrote before 0.4."""
+
+    def __reduce__(self):
+        return _rebuild_tensor, self.parts
 
 
 class Parameter:
@@ -291,6 +302,10 @@ def old_layout(folder):
     later = os.path.join(folder, "later")
     os.makedirs(later)
     same_as_safetensors(later, torch_folder(later, tensors_of(), save_old, protocol=4))
+    early = os.path.join(folder, "early")
+    os.makedirs(early)
+    tensors = {name: EarlyTensor(tensor.parts[0], tensor.parts[2]) for name, tensor in tensors_of().items()}
+    same_as_safetensors(early, torch_folder(early, tensors, save_old))
 
 
 @case
