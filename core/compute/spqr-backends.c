@@ -1,6 +1,7 @@
 /* spqr-backends.c: finds the plugins, opens their devices, keeps them until the process ends. */
 #include "compute/spqr-backends.h"
 
+#include <glib/gi18n-lib.h>
 #include <gmodule.h>
 #include <string.h>
 
@@ -14,6 +15,13 @@ typedef struct {
   GPtrArray *problems;          /* sentences, NULL-terminated */
   SpqrDevice *cpu;
 } Backends;
+
+/* What a plugin may say of itself; it knows no translations, so they are kept here. */
+static const char *const reasons[] G_GNUC_UNUSED = {
+  N_("no NVIDIA driver is installed"),
+  N_("the NVIDIA driver sees no GPU"),
+  N_("the NVIDIA driver does not describe its GPUs"),
+};
 
 /* ---- one device ---- */
 
@@ -168,8 +176,8 @@ backends_add_devices (Backends *backends, const SpqrBackend *backend)
 
   if (score <= 0)
     {
-      backends_add_problem (backends, g_strdup_printf ("%s is not used: %s.", backend->name,
-                                                       reason != NULL ? reason : "it says that it is of no use here"));
+      backends_add_problem (backends, g_strdup_printf (_("%s is not used: %s."), backend->name,
+                                                       reason != NULL ? _(reason) : _("it says that it is of no use here")));
       return;
     }
   n_devices = backend->n_devices ();

@@ -67,9 +67,11 @@ guint _spqr_run_n_columns (void);
 gboolean _spqr_store_check_owner (SpqrStore *self, gint64 run_id, gboolean *alive, gboolean *own, GError **error);
 void     _spqr_store_set_no_run (GError **error, SpqrStore *self, gint64 run_id);
 
-/* The newest evaluation of a run r with a perplexity, as e: the one in the table; a task's is of its target alone. */
-#define SPQR_JOIN_LAST_EVALUATION \
-  "LEFT JOIN evaluations e ON e.id = (SELECT max (id) FROM evaluations WHERE run_id = r.id AND ppl IS NOT NULL AND task IS NULL)"
+/* The evaluation of a run r with a perplexity that says most, as e: of the most windows, the newest of equals; a task's
+ * perplexity is of its target alone. A look at a few windows does not take the place of a whole evaluation. */
+#define SPQR_JOIN_BEST_EVALUATION \
+  "LEFT JOIN evaluations e ON e.id = (SELECT id FROM evaluations WHERE run_id = r.id AND ppl IS NOT NULL AND task IS NULL " \
+  "ORDER BY windows DESC, id DESC LIMIT 1)"
 
 /* Under the lock. *run stays NULL where there is none; FALSE: the database failed. */
 gboolean _spqr_store_read_run_by_id (SpqrStore *self, gint64 run_id, SpqrRun **run, GError **error);

@@ -120,7 +120,7 @@ query_work (SpqrStore *self, gpointer data, GError **error)
   Listing *listing = data;
   const SpqrRunQuery *query = listing->query;
   const char *order = orders[MIN ((guint) query->order, SPQR_N_RUN_ORDERS - 1)];
-  g_autoptr (GString) sql = g_string_new ("SELECT r.id FROM runs r " SPQR_JOIN_LAST_EVALUATION " WHERE 1");
+  g_autoptr (GString) sql = g_string_new ("SELECT r.id FROM runs r " SPQR_JOIN_BEST_EVALUATION " WHERE 1");
   g_autoptr (GPtrArray) needles = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (GArray) numbers = g_array_new (FALSE, FALSE, sizeof (double));
   Conditions conditions = { sql, needles, numbers };

@@ -9,7 +9,7 @@
 #define SELECT_RUNS(tail) \
   "SELECT %s, e.ppl_base, e.ppl, e.data, " \
   "(SELECT group_concat (tag, char (31)) FROM (SELECT tag FROM tags WHERE run_id = r.id ORDER BY tag)) " \
-  "FROM runs r " SPQR_JOIN_LAST_EVALUATION " " tail
+  "FROM runs r " SPQR_JOIN_BEST_EVALUATION " " tail
 
 void
 _spqr_store_set_no_run (GError **error, SpqrStore *self, gint64 run_id)

@@ -466,7 +466,12 @@ test_round_trip_evals (Fixture *fixture, gconstpointer data)
   g_assert_true (isnan (got->nll) && isnan (got->ppl_stderr) && isnan (got->ppl_base) && isnan (got->kl)
                  && isnan (got->top1_agreement) && isnan (got->seconds));
 
-  back = spqr_store_get_run (store, run->id, NULL); /* the latest one is the one in the list */
+  back = spqr_store_get_run (store, run->id, NULL); /* of the most windows, though not the newest */
+  g_assert_cmpfloat (back->ppl, ==, 5.5);
+  g_clear_object (&back);
+  second.windows = first.windows;
+  g_assert_true (spqr_store_add_eval (store, &second, &error));
+  back = spqr_store_get_run (store, run->id, NULL); /* the newest of as many */
   g_assert_cmpfloat (back->ppl, ==, 8);
   g_assert_true (isnan (back->ppl_base));
   g_assert_cmpstr (back->ppl_data, ==, "ptb");
@@ -474,7 +479,7 @@ test_round_trip_evals (Fixture *fixture, gconstpointer data)
   g_assert_true (spqr_store_add_eval (store, &task, &error)); /* of a text, not of a task's targets */
   g_clear_pointer (&evals, g_ptr_array_unref);
   evals = spqr_store_list_evals (store, run->id, &error);
-  got = evals->pdata[2];
+  got = evals->pdata[3];
   g_assert_cmpstr (got->task, ==, "lambada");
   g_assert_cmpstr (got->scoring, ==, "harness-2023");
   g_assert_cmpfloat (got->acc, ==, 0.5);

@@ -1,6 +1,6 @@
 #include "controls/spqr-access.h"
 
-#include <adwaita.h>
+#include <glib/gi18n.h>
 
 static void
 name_first_button (GtkWidget *owner)
@@ -33,6 +33,25 @@ spqr_name_inner_buttons (GtkWidget *root)
     name_first_button (root);
   for (GtkWidget *child = gtk_widget_get_first_child (root); child != NULL; child = gtk_widget_get_next_sibling (child))
     spqr_name_inner_buttons (child);
+}
+
+static void
+name_close_buttons (GtkWidget *root)
+{
+  if (GTK_IS_BUTTON (root) && g_strcmp0 (gtk_button_get_icon_name (GTK_BUTTON (root)), "window-close-symbolic") == 0)
+    gtk_accessible_update_property (GTK_ACCESSIBLE (root), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Dismiss"), -1);
+  for (GtkWidget *child = gtk_widget_get_first_child (root); child != NULL; child = gtk_widget_get_next_sibling (child))
+    name_close_buttons (child);
+}
+
+void
+spqr_show_toast (AdwToastOverlay *overlay, AdwToast *toast)
+{
+  adw_toast_overlay_add_toast (overlay, toast);
+  /* The content has buttons with that icon, too; a toast stands beside it. */
+  for (GtkWidget *child = gtk_widget_get_first_child (GTK_WIDGET (overlay)); child != NULL; child = gtk_widget_get_next_sibling (child))
+    if (child != adw_toast_overlay_get_child (overlay))
+      name_close_buttons (child);
 }
 
 void

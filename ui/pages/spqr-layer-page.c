@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "chart/spqr-heatmap-view.h"
+#include "controls/spqr-access.h"
 #include "pages/spqr-layer-charts.h"
 #include "pages/spqr-layer-labels.h"
 #include "pages/spqr-layer-preview.h"
@@ -475,7 +476,7 @@ toast (SpqrLayerPage *self, const char *text)
   GtkWidget *overlay = gtk_widget_get_ancestor (GTK_WIDGET (self), ADW_TYPE_TOAST_OVERLAY);
 
   if (overlay != NULL)
-    adw_toast_overlay_add_toast (ADW_TOAST_OVERLAY (overlay), adw_toast_new (text));
+    spqr_show_toast (ADW_TOAST_OVERLAY (overlay), adw_toast_new (text));
 }
 
 static void

@@ -3,6 +3,7 @@
 #include <adwaita.h>
 #include <glib/gi18n.h>
 
+#include "controls/spqr-access.h"
 #include "controls/spqr-param-text.h"
 #include "controls/spqr-params-editor.h"
 #include "pages/spqr-layer-history.h"
@@ -245,7 +246,7 @@ say_applied (SpqrLayerTune *self, const char *target)
   toast = adw_toast_new (text);
   adw_toast_set_button_label (toast, _("_Undo"));
   g_signal_connect_object (toast, "button-clicked", G_CALLBACK (on_undo_apply), self, 0);
-  adw_toast_overlay_add_toast (ADW_TOAST_OVERLAY (overlay), toast);
+  spqr_show_toast (ADW_TOAST_OVERLAY (overlay), toast);
 }
 
 void

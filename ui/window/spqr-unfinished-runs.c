@@ -1,4 +1,5 @@
 #include "window/spqr-unfinished-runs.h"
+#include "controls/spqr-access.h"
 
 #include <adwaita.h>
 #include <glib/gi18n.h>
@@ -105,7 +106,7 @@ offer (SpqrUnfinishedRuns *self, SpqrRun *run)
   adw_toast_set_button_label (toast, _("_Go On"));
   adw_toast_set_action_name (toast, "win.go-on");
   adw_toast_set_action_target (toast, "x", run->id);
-  adw_toast_overlay_add_toast (ADW_TOAST_OVERLAY (overlay), toast);
+  spqr_show_toast (ADW_TOAST_OVERLAY (overlay), toast);
 }
 
 static void

@@ -49,7 +49,7 @@ spqr_window_get_session (SpqrWindow *self)
 void
 spqr_window_toast (SpqrWindow *self, const char *text)
 {
-  adw_toast_overlay_add_toast (self->toasts, adw_toast_new (text));
+  spqr_show_toast (self->toasts, adw_toast_new (text));
 }
 
 void
@@ -121,7 +121,7 @@ on_done (SpqrWindow *self, const char *text, const char *place)
   adw_toast_set_button_label (toast, _("_Show"));
   adw_toast_set_action_name (toast, folder ? "win.show-folder" : "win.page");
   adw_toast_set_action_target_value (toast, g_variant_new_string (place));
-  adw_toast_overlay_add_toast (self->toasts, toast);
+  spqr_show_toast (self->toasts, toast);
   notify_desktop (self, text);
 }
 
