@@ -41,22 +41,14 @@ spqr_bars_view_set_values (SpqrBarsView *self, const double *values, size_t n, d
   spqr_chart_changed (SPQR_CHART (self));
 }
 
-static void
-set_string (const char **place, const char *text)
-{
-  char *copy = g_strdup (text);
-  g_free ((char *) *place);
-  *place = copy;
-}
-
 void
 spqr_bars_view_set_titles (SpqrBarsView *self, const char *item, const char *x_label, const char *y_label, const char *message)
 {
   g_return_if_fail (SPQR_IS_BARS_VIEW (self));
-  set_string (&self->plot.item, item);
-  set_string (&self->plot.x_label, x_label);
-  set_string (&self->plot.y_label, y_label);
-  set_string (&self->plot.message, message);
+  spqr_chart_set_text (&self->plot.item, item);
+  spqr_chart_set_text (&self->plot.x_label, x_label);
+  spqr_chart_set_text (&self->plot.y_label, y_label);
+  spqr_chart_set_text (&self->plot.message, message);
   spqr_chart_changed (SPQR_CHART (self));
 }
 

@@ -156,6 +156,16 @@ spqr_chart_update_description (SpqrChart *self)
                                   GTK_ACCESSIBLE_PROPERTY_VALUE_TEXT, value ? value : "", -1);
 }
 
+gboolean
+spqr_chart_set_text (const char **place, const char *text)
+{
+  if (g_strcmp0 (*place, text) == 0)
+    return FALSE;
+  g_free ((char *) *place);
+  *place = g_strdup (text);
+  return TRUE;
+}
+
 void
 spqr_chart_changed (SpqrChart *self)
 {

@@ -54,6 +54,8 @@ void spqr_chart_save_dialog (SpqrChart *self);
 /* For the subclasses. */
 const SpqrTheme *spqr_chart_get_theme (SpqrChart *self);
 void spqr_chart_changed (SpqrChart *self);       /* the picture is another: draw it and describe it anew */
+/* For a chart's own texts: *place becomes a copy of text (NULL is none). FALSE: it said that already. */
+gboolean spqr_chart_set_text (const char **place, const char *text);
 void spqr_chart_overlay_changed (SpqrChart *self); /* the overlay alone */
 void spqr_chart_update_description (SpqrChart *self);
 

@@ -88,22 +88,14 @@ spqr_grid_view_set_format (SpqrGridView *self, char *(*format) (double value), S
   spqr_chart_changed (SPQR_CHART (self));
 }
 
-static void
-set_string (const char **place, const char *text)
-{
-  char *copy = g_strdup (text);
-  g_free ((char *) *place);
-  *place = copy;
-}
-
 void
 spqr_grid_view_set_titles (SpqrGridView *self, const char *title, const char *subtitle, const char *value_label, const char *block_name)
 {
   g_return_if_fail (SPQR_IS_GRID_VIEW (self));
-  set_string (&self->plot.title, title);
-  set_string (&self->plot.subtitle, subtitle);
-  set_string (&self->plot.value_label, value_label);
-  set_string (&self->plot.col_name, block_name);
+  spqr_chart_set_text (&self->plot.title, title);
+  spqr_chart_set_text (&self->plot.subtitle, subtitle);
+  spqr_chart_set_text (&self->plot.value_label, value_label);
+  spqr_chart_set_text (&self->plot.col_name, block_name);
   spqr_chart_changed (SPQR_CHART (self));
 }
 

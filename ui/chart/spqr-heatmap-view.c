@@ -421,16 +421,6 @@ spqr_heatmap_view_set_format (SpqrHeatmapView *self, SpqrAxisFormat format)
   frame_changed (self);
 }
 
-static gboolean
-set_string (const char **place, const char *text)
-{
-  if (g_strcmp0 (*place, text) == 0)
-    return FALSE;
-  g_free ((char *) *place);
-  *place = g_strdup (text);
-  return TRUE;
-}
-
 void
 spqr_heatmap_view_set_titles (SpqrHeatmapView *self, const char *title, const char *subtitle)
 {
@@ -539,7 +529,7 @@ spqr_heatmap_view_set_property (GObject *object, guint id, const GValue *value, 
     default:
       if (!string_of (self, id))
         G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-      else if (set_string (string_of (self, id), g_value_get_string (value)))
+      else if (spqr_chart_set_text (string_of (self, id), g_value_get_string (value)))
         {
           frame_changed (self);
           g_object_notify_by_pspec (object, pspec);

@@ -125,22 +125,14 @@ spqr_histogram_view_get_threshold (SpqrHistogramView *self)
   return self->plot.has_threshold ? self->plot.threshold : NAN;
 }
 
-static void
-set_string (const char **place, const char *text)
-{
-  char *copy = g_strdup (text);
-  g_free ((char *) *place);
-  *place = copy;
-}
-
 void
 spqr_histogram_view_set_titles (SpqrHistogramView *self, const char *title, const char *subtitle, const char *x_label, const char *y_label)
 {
   g_return_if_fail (SPQR_IS_HISTOGRAM_VIEW (self));
-  set_string (&self->plot.title, title);
-  set_string (&self->plot.subtitle, subtitle);
-  set_string (&self->plot.x_label, x_label);
-  set_string (&self->plot.y_label, y_label);
+  spqr_chart_set_text (&self->plot.title, title);
+  spqr_chart_set_text (&self->plot.subtitle, subtitle);
+  spqr_chart_set_text (&self->plot.x_label, x_label);
+  spqr_chart_set_text (&self->plot.y_label, y_label);
   spqr_chart_changed (SPQR_CHART (self));
 }
 

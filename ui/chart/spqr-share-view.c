@@ -37,14 +37,6 @@ spqr_share_view_set_points (SpqrShareView *self, const SpqrSharePoint *points, s
   spqr_chart_changed (SPQR_CHART (self));
 }
 
-static void
-set_string (const char **place, const char *text)
-{
-  char *copy = g_strdup (text);
-  g_free ((char *) *place);
-  *place = copy;
-}
-
 void
 spqr_share_view_set_current (SpqrShareView *self, double weights, const char *name, double chosen_sum, const char *chosen_name)
 {
@@ -52,8 +44,8 @@ spqr_share_view_set_current (SpqrShareView *self, double weights, const char *na
   self->plot.has_current = weights > 0;
   self->plot.current_weights = weights;
   self->plot.chosen_sum = chosen_sum;
-  set_string (&self->plot.current_name, name);
-  set_string (&self->plot.chosen_name, chosen_name);
+  spqr_chart_set_text (&self->plot.current_name, name);
+  spqr_chart_set_text (&self->plot.chosen_name, chosen_name);
   spqr_chart_changed (SPQR_CHART (self));
 }
 
@@ -71,7 +63,7 @@ spqr_share_view_set_reference (SpqrShareView *self, double weights, double sum, 
   self->plot.has_reference = true;
   self->plot.reference_weights = weights;
   self->plot.reference_sum = sum;
-  set_string (&self->plot.reference_name, name);
+  spqr_chart_set_text (&self->plot.reference_name, name);
   spqr_chart_changed (SPQR_CHART (self));
 }
 
@@ -79,10 +71,10 @@ void
 spqr_share_view_set_titles (SpqrShareView *self, const char *x_label, const char *y_label, const char *value_name, const char *message)
 {
   g_return_if_fail (SPQR_IS_SHARE_VIEW (self));
-  set_string (&self->plot.x_label, x_label);
-  set_string (&self->plot.y_label, y_label);
-  set_string (&self->plot.value_name, value_name);
-  set_string (&self->plot.message, message);
+  spqr_chart_set_text (&self->plot.x_label, x_label);
+  spqr_chart_set_text (&self->plot.y_label, y_label);
+  spqr_chart_set_text (&self->plot.value_name, value_name);
+  spqr_chart_set_text (&self->plot.message, message);
   spqr_chart_changed (SPQR_CHART (self));
 }
 
