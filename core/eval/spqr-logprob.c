@@ -248,16 +248,41 @@ score_items (Logprobs *self, gsize begin, gsize end, gsize n, SpqrLogprob *resul
   return TRUE;
 }
 
+/* The row after the batch that holds a row of the chunk. */
+static gsize
+batch_end (const Logprobs *self, gsize row)
+{
+  const SpqrSweepBatch *batches = (const SpqrSweepBatch *) (gpointer) self->batches->data;
+  guint b = 0;
+
+  while (b + 1 < self->batches->len && batches[b + 1].row0 <= row)
+    b++;
+  return batches[b].row0 + batches[b].rows;
+}
+
+/* The end of the items from `begin` on whose n predictions are taken together. All of them are of one batch: a
+ * product's last bits depend on its shape, and how many batches a chunk has depends on the time they take. */
+static gsize
+piece_end (const Logprobs *self, gsize begin, gsize end, gsize *n)
+{
+  gsize rows_end = batch_end (self, self->items[begin].context_row), next = begin;
+
+  *n = 0;
+  while (next < end && self->items[next].context_row < rows_end &&
+         (next == begin || *n + self->items[next].n_continuation <= SPQR_SWEEP_ROWS))
+    *n += self->items[next++].n_continuation;
+  return next;
+}
+
 static gboolean
 chunk_score (Logprobs *self, gsize begin, gsize end, SpqrLogprob *results, GError **error)
 {
   while (begin < end)
     {
-      gsize next = begin, n = 0;
+      gsize n;
+      gsize next = piece_end (self, begin, end, &n);
       g_autofree char *what = NULL;
 
-      while (next < end && (next == begin || n + self->items[next].n_continuation <= SPQR_SWEEP_ROWS))
-        n += self->items[next++].n_continuation;
       if (!score_items (self, begin, next, n, results, error))
         return FALSE;
       what = g_strdup_printf ("request %" G_GSIZE_FORMAT " of %" G_GSIZE_FORMAT, next, self->n_items);

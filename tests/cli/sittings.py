@@ -1,7 +1,9 @@
 """Evaluations and tasks that are killed at any moment and asked for again: the figures of one sitting."""
+import contextlib
 import json
 import os
 import random
+import sqlite3
 import subprocess
 import sys
 import time
@@ -14,10 +16,22 @@ import tiny_model
 SMALL = ["--nsamples", "4", "--seqlen", "32"]
 
 
+def kept(db):
+    """How many figures of evaluations under way the database holds."""
+    try:
+        with contextlib.closing(sqlite3.connect(f"file:{db}?mode=ro", uri=True, timeout=5)) as connection:
+            return connection.execute("SELECT count(*) FROM measured").fetchone()[0]
+    except sqlite3.OperationalError:
+        return 0  # The file or its tables are only being made.
+
+
 def kill_after(spqr, command, seconds):
-    """What the command said, or None: it was still at it when SIGKILL came."""
+    """What the command said, or None: SIGKILL came `seconds` after it had first kept a figure."""
+    before = kept(spqr.db)
     running = subprocess.Popen([SPQR, *command, "--db", spqr.db, "--json", "--quiet"], env=spqr.env, cwd=spqr.folder,
                                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    while running.poll() is None and kept(spqr.db) == before:
+        time.sleep(0.002)
     try:
         return json.loads(running.communicate(timeout=seconds)[0])
     except subprocess.TimeoutExpired:
@@ -30,7 +44,7 @@ def in_sittings(spqr, command, seconds, seed):
     """The JSON of the last of some sittings; each but that one is killed."""
     rng, killed, told = random.Random(seed), 0, None
     while told is None and killed < 4:
-        told = kill_after(spqr, command, seconds * rng.uniform(0.15, 0.4))
+        told = kill_after(spqr, command, seconds * rng.uniform(0.0, 0.2))
         killed += told is None
     told = told or spqr.json(*command)
     say(f"{' '.join(command[:2])}: killed {killed} times, then {json.dumps(told)[:160]}")
