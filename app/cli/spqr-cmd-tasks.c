@@ -9,11 +9,50 @@
 typedef struct {
   char *tasks, *data, *scoring;
   gint64 limit;
+  gboolean documents;
 } Flags;
 
 static void
-add_result (JsonBuilder *builder, const SpqrTask *task, const SpqrTaskResult *result)
+add_choice (JsonBuilder *builder, const SpqrTaskChoice *choice, const SpqrLogprob *answer)
 {
+  json_builder_begin_object (builder);
+  spqr_json_number (builder, "logprob", answer->logprob);
+  json_builder_set_member_name (builder, "greedy");
+  json_builder_add_boolean_value (builder, answer->greedy);
+  spqr_json_integer (builder, "chars", choice->n_chars);
+  spqr_json_integer (builder, "bytes", choice->n_bytes);
+  spqr_json_integer (builder, "cut", answer->dropped);
+  json_builder_end_object (builder);
+}
+
+/* What each answer rests on, so that two programs can be compared document by document. */
+static void
+add_documents (JsonBuilder *builder, const SpqrTaskOutcome *outcome)
+{
+  const SpqrLogprob *answers = (const SpqrLogprob *) (gpointer) outcome->answers->data;
+
+  spqr_json_begin_array (builder, "documents");
+  for (gsize d = 0; d < outcome->result.n; d++)
+    {
+      const SpqrTaskDoc *doc = &outcome->task->docs[d];
+
+      json_builder_begin_object (builder);
+      spqr_json_integer (builder, "gold", doc->gold);
+      spqr_json_begin_array (builder, "choices");
+      for (guint c = 0; c < doc->n_choices; c++)
+        add_choice (builder, &doc->choices[c], answers++);
+      json_builder_end_array (builder);
+      json_builder_end_object (builder);
+    }
+  json_builder_end_array (builder);
+}
+
+static void
+add_result (JsonBuilder *builder, const SpqrTaskOutcome *outcome, gboolean documents)
+{
+  const SpqrTask *task = outcome->task;
+  const SpqrTaskResult *result = &outcome->result;
+
   json_builder_begin_object (builder);
   spqr_json_text (builder, "name", task->name);
   spqr_json_integer (builder, "n", result->n);
@@ -21,7 +60,6 @@ add_result (JsonBuilder *builder, const SpqrTask *task, const SpqrTaskResult *re
   spqr_json_number (builder, "stderr", result->acc_stderr);
   spqr_json_number (builder, "acc_norm", result->acc_norm);
   spqr_json_number (builder, "acc_norm_stderr", result->acc_norm_stderr);
-  spqr_json_number (builder, "acc_norm_chars", result->acc_norm_chars);
   spqr_json_number (builder, "acc_norm_bytes", result->acc_norm_bytes);
   spqr_json_number (builder, "ppl", result->ppl);
   spqr_json_number (builder, "ppl_stderr", result->ppl_stderr);
@@ -31,6 +69,8 @@ add_result (JsonBuilder *builder, const SpqrTask *task, const SpqrTaskResult *re
   spqr_json_text (builder, "note", task->note);
   spqr_json_integer (builder, "known", result->known);
   spqr_json_number (builder, "seconds", result->seconds);
+  if (documents)
+    add_documents (builder, outcome);
   json_builder_end_object (builder);
 }
 
@@ -65,7 +105,7 @@ parse_names (const char *text, char ***names, GError **error)
 }
 
 static void
-print_all (SpqrCli *cli, SpqrScoring scoring, SpqrRun *run, GPtrArray *outcomes)
+print_all (SpqrCli *cli, const Flags *flags, SpqrScoring scoring, SpqrRun *run, GPtrArray *outcomes)
 {
   g_autoptr (JsonBuilder) builder = json_builder_new ();
   double sum = 0;
@@ -81,7 +121,7 @@ print_all (SpqrCli *cli, SpqrScoring scoring, SpqrRun *run, GPtrArray *outcomes)
 
       sum += outcome->result.acc;
       if (cli->json)
-        add_result (builder, outcome->task, &outcome->result);
+        add_result (builder, outcome, flags->documents);
       else
         print_result (outcome->task, &outcome->result);
     }
@@ -115,7 +155,7 @@ run_tasks_for (SpqrCli *cli, const Flags *flags, SpqrScoring scoring, const char
   spqr_cli_end_progress (cli);
   if (outcomes == NULL)
     return FALSE;
-  print_all (cli, scoring, run, outcomes);
+  print_all (cli, flags, scoring, run, outcomes);
   return TRUE;
 }
 
@@ -128,6 +168,7 @@ run_tasks (SpqrCli *cli, int argc, char **argv, GError **error)
     { "data", 0, 0, G_OPTION_ARG_FILENAME, &flags.data, N_("Folder (or file) of the documents (default: the data folder)"), N_("DIR") },
     { "scoring", 0, 0, G_OPTION_ARG_STRING, &flags.scoring, N_("harness-2023 (as published, the default) or harness (as today)"), N_("RULE") },
     { "limit", 0, 0, G_OPTION_ARG_INT64, &flags.limit, N_("Only the first N documents of each task (default: all)"), "N" },
+    { "documents", 0, 0, G_OPTION_ARG_NONE, &flags.documents, N_("With --json, also the log-likelihood of every choice of every document"), NULL },
     G_OPTION_ENTRY_NULL
   };
   SpqrScoring scoring = SPQR_SCORING_HARNESS_2023;
@@ -137,6 +178,8 @@ run_tasks (SpqrCli *cli, int argc, char **argv, GError **error)
     {
       if (flags.tasks == NULL)
         g_set_error (error, SPQR_USAGE_ERROR, 0, "tasks needs --task NAME[,NAME…]");
+      else if (flags.documents && !cli->json)
+        g_set_error (error, SPQR_USAGE_ERROR, 0, "--documents needs --json: it lists the log-likelihoods of all choices");
       else if (flags.limit < 0)
         g_set_error (error, SPQR_USAGE_ERROR, 0, "--limit must be 1 or more");
       else if (flags.scoring != NULL && !spqr_scoring_from_name (flags.scoring, &scoring))

@@ -2,7 +2,6 @@
 
 #include <math.h>
 
-#include "eval/spqr-logprob.h"
 #include "eval/spqr-tasks-score.h"
 
 /* A task's choices one after another, over all documents. */
@@ -99,22 +98,19 @@ score_by (const Choices *self, const gsize *lengths)
 }
 
 static void
-take_choices (const Choices *self, SpqrScoring scoring, SpqrTaskResult *result)
+take_choices (const Choices *self, SpqrTaskResult *result)
 {
-  gboolean bytes = scoring == SPQR_SCORING_HARNESS;
   SpqrTaskScore score = score_by (self, self->chars);
 
   result->acc = score.acc;
   result->acc_stderr = score.acc_stderr;
   if (!self->task->has_acc_norm)
     return;
-  result->acc_norm_chars = score.acc_norm;
-  result->acc_norm_chars_stderr = score.acc_norm_stderr;
+  result->acc_norm = score.acc_norm;
+  result->acc_norm_stderr = score.acc_norm_stderr;
   score = score_by (self, self->bytes);
   result->acc_norm_bytes = score.acc_norm;
   result->acc_norm_bytes_stderr = score.acc_norm_stderr;
-  result->acc_norm = bytes ? result->acc_norm_bytes : result->acc_norm_chars;
-  result->acc_norm_stderr = bytes ? result->acc_norm_bytes_stderr : result->acc_norm_chars_stderr;
 }
 
 static void
@@ -180,16 +176,15 @@ answer_all (Choices *self, SpqrNet *net, const SpqrKeeper *keeper, SpqrProgressF
 gboolean
 spqr_task_evaluate (SpqrNet *net, SpqrTokenizer *tokenizer, const SpqrTask *task, SpqrScoring scoring, gsize limit,
                     const SpqrKeeper *keeper, SpqrProgressFunc progress, gpointer user_data, GCancellable *cancellable, SpqrTaskResult *result,
-                    GError **error)
+                    GArray *answers, GError **error)
 {
   g_auto (Choices) choices = { NULL };
   gint64 begin = g_get_monotonic_time ();
 
   g_return_val_if_fail (net != NULL && tokenizer != NULL && task != NULL && result != NULL, FALSE);
   choices_init (&choices, task, limit);
-  *result = (SpqrTaskResult) { .n = choices.n_docs, .acc_norm = NAN, .acc_norm_stderr = NAN, .acc_norm_chars = NAN,
-                               .acc_norm_chars_stderr = NAN, .acc_norm_bytes = NAN, .acc_norm_bytes_stderr = NAN,
-                               .ppl = NAN, .ppl_stderr = NAN };
+  *result = (SpqrTaskResult) { .n = choices.n_docs, .acc_norm = NAN, .acc_norm_stderr = NAN, .acc_norm_bytes = NAN,
+                               .acc_norm_bytes_stderr = NAN, .ppl = NAN, .ppl_stderr = NAN };
   if (!tokenize_all (&choices, tokenizer, scoring, cancellable, error) ||
       !answer_all (&choices, net, keeper, progress, user_data, cancellable, result, error))
     return FALSE;
@@ -201,7 +196,9 @@ spqr_task_evaluate (SpqrNet *net, SpqrTokenizer *tokenizer, const SpqrTask *task
   if (task->single)
     take_targets (&choices, result);
   else
-    take_choices (&choices, scoring, result);
+    take_choices (&choices, result);
+  if (answers != NULL && choices.n_choices > 0)
+    g_array_append_vals (answers, choices.logprobs, (guint) choices.n_choices);
   result->seconds = (g_get_monotonic_time () - begin) / 1e6;
   return TRUE;
 }

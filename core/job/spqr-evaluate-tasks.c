@@ -109,7 +109,7 @@ evaluate_one (Evaluation *self, SpqrTaskOutcome *outcome, GError **error)
   for (gsize d = 0; d < n; d++)
     n_choices += outcome->task->docs[d].n_choices;
   if (!spqr_task_evaluate (self->net, self->tokenizer, outcome->task, self->request->scoring, self->request->limit, &self->keeper,
-                           report_part, &part, self->cancellable, &outcome->result, error))
+                           report_part, &part, self->cancellable, &outcome->result, outcome->answers, error))
     return FALSE;
   self->done += (double) n;
   return self->run == NULL || record (self, outcome, outcome->result.known == n_choices, error);
@@ -139,6 +139,7 @@ free_outcome (gpointer data)
   SpqrTaskOutcome *outcome = data;
 
   spqr_task_free (outcome->task);
+  g_array_unref (outcome->answers);
   g_free (outcome);
 }
 
@@ -156,6 +157,7 @@ load_all (const SpqrTasksRequest *request, GError **error)
         return NULL;
       outcome = g_new0 (SpqrTaskOutcome, 1);
       outcome->task = task;
+      outcome->answers = g_array_new (FALSE, FALSE, sizeof (SpqrLogprob));
       g_ptr_array_add (outcomes, outcome);
     }
   return g_steal_pointer (&outcomes);

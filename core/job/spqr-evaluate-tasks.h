@@ -16,7 +16,11 @@ typedef struct {
   gpointer user_data;
 } SpqrTasksRequest;
 
-typedef struct { SpqrTask *task; SpqrTaskResult result; } SpqrTaskOutcome;
+typedef struct {
+  SpqrTask *task;
+  SpqrTaskResult result;
+  GArray *answers;           /* SpqrLogprob: every choice of the documents that were asked, document after document */
+} SpqrTaskOutcome;
 
 /* Blocking, from any thread. (element-type SpqrTaskOutcome) in the order of names, with a free function set.
  * Documents are read first, all of them: what is missing or broken shows before hours of work. run NULL:

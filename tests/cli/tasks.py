@@ -45,22 +45,32 @@ def ids_of(spqr, model, text):
     return spqr.json("tokenize", model, text, "--no-bos", db=False)["ids"]
 
 
+def choice_ids(spqr, model, goal, solution, together):
+    context = ids_of(spqr, model, f"Question: {goal}\nAnswer:")
+    if together:
+        return context, ids_of(spqr, model, f"Question: {goal}\nAnswer: {solution}")[len(context):]
+    return context, ids_of(spqr, model, " " + solution)
+
+
 def piqa_by_hand(spqr, model, net, together=False):
     """acc, acc_norm by characters, acc_norm by bytes."""
     hits = [0, 0, 0]
     for goal, solutions, gold in PIQA:
-        context = ids_of(spqr, model, f"Question: {goal}\nAnswer:")
-        sums = []
-        for solution in solutions:
-            if together:
-                ids = ids_of(spqr, model, f"Question: {goal}\nAnswer: {solution}")[len(context):]
-            else:
-                ids = ids_of(spqr, model, " " + solution)
-            sums.append(net.logprob(context, ids))
+        sums = [net.logprob(*choice_ids(spqr, model, goal, solution, together)) for solution in solutions]
         for i, lengths in enumerate(([1, 1], map(len, solutions), (len(s.encode()) for s in solutions))):
             scores = [a / b for a, b in zip(sums, lengths)]
             hits[i] += scores.index(max(scores)) == gold
     return [h / len(PIQA) for h in hits]
+
+
+def documents_are_told(told, together, spqr, model, net):
+    assert [d["gold"] for d in told] == [gold for _, _, gold in PIQA]
+    for (goal, solutions, _), document in zip(PIQA, told):
+        assert len(document["choices"]) == len(solutions)
+        for solution, choice in zip(solutions, document["choices"]):
+            wanted = net.logprob(*choice_ids(spqr, model, goal, solution, together))
+            assert abs(choice["logprob"] / wanted - 1) < 1e-4, (choice, wanted)
+            assert (choice["chars"], choice["bytes"], choice["cut"]) == (len(solution), len(solution.encode()), 0), choice
 
 
 @case
@@ -68,15 +78,15 @@ def accuracy_is_that_of_the_plain_forward_pass(folder):
     spqr, model, docs = Spqr(folder), f32_model(folder), task_folder(folder)
     net = tiny_forward.open_net(2, 3)
     for scoring in ("harness-2023", "harness"):
-        told = spqr.json("tasks", model, "--task", "piqa", "--data", docs, "--scoring", scoring)
+        told = spqr.json("tasks", model, "--task", "piqa", "--data", docs, "--scoring", scoring, "--documents")
         assert told["scoring"] == scoring and len(told["tasks"]) == 1
         (piqa,) = told["tasks"]
         has_keys(piqa, "name n acc acc_norm stderr acc_norm_stderr seconds file")
         acc, chars, size = piqa_by_hand(spqr, model, net, scoring == "harness")
         assert (piqa["name"], piqa["n"]) == ("piqa", 3)
         assert abs(piqa["acc"] - acc) < 1e-12, (piqa, acc)
-        assert abs(piqa["acc_norm_chars"] - chars) < 1e-12 and abs(piqa["acc_norm_bytes"] - size) < 1e-12, piqa
-        assert piqa["acc_norm"] == piqa["acc_norm_chars" if scoring == "harness-2023" else "acc_norm_bytes"]
+        assert abs(piqa["acc_norm"] - chars) < 1e-12 and abs(piqa["acc_norm_bytes"] - size) < 1e-12, piqa
+        documents_are_told(piqa["documents"], scoring == "harness", spqr, model, net)
         assert abs(piqa["stderr"] - math.sqrt(acc * (1 - acc) / 2)) < 1e-12, piqa
 
 

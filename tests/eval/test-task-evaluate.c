@@ -118,6 +118,7 @@ test_choices (void)
     {
       g_autoptr (GError) error = NULL;
       double sums[G_N_ELEMENTS (choices)], chars[G_N_ELEMENTS (choices)], bytes[G_N_ELEMENTS (choices)];
+      g_autoptr (GArray) answers = g_array_new (FALSE, FALSE, sizeof (SpqrLogprob));
       SpqrTaskResult result;
       gboolean greedy;
 
@@ -127,13 +128,15 @@ test_choices (void)
           chars[i] = sums[i] / choices[i].n_chars;
           bytes[i] = sums[i] / choices[i].n_bytes;
         }
-      g_assert_true (spqr_task_evaluate (sample.net, sample.tokenizer, &task, scoring, 0, NULL, NULL, NULL, NULL, &result, &error));
+      g_assert_true (spqr_task_evaluate (sample.net, sample.tokenizer, &task, scoring, 0, NULL, NULL, NULL, NULL, &result, answers, &error));
       g_assert_no_error (error);
       g_assert_cmpuint (result.n, ==, 3);
       g_assert_cmpfloat (result.acc, ==, share_right (sums));
-      g_assert_cmpfloat (result.acc_norm_chars, ==, share_right (chars));
+      g_assert_cmpfloat (result.acc_norm, ==, share_right (chars));
       g_assert_cmpfloat (result.acc_norm_bytes, ==, share_right (bytes));
-      g_assert_cmpfloat (result.acc_norm, ==, scoring == SPQR_SCORING_HARNESS ? result.acc_norm_bytes : result.acc_norm_chars);
+      g_assert_cmpuint (answers->len, ==, G_N_ELEMENTS (choices));
+      for (guint i = 0; i < G_N_ELEMENTS (choices); i++)
+        g_assert_cmpfloat (fabs (g_array_index (answers, SpqrLogprob, i).logprob / sums[i] - 1), <, 1e-4);
       g_assert_cmpfloat (fabs (result.acc_stderr - sqrt (result.acc * (1 - result.acc) / 2)), <, 1e-12);
       g_assert_true (isnan (result.ppl));
     }
@@ -163,7 +166,7 @@ test_targets (void)
           right += greedy;
         }
     }
-  g_assert_true (spqr_task_evaluate (sample.net, sample.tokenizer, &task, SPQR_SCORING_HARNESS_2023, 2, NULL, NULL, NULL, NULL, &result, &error));
+  g_assert_true (spqr_task_evaluate (sample.net, sample.tokenizer, &task, SPQR_SCORING_HARNESS_2023, 2, NULL, NULL, NULL, NULL, &result, NULL, &error));
   g_assert_no_error (error);
   g_assert_cmpuint (result.n, ==, 2);           /* the limit */
   g_assert_cmpfloat (result.acc, ==, right / 2.0);
@@ -183,7 +186,7 @@ test_cancelled (void)
   if (!sample_open (&sample))
     return;
   g_cancellable_cancel (cancellable);
-  g_assert_false (spqr_task_evaluate (sample.net, sample.tokenizer, &task, SPQR_SCORING_HARNESS, 0, NULL, NULL, NULL, cancellable, &result, &error));
+  g_assert_false (spqr_task_evaluate (sample.net, sample.tokenizer, &task, SPQR_SCORING_HARNESS, 0, NULL, NULL, NULL, cancellable, &result, NULL, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 }
 
