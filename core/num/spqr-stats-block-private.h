@@ -4,8 +4,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "num/spqr-stats.h"
+
 #define SPQR_STATS_LANES 16
 #define SPQR_STATS_BLOCK 1024   /* weights: 64 groups of 16 */
+#define SPQR_STATS_MEAN 256     /* weights of a row whose mean its sums are taken about */
+#define SPQR_STATS_CONSTANT_RANGE 1e-30f   /* of a group; 7 / range must not overflow */
 
 /* Sums of one row. Weight i of a row adds to lane i % 16; within a block in f32, then in f64. */
 typedef struct {
@@ -15,9 +19,18 @@ typedef struct {
   size_t zeros;
 } SpqrStatsLanes;
 
+/* Those of one block, in f32. */
+typedef struct {
+  float a1[SPQR_STATS_LANES], a2[SPQR_STATS_LANES], a3[SPQR_STATS_LANES], a4[SPQR_STATS_LANES], error[SPQR_STATS_LANES];
+} SpqrStatsBlockSums;
+
 void spqr_stats_lanes_init (SpqrStatsLanes *lanes);
+void spqr_stats_lanes_flush (SpqrStatsLanes *lanes, const SpqrStatsBlockSums *sums);
 /* Adds n <= SPQR_STATS_BLOCK weights that begin at a multiple of 16 of their row; c: about their mean. */
 void spqr_stats_lanes_add (SpqrStatsLanes *lanes, const float *w, size_t n, float c);
+/* The same for as many whole blocks of the n f16 or bf16 weights of a row as this processor takes as they
+ * lie in the file; returns how many weights that were and, if any, c, the mean of the first SPQR_STATS_MEAN. */
+size_t spqr_stats_lanes_add_half (SpqrStatsLanes *lanes, SpqrElem elem, const uint16_t *w, size_t n, float *c);
 /* Of n > 0 weights; only about the mean when they are not finite or very large. */
 float spqr_stats_block_mean (const float *w, size_t n);
 /* How many of n weights have |w| > limit. */

@@ -19,10 +19,10 @@
 
 #define LANES SPQR_STATS_LANES
 #define RANGES 16               /* groups whose ranges are found together */
-#define CONSTANT_RANGE 1e-30f   /* 7 / range must not overflow */
+#define CONSTANT_RANGE SPQR_STATS_CONSTANT_RANGE
 #define ROUNDER 12582912.0f     /* 1.5 x 2^23: adding and subtracting it rounds to an integer */
 
-typedef struct { float a1[LANES], a2[LANES], a3[LANES], a4[LANES], error[LANES]; } BlockSums;
+typedef SpqrStatsBlockSums BlockSums;
 
 void
 spqr_stats_lanes_init (SpqrStatsLanes *lanes)
@@ -90,8 +90,8 @@ add_group (SpqrStatsLanes *restrict lanes, BlockSums *restrict sums, const float
   lanes->zeros += zeros;
 }
 
-static void
-lanes_flush (SpqrStatsLanes *lanes, const BlockSums *sums)
+void
+spqr_stats_lanes_flush (SpqrStatsLanes *lanes, const SpqrStatsBlockSums *sums)
 {
   for (int l = 0; l < LANES; l++)
     {
@@ -113,7 +113,7 @@ add_block (SpqrStatsLanes *lanes, const float *w, size_t n, float c)
     add_group (lanes, &sums, w + i, LANES, c);
   if (i < n)
     add_group (lanes, &sums, w + i, n - i, c);
-  lanes_flush (lanes, &sums);
+  spqr_stats_lanes_flush (lanes, &sums);
 }
 
 static inline __attribute__ ((always_inline)) size_t
@@ -241,7 +241,7 @@ lanes_add_avx2 (SpqrStatsLanes *lanes, const float *w, size_t n, float c)
     }
   if (n % LANES != 0)
     add_group (lanes, &sums, w + groups * LANES, n % LANES, c);
-  lanes_flush (lanes, &sums);
+  spqr_stats_lanes_flush (lanes, &sums);
 }
 
 SPQR_TARGET_AVX2 static size_t
@@ -352,7 +352,7 @@ lanes_add_avx512 (SpqrStatsLanes *lanes, const float *w, size_t n, float c)
     add_groups_avx512 (lanes, &sums, w, groups, c);
   if (n % LANES != 0)
     add_group (lanes, &sums, w + groups * LANES, n % LANES, c);
-  lanes_flush (lanes, &sums);
+  spqr_stats_lanes_flush (lanes, &sums);
 }
 
 SPQR_TARGET_AVX512 static size_t
@@ -416,55 +416,4 @@ spqr_stats_count_above (const float *w, size_t n, float limit)
     return count_above_avx2 (w, n, limit);
 #endif
   return count_above_plain (w, n, limit);
-}
-
-/* ---- 16-bit weights as they lie in the file ---- */
-
-static inline __attribute__ ((always_inline)) size_t
-count_bits_above (const uint16_t *w, size_t n, uint16_t limit)
-{
-  size_t count = 0;
-
-  for (size_t i = 0; i < n; i++)
-    count += (w[i] & 0x7fff) > limit;
-  return count;
-}
-
-#if SPQR_CPU_X86
-
-SPQR_TARGET_AVX512 static size_t
-count_bits_above_avx512 (const uint16_t *w, size_t n, uint16_t limit)
-{
-  const __m512i magnitude = _mm512_set1_epi16 (0x7fff), bound = _mm512_set1_epi16 ((short) limit);
-  size_t count = 0, i = 0;
-
-  for (; i + 32 <= n; i += 32)
-    {
-      __m512i v = _mm512_and_si512 (_mm512_loadu_si512 (w + i), magnitude);
-
-      count += (size_t) __builtin_popcount (_mm512_cmpgt_epi16_mask (v, bound));
-    }
-  return count + count_bits_above (w + i, n - i, limit);
-}
-
-SPQR_TARGET_AVX2 static size_t
-count_bits_above_avx2 (const uint16_t *w, size_t n, uint16_t limit)
-{
-  return count_bits_above (w, n, limit);
-}
-
-#endif
-
-size_t
-spqr_stats_count_bits_above (const uint16_t *w, size_t n, uint16_t limit)
-{
-#if SPQR_CPU_X86
-  SpqrCpu cpu = spqr_cpu ();
-
-  if (cpu >= SPQR_CPU_AVX512)
-    return count_bits_above_avx512 (w, n, limit);
-  if (cpu >= SPQR_CPU_AVX2)
-    return count_bits_above_avx2 (w, n, limit);
-#endif
-  return count_bits_above (w, n, limit);
 }

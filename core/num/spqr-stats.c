@@ -4,7 +4,7 @@
  *
  * Each row is widened to f32 block by block while its sums are taken, and looked at once more while
  * it is still in the cache, for its outliers. Sums are taken about the mean of the row's first
- * block, then moved to the row's own mean, then rows are joined pair by pair (Pebay, "Formulas for
+ * weights, then moved to the row's own mean, then rows are joined pair by pair (Pebay, "Formulas for
  * robust, one-pass parallel computation of covariances and arbitrary-order statistical moments",
  * SAND2008-6212, eqs. 2.1-2.4), in an order that depends on the shape alone.
  *
@@ -129,8 +129,8 @@ part_from_lanes (Part *part, const SpqrStatsLanes *lanes, size_t n, float c)
   part->max = -INFINITY;
   for (int l = 0; l < SPQR_STATS_LANES; l++)
     {
-      part->min = fmin (part->min, (double) lanes->min[l]);
-      part->max = fmax (part->max, (double) lanes->max[l]);
+      part->min = lanes->min[l] < part->min ? lanes->min[l] : part->min;
+      part->max = lanes->max[l] > part->max ? lanes->max[l] : part->max;
     }
 }
 
@@ -141,7 +141,10 @@ sums_are_good (const SpqrStatsLanes *lanes)
   float top = 0.0f;
 
   for (int l = 0; l < SPQR_STATS_LANES; l++)
-    top = fmaxf (top, fmaxf (-lanes->min[l], lanes->max[l]));
+    {
+      top = -lanes->min[l] > top ? -lanes->min[l] : top;
+      top = lanes->max[l] > top ? lanes->max[l] : top;
+    }
   return isfinite (lanes_sum (lanes->s1)) && (top == 0.0f || (top >= FAST_LEAST && top <= FAST_MOST));
 }
 
@@ -254,23 +257,33 @@ row_carefully (Part *part, SpqrElem elem, const char *row, float *w, size_t n)
     part->outliers = spqr_stats_count_above (w, n, three_deviations (part)) - part->infs;
 }
 
-/* w (n): room for the widened row, where it is needed. */
-static void
-part_from_row (Part *part, SpqrElem elem, const char *row, float *w, size_t n)
+/* Sums of a row about c, the mean of its first weights. */
+static float
+lanes_from_row (SpqrStatsLanes *lanes, SpqrElem elem, const char *row, size_t n)
 {
-  SpqrStatsLanes lanes;
-  float c = 0.0f, block[SPQR_STATS_BLOCK];
+  float block[SPQR_STATS_BLOCK], c = 0.0f;
+  size_t i;
 
-  spqr_stats_lanes_init (&lanes);
-  for (size_t i = 0; i < n; i += SPQR_STATS_BLOCK)
+  spqr_stats_lanes_init (lanes);
+  for (i = spqr_stats_lanes_add_half (lanes, elem, (const uint16_t *) (const void *) row, n, &c); i < n; i += SPQR_STATS_BLOCK)
     {
       size_t k = n - i < SPQR_STATS_BLOCK ? n - i : SPQR_STATS_BLOCK;
 
       widen (elem, row + i * elem_size (elem), block, k);
       if (i == 0)
-        c = spqr_stats_block_mean (block, k);
-      spqr_stats_lanes_add (&lanes, block, k, c);
+        c = spqr_stats_block_mean (block, k < SPQR_STATS_MEAN ? k : SPQR_STATS_MEAN);
+      spqr_stats_lanes_add (lanes, block, k, c);
     }
+  return c;
+}
+
+/* w (n): room for the widened row, where it is needed. */
+static void
+part_from_row (Part *part, SpqrElem elem, const char *row, float *w, size_t n)
+{
+  SpqrStatsLanes lanes;
+  float c = lanes_from_row (&lanes, elem, row, n);
+
   memset (part, 0, sizeof *part);
   if (!sums_are_good (&lanes))
     {

@@ -233,6 +233,50 @@ test_ranges (void)
     }
 }
 
+/* What reads 16-bit weights as they lie must give the bits of what widens them first: rows of both signs,
+ * of one sign, of zeros of both signs, of few values, of subnormals, with an infinity or a NaN. */
+static void
+test_variants_agree (void)
+{
+  const size_t rows = 8, cols = 2 * 1024 + 300;
+
+  if (spqr_cpu () < SPQR_CPU_AVX512)
+    {
+      g_test_skip ("this processor has no AVX-512");
+      return;
+    }
+  for (int elem = SPQR_ELEM_F32; elem <= SPQR_ELEM_BF16; elem++)
+    {
+      float *values = weights_new (rows * cols, 0.05, 0);
+      SpqrStats wide, narrow;
+      Matrix matrix;
+
+      for (size_t j = 0; j < cols; j++)
+        {
+          values[1 * cols + j] = 1 + fabsf (values[1 * cols + j]);
+          values[2 * cols + j] = -0.1f - fabsf (values[2 * cols + j]);
+          values[3 * cols + j] = j % 3 == 0 ? -0.0f : j % 3 == 1 ? 0.0f : 0.25f;
+          values[4 * cols + j] = j / 16 % 2 == 0 ? 0.5f : -0.5f;
+          values[5 * cols + j] *= 1e-5f;
+        }
+      values[6 * cols + 17] = INFINITY;
+      values[7 * cols + 18] = NAN;
+      matrix = matrix_new (values, rows, cols, (SpqrElem) elem);
+      for (size_t row = 0; row < rows; row++)
+        {
+          size_t size = elem == SPQR_ELEM_F32 ? sizeof (float) : sizeof (guint16);
+          const char *data = (const char *) matrix.data + row * cols * size;
+
+          spqr_cpu_limit (SPQR_CPU_AVX2);
+          g_assert_cmpint (spqr_stats_compute (data, (SpqrElem) elem, 1, cols, NULL, &narrow), ==, SPQR_OK);
+          spqr_cpu_limit (SPQR_CPU_AVX512);
+          g_assert_cmpint (spqr_stats_compute (data, (SpqrElem) elem, 1, cols, NULL, &wide), ==, SPQR_OK);
+          g_assert_cmpmem (&narrow, sizeof narrow, &wide, sizeof wide);
+        }
+      matrix_clear (&matrix);
+    }
+}
+
 static void
 test_not_finite (void)
 {
@@ -365,6 +409,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/stats/shapes", test_shapes);
   g_test_add_func ("/stats/ranges", test_ranges);
+  g_test_add_func ("/stats/variants-agree", test_variants_agree);
   g_test_add_func ("/stats/not-finite", test_not_finite);
   g_test_add_func ("/stats/degenerate", test_degenerate);
   g_test_add_func ("/stats/cancel", test_cancel);
