@@ -144,7 +144,14 @@ make_bytes (Export *e, SpqrTensor *tensor, gpointer *owned, double *difference, 
   *owned = NULL;
   *difference = 0;
   if (!spqr_artifacts_has (e->artifacts, spqr_tensor_get_name (tensor)) && dtype == spqr_tensor_get_dtype (tensor))
-    return spqr_tensor_peek (tensor);
+    {
+      gconstpointer bytes = spqr_tensor_peek (tensor);
+
+      if (bytes == NULL)
+        g_set_error (error, SPQR_EXPORT_ERROR, SPQR_EXPORT_ERROR_FAILED, "%s: no memory to put its rows in order",
+                     spqr_tensor_get_name (tensor));
+      return bytes;
+    }
   return *owned = convert (e, tensor, n, dtype, difference, error);
 }
 

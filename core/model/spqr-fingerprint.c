@@ -1,6 +1,6 @@
 /* spqr-fingerprint.c: telling models apart without reading all of them.
  *
- * sha256 over, for each tensor in order of its name: name, dtype, shape, then all of its bytes when
+ * sha256 over, for each tensor in order of its name: name, dtype, shape (and strides, where it has some), then all of its bytes when
  * they are at most 66 KiB, else its first KiB, 64 KiB-sized samples spread evenly, its last KiB; and
  * over the text of config.json. Lengths go first, so that no two lists run into each other. Read
  * with pread(), not through the map: samples all over 13 GB would make as many pages resident. */
@@ -40,12 +40,15 @@ add_tensor (GChecksum *sum, SpqrTensor *tensor, guchar *buffer)
 {
   gsize n = spqr_tensor_get_n_bytes (tensor);
   gsize span = n / (SAMPLES + 1);
+  const gint64 *strides = spqr_tensor_get_strides (tensor);
 
   add_text (sum, spqr_tensor_get_name (tensor));
   add_text (sum, spqr_tensor_get_dtype_name (tensor));
   add_number (sum, spqr_tensor_get_n_dims (tensor));
   for (guint d = 0; d < spqr_tensor_get_n_dims (tensor); d++)
     add_number (sum, (guint64) spqr_tensor_get_shape (tensor)[d]);
+  for (guint d = 0; strides != NULL && d < spqr_tensor_get_n_dims (tensor); d++)
+    add_number (sum, (guint64) strides[d]);
   add_number (sum, n);
 
   if (n <= (SAMPLES + 2) * KIB)

@@ -119,13 +119,14 @@ read_config (SpqrModel *self, GError **error)
 }
 
 static void
-add_tensor (SpqrModel *self, SpqrFile *file, const SpqrSafetensorsEntry *entry, const SpqrFamily *family)
+add_tensor (SpqrModel *self, SpqrFile *file, const SpqrSafetensorsEntry *entry, const gint64 *strides, const SpqrFamily *family)
 {
   SpqrPlace place = spqr_catalog_place (entry->name, family, family != NULL ? self->config->n_blocks : 0);
   SpqrTensorInit init = {
     .name = entry->name, .role = place.role, .block = place.block, .is_bias = place.is_bias,
     .encoding = spqr_encoding_from_name (entry->dtype_name),
     .n_dims = entry->n_dims, .file = file, .offset = entry->offset, .n_bytes = entry->n_bytes,
+    .strides = strides,
   };
 
   memcpy (init.shape, entry->shape, sizeof init.shape);
@@ -151,10 +152,10 @@ add_torch (SpqrModel *self, const char *base, const SpqrFamily *family, GError *
     return FALSE;
   for (guint i = 0; i < spqr_torch_get_n_entries (weights); i++)
     {
-      const SpqrSafetensorsEntry *entry = spqr_torch_get_entry (weights, i);
+      const SpqrTorchEntry *entry = spqr_torch_get_entry (weights, i);
 
-      if (belongs_here (self, entry->name, base))
-        add_tensor (self, spqr_torch_get_file (weights), entry, family);
+      if (belongs_here (self, entry->entry.name, base))
+        add_tensor (self, spqr_torch_get_file (weights), &entry->entry, entry->is_strided ? entry->strides : NULL, family);
     }
   return TRUE;
 }
@@ -173,7 +174,7 @@ add_file (SpqrModel *self, const char *base, const SpqrFamily *family, GError **
       const SpqrSafetensorsEntry *entry = spqr_safetensors_get_entry (weights, i);
 
       if (belongs_here (self, entry->name, base))
-        add_tensor (self, spqr_safetensors_get_file (weights), entry, family);
+        add_tensor (self, spqr_safetensors_get_file (weights), entry, NULL, family);
     }
   return TRUE;
 }

@@ -33,6 +33,11 @@ typedef struct {
   /* GGUF files store q and k of the llama family with the rotary pairs of each head interleaved. 0:
    * rows lie as they are; else the number of heads, for which reading undoes that. */
   guint interleaved_heads;
+  /* Where elements lie from offset on when not one behind the other (spqr-strided-private.h), for encodings of one element
+   * a unit; NULL: dense and row-major. Copied. n_bytes is what they take without gaps. */
+  const gint64 *strides;
 } SpqrTensorInit;
 
 SpqrTensor *spqr_tensor_new (const SpqrTensorInit *init);
+/* As given to spqr_tensor_new(); NULL for a dense tensor. */
+const gint64 *spqr_tensor_get_strides (SpqrTensor *self);

@@ -7,6 +7,7 @@
 
 #include "model/spqr-model.h"
 #include "model/spqr-fingerprint-private.h"
+#include "model/spqr-strided-private.h"
 #include "model/spqr-tensor-private.h"
 #include "num/spqr-fp16.h"
 
@@ -25,7 +26,9 @@ struct _SpqrTensor {
   guint64 offset;
   gsize n_bytes;
   guint interleaved_heads;
-  gpointer aligned;        /* a copy, made by the first peek at misaligned data; atomic */
+  gboolean is_strided;
+  gint64 strides[8];
+  gpointer aligned;        /* a copy, made by the first peek at misaligned or strided data; atomic */
 };
 
 G_DEFINE_FINAL_TYPE (SpqrTensor, spqr_tensor, G_TYPE_OBJECT)
@@ -227,6 +230,9 @@ spqr_tensor_new (const SpqrTensorInit *init)
   self->offset = init->offset;
   self->n_bytes = init->n_bytes;
   self->interleaved_heads = init->interleaved_heads;
+  self->is_strided = init->strides != NULL;
+  if (self->is_strided)
+    memcpy (self->strides, init->strides, self->n_dims * sizeof *self->strides);
   return self;
 }
 
@@ -326,6 +332,37 @@ spqr_tensor_is_numeric (SpqrTensor *self)
   return self->encoding.decode != NULL;
 }
 
+const gint64 *
+spqr_tensor_get_strides (SpqrTensor *self)
+{
+  return self->is_strided ? self->strides : NULL;
+}
+
+gboolean
+spqr_tensor_is_plain (SpqrTensor *self)
+{
+  g_return_val_if_fail (SPQR_IS_TENSOR (self), FALSE);
+  return self->interleaved_heads == 0 && !self->is_strided;
+}
+
+static SpqrStrided
+view (SpqrTensor *self)
+{
+  return (SpqrStrided) { self->file->data + self->offset, self->encoding.unit_bytes, self->n_dims, self->shape, self->strides };
+}
+
+static void
+copy_bytes (SpqrTensor *self, gpointer out)
+{
+  SpqrStrided strided = view (self);
+  gsize cols = spqr_tensor_get_cols (self);
+
+  if (self->is_strided)
+    spqr_strided_pack (&strided, 0, spqr_tensor_get_rows (self), 0, cols, out, cols);
+  else
+    memcpy (out, strided.data, self->n_bytes);
+}
+
 gconstpointer
 spqr_tensor_peek (SpqrTensor *self)
 {
@@ -335,15 +372,16 @@ spqr_tensor_peek (SpqrTensor *self)
   g_return_val_if_fail (SPQR_IS_TENSOR (self), NULL);
 
   data = self->file->data + self->offset;
-  if ((guintptr) data % MIN (MAX (self->encoding.unit_bytes, 1), 8) == 0 || self->encoding.unit_elements != 1)
+  if (!self->is_strided && ((guintptr) data % MIN (MAX (self->encoding.unit_bytes, 1), 8) == 0 ||
+                            self->encoding.unit_elements != 1))
     return data;
   copy = g_atomic_pointer_get (&self->aligned);
   if (copy == NULL)
     {
       copy = g_try_malloc (self->n_bytes);
       if (copy == NULL)
-        return data;
-      memcpy (copy, data, self->n_bytes);
+        return self->is_strided ? NULL : data;
+      copy_bytes (self, copy);
       if (!g_atomic_pointer_compare_and_exchange (&self->aligned, NULL, copy))
         {
           g_free (copy);
@@ -372,6 +410,25 @@ read_elements (SpqrTensor *self, gsize first, gsize count, float *out, guint64 *
       count -= n;
     }
   return TRUE;
+}
+
+/* Rows of elements that do not lie one behind the other, in pieces of some rows and columns. */
+static void
+read_strided (SpqrTensor *self, gsize row0, gsize count, float *out, guint64 *buffer)
+{
+  SpqrStrided strided = view (self);
+  gsize cols = spqr_tensor_get_cols (self);
+  gsize rows = MIN (count, 32), most = PIECE_BYTES / MAX (rows, 1) / 8 & ~(gsize) 7;   /* decoders read at multiples of 8 bytes */
+
+  for (gsize r = 0; r < count; r += rows)
+    for (gsize c = 0; c < cols; c += most)
+      {
+        gsize n = MIN (most, cols - c), m = MIN (rows, count - r);
+
+        spqr_strided_pack (&strided, row0 + r, m, c, n, (guint8 *) buffer, most);
+        for (gsize i = 0; i < m; i++)
+          self->encoding.decode ((const guint8 *) buffer + i * most * strided.size, out + (r + i) * cols + c, n);
+      }
 }
 
 /* Row r of head h, r = half * d/2 + i, was written as row 2 i + half of that head. */
@@ -410,6 +467,11 @@ spqr_tensor_read_rows (SpqrTensor *self, gsize row0, gsize count, float *out, GE
     }
 
   buffer = g_malloc (PIECE_BYTES);
+  if (self->is_strided)
+    {
+      read_strided (self, row0, count, out, buffer);
+      return TRUE;
+    }
   if (self->interleaved_heads == 0)
     return read_elements (self, row0 * cols, count * cols, out, buffer, error);
   if (self->n_dims < 2)     /* a bias: its elements are the matrix's rows */

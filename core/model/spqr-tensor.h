@@ -51,9 +51,12 @@ const char *spqr_tensor_get_file (SpqrTensor *self);           /* path of the fi
 /* Whether the tensor holds floating-point numbers that read_rows() gives, be it in a block format of
  * GGUF (dtype OTHER, dtype_name "Q4_K", …). */
 gboolean    spqr_tensor_is_numeric (SpqrTensor *self);
-/* The stored bytes, valid as long as the tensor, aligned to the dtype's size. They lie in the map; only
- * for misaligned data (old files) is a copy made. In a GGUF file they may be in another order than
- * read_rows() gives (q and k of the llama family). */
+/* Whether the bytes lie in the file one behind the other in the order read_rows() gives: not q and k of the llama
+ * family in a GGUF file, and not what torch.save wrote of a transposed matrix. */
+gboolean    spqr_tensor_is_plain (SpqrTensor *self);
+/* The bytes, row after row, valid as long as the tensor, aligned to the dtype's size. They lie in the map; a
+ * copy that stays is made of misaligned data (old files) and of transposed tensors; NULL when there is no memory for the
+ * latter. In a GGUF file they may be in another order than read_rows() gives (q and k of the llama family). */
 gconstpointer spqr_tensor_peek (SpqrTensor *self);
 /* Rows row0 … row0+count-1 as f32. FALSE with SPQR_MODEL_ERROR_UNSUPPORTED for a dtype that is not
  * a float. NaN and Inf pass. */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "model/spqr-model.h"
+#include "model/spqr-strided-private.h"
 #include "model/spqr-tensor-private.h"
 #include "model/spqr-torch-archive.h"
 
@@ -11,7 +12,7 @@
 struct _SpqrTorch {
   SpqrFile *file;
   SpqrTorchArchive *archive; /* has the names */
-  GArray *entries;           /* SpqrSafetensorsEntry */
+  GArray *entries;           /* SpqrTorchEntry */
 };
 
 void
@@ -37,10 +38,10 @@ spqr_torch_get_n_entries (SpqrTorch *self)
   return self->entries->len;
 }
 
-const SpqrSafetensorsEntry *
+const SpqrTorchEntry *
 spqr_torch_get_entry (SpqrTorch *self, guint index)
 {
-  return &g_array_index (self->entries, SpqrSafetensorsEntry, index);
+  return &g_array_index (self->entries, SpqrTorchEntry, index);
 }
 
 static gboolean
@@ -67,7 +68,7 @@ get_numbers (const SpqrPickleValue *list, guint n, gint64 *numbers)
   return TRUE;
 }
 
-/* Elements of a dense, row-major tensor; a dimension of 1 may have any stride. */
+/* Elements of a tensor, and whether it is dense and row-major; a dimension of 1 may have any stride. */
 static gboolean
 count_elements (const gint64 *shape, const gint64 *strides, guint n_dims, guint64 *elements, gboolean *row_major)
 {
@@ -88,27 +89,30 @@ add_entry (SpqrTorch *self, const char *name, const SpqrPickleValue *tensor, GEr
 {
   const guint8 *storage;
   gsize len;
-  guint64 size = (guint64) tensor->storage->number, elements, begin, n_bytes;
-  gint64 strides[MAX_DIMS];
+  guint64 size = (guint64) tensor->storage->number, elements, span, begin, n_bytes;
   gboolean row_major;
-  SpqrSafetensorsEntry entry = { .name = name, .dtype_name = tensor->storage->dtype_name, .n_dims = tensor->shape->items->len };
+  SpqrTorchEntry strided = { { .name = name, .dtype_name = tensor->storage->dtype_name, .n_dims = tensor->shape->items->len } };
+  SpqrSafetensorsEntry entry = strided.entry;
 
   entry.dtype = spqr_encoding_from_name (entry.dtype_name).dtype;
   if (entry.n_dims > MAX_DIMS)
     return refuse (self, name, SPQR_MODEL_ERROR_UNSUPPORTED, "has more than 8 dimensions", error);
-  if (!get_numbers (tensor->shape, entry.n_dims, entry.shape) || !get_numbers (tensor->strides, entry.n_dims, strides) ||
-      !count_elements (entry.shape, strides, entry.n_dims, &elements, &row_major))
+  if (!get_numbers (tensor->shape, entry.n_dims, entry.shape) || !get_numbers (tensor->strides, entry.n_dims, strided.strides) ||
+      !count_elements (entry.shape, strided.strides, entry.n_dims, &elements, &row_major))
     return refuse (self, name, SPQR_MODEL_ERROR_MALFORMED, "has an impossible shape", error);
-  if (!row_major && elements > 0)
+  if (!spqr_strided_span (entry.shape, strided.strides, entry.n_dims, &span))
     return refuse (self, name, SPQR_MODEL_ERROR_UNSUPPORTED,
-                   "is stored transposed or with gaps; save it again as contiguous, or as safetensors", error);
+                   "shows stored numbers more than once (an expanded tensor); save it again as contiguous, or as safetensors",
+                   error);
   if (!spqr_torch_archive_find (self->archive, tensor->storage, &storage, &len) || tensor->number < 0 || !g_uint64_checked_mul (&begin, (guint64) tensor->number, size) ||
-      !g_uint64_checked_mul (&n_bytes, elements, size) || begin > len || n_bytes > len - begin)
+      !g_uint64_checked_mul (&n_bytes, span, size) || begin > len || n_bytes > len - begin)
     return refuse (self, name, SPQR_MODEL_ERROR_MALFORMED, "does not lie in the file; download the model again", error);
   entry.data = storage + begin;
-  entry.n_bytes = (gsize) n_bytes;
+  entry.n_bytes = (gsize) (elements * size);   /* no more than the span, which lies in the file */
   entry.offset = (guint64) (entry.data - self->file->data);
-  g_array_append_val (self->entries, entry);
+  strided.entry = entry;
+  strided.is_strided = !row_major && elements > 0;
+  g_array_append_val (self->entries, strided);
   return TRUE;
 }
 
@@ -137,7 +141,7 @@ spqr_torch_open (const char *path, GError **error)
 {
   g_autoptr(SpqrTorch) self = g_new0 (SpqrTorch, 1);
 
-  self->entries = g_array_new (FALSE, FALSE, sizeof (SpqrSafetensorsEntry));
+  self->entries = g_array_new (FALSE, FALSE, sizeof (SpqrTorchEntry));
   self->file = spqr_file_open (path, error);
   if (self->file == NULL)
     return NULL;

@@ -32,7 +32,7 @@ head_init (Head *head, SpqrNet *net, GError **error)
 {
   gsize size = sizeof (float);
 
-  *head = (Head) { .net = net, .bytes = spqr_tensor_peek (net->head) };
+  *head = (Head) { .net = net, .bytes = spqr_tensor_is_plain (net->head) ? spqr_tensor_peek (net->head) : NULL };
   switch (spqr_tensor_get_dtype (net->head))
     {
     case SPQR_DTYPE_F32:

@@ -109,7 +109,8 @@ elem_of (SpqrTensor *tensor, SpqrElem *elem)
 static gconstpointer
 stored_numbers (SpqrTensor *tensor, SpqrElem *elem)
 {
-  return elem_of (tensor, elem) && !g_str_has_suffix (spqr_tensor_get_file (tensor), ".gguf") ? spqr_tensor_peek (tensor) : NULL;
+  return elem_of (tensor, elem) && !g_str_has_suffix (spqr_tensor_get_file (tensor), ".gguf") && spqr_tensor_is_plain (tensor)
+           ? spqr_tensor_peek (tensor) : NULL;
 }
 
 static gboolean

@@ -181,6 +181,53 @@ def parameters_and_shared_storages(folder):
     same_as_safetensors(folder, torch_folder(folder, root))
 
 
+def turned(tensor, gap=0):
+    """The same matrix, written column after column, with gap numbers after each."""
+    storage, _, (rows, cols), _ = tensor.parts
+    size = len(storage.data) // (rows * cols)
+    columns = (b"".join(storage.data[(r * cols + c) * size:(r * cols + c + 1) * size] for r in range(rows)) for c in range(cols))
+    data = b"".join(column + b"\xff" * gap * size for column in columns)
+    return Tensor(Storage({2: "F16", 4: "F32"}[size], b"\xff" * 3 * size + data), (rows, cols), 3, (1, rows + gap))
+
+
+def part_of_wider(tensor):
+    """The same matrix or vector as every other column of a larger one."""
+    storage, _, shape, _ = tensor.parts
+    data = b"".join(storage.data[i:i + 2] + b"\xff\xff" for i in range(0, len(storage.data), 2))
+    return Tensor(Storage("F16", data), shape, 0, (2,) if len(shape) == 1 else (2 * shape[1], 2))
+
+
+@case
+def transposed_and_partial_tensors(folder):
+    """As torch.save writes w.t() and whole[:, :n]: read in their own order, by every reader."""
+    whole = tensors_of()
+    for number, save_it in enumerate((save, save_old)):
+        root = {name: turned(t, i % 3) if len(t.parts[2]) == 2 else part_of_wider(t) for i, (name, t) in enumerate(whole.items())}
+        root["model.layers.0.mlp.up_proj.weight"] = part_of_wider(whole["model.layers.0.mlp.up_proj.weight"])
+        place = os.path.join(folder, f"layout{number}")
+        os.makedirs(place)
+        path = torch_folder(place, root, save_it)
+        same_as_safetensors(place, path)
+    spqr = Spqr(folder)
+    plain = torch_folder(os.path.join(folder, "plain"), whole)
+    calibration, _ = tiny_model.make_data(folder)
+    told = []
+    for name, model in (("turned", path), ("plain", plain)):
+        spqr("quantize", model, calibration, "--nsamples", "2", "--seqlen", "16", "--out", name)
+        run = spqr.json("runs", "list")["runs"][0]["id"]
+        spqr("export", run, "--format", "hf-dense", "--out", name + "-dense")
+        told.append(spqr.json("inspect", os.path.join(folder, name + "-dense"), db=False)["tensors"])
+    assert told[0] == told[1]
+    # What lies in another order is another model, be the bytes the same.
+    prints = set()
+    for name, shape, strides in (("a", (4, 4), (4, 1)), ("b", (4, 4), (1, 4))):
+        place = os.path.join(folder, name)
+        os.makedirs(place)
+        file = torch_folder(place, {**whole, "square": Tensor(Storage("F16", bytes(range(32))), shape, 0, strides)})
+        prints.add(spqr.json("inspect", file, db=False)["fingerprint"])
+    assert len(prints) == 2, prints
+
+
 @case
 def shards(folder):
     path = tiny_model.make(folder)
@@ -251,7 +298,12 @@ def lies_are_refused(folder):
         "huge": (with_tensor(Tensor(small, [10 ** 9, 10 ** 9])), "does not lie in the file"),
         "overflow": (with_tensor(Tensor(small, [2 ** 62, 2 ** 62])), "impossible shape"),
         "negative": (with_tensor(Tensor(small, [-1, 4])), "impossible shape"),
-        "strides": (with_tensor(Tensor(small, [4, 4], strides=(1, 4))), "transposed"),
+        "repeated": (with_tensor(Tensor(small, [4, 4], strides=(0, 1))), "“lie”", "more than once"),
+        "overlapping": (with_tensor(Tensor(small, [4, 4], strides=(3, 1))), "more than once"),
+        "beyond": (with_tensor(Tensor(small, [4, 4], strides=(1, 5))), "“lie”", "does not lie in the file"),
+        "behind": (with_tensor(Tensor(small, [4, 4], offset=1, strides=(1, 4))), "does not lie in the file"),
+        "far": (with_tensor(Tensor(small, [4, 4], strides=(2 ** 62, 2 ** 61))), "more than once"),
+        "backwards": (with_tensor(Tensor(small, [4, 4], strides=(-4, 1))), "impossible shape"),
         "dims": (with_tensor(Tensor(small, [1] * 9)), "8 dimensions"),
         "list": ([1, 2, 3], "state_dict"),
         "empty": ({}, "state_dict"),
@@ -357,7 +409,8 @@ def old_layout_lies_are_refused(folder):
     no("type", "torch.ComplexFloatStorage", root={**tensors_of(), "x": Tensor(Storage("ComplexFloatStorage", b""), [1])})
     no("longer", "“lie”", "does not lie in the file", root={**tensors_of(), "lie": Tensor(small, [17])})
     no("before", "“lie”", "does not lie in the file", root={**tensors_of(), "lie": Tensor(small, [1], offset=-1)})
-    no("turned", "transposed", root={**tensors_of(), "lie": Tensor(small, [4, 4], strides=(1, 4))})
+    no("repeated", "more than once", root={**tensors_of(), "lie": Tensor(small, [4, 4], strides=(1, 0))})
+    no("beyond", "does not lie in the file", root={**tensors_of(), "lie": Tensor(small, [4, 4], strides=(5, 1))})
     no("magic", "1.6", magic=MAGIC + 1)
     no("version", "not known", version=1002)
     no("order", "big-endian", little=False)
