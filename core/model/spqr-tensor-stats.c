@@ -18,11 +18,11 @@ gboolean
 spqr_tensor_compute_stats (SpqrTensor *tensor, const SpqrExec *exec, SpqrStats *stats)
 {
   gsize rows = spqr_tensor_get_rows (tensor), cols = spqr_tensor_get_cols (tensor);
-  gconstpointer bytes = spqr_tensor_peek (tensor);
+  gconstpointer bytes = spqr_tensor_is_plain (tensor) ? spqr_tensor_peek (tensor) : NULL;
   g_autofree float *copy = NULL;
   SpqrElem elem;
 
-  /* Files need not align their tensors, and f64 has no streaming pass: both go through a copy. */
+  /* Files need not align their tensors nor have them in order, and f64 has no streaming pass: all go through a copy. */
   if (bytes == NULL || !elem_of (spqr_tensor_get_dtype (tensor), &elem) ||
       GPOINTER_TO_SIZE (bytes) % spqr_dtype_size (spqr_tensor_get_dtype (tensor)) != 0)
     {
