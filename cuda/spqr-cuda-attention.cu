@@ -38,15 +38,20 @@ warp_sum (float x)
   return x;
 }
 
+/* Keys first … of those in `before`, then of those in `from`. */
 static __device__ inline void
-load_tile (const float *from, size_t stride, size_t first, size_t end, int dim, bool turned, float *tile)
+load_tile (const Attention &a, const float *before, const float *from, size_t first, size_t end, bool turned, float *tile)
 {
+  int dim = a.dim;
+
   __syncthreads ();
   for (int i = (int) threadIdx.x; i < KEYS * dim; i += WARPS * 32)
     {
       int j = i / dim, d = i % dim, at = turned ? (d + j) % dim : d;
+      size_t key = first + j;
+      const float *row = key < a.n_before ? before + key * a.kv_stride : from + (key - a.n_before) * a.kv_stride;
 
-      tile[j * dim + at] = first + j < end ? from[(first + j) * stride + d] : 0.0f;
+      tile[j * dim + at] = key < end ? row[d] : 0.0f;
     }
   __syncthreads ();
 }
@@ -112,8 +117,8 @@ attention_kernel (Attention a, size_t tokens0, size_t tokens1)
   size_t last = (block0 + QUERIES < tokens1 ? block0 + QUERIES : tokens1) - 1, before = a.keys - a.tokens;
   size_t end = before + last + 1, first = 0;
   const float *queries_at = a.q + (a.q_offset != NULL ? a.q_offset[head] : head * a.dim);
-  const float *keys = a.k + (a.k_offset != NULL ? a.k_offset[kv_head] : kv_head * a.dim);
-  const float *values = a.v + (a.v_offset != NULL ? a.v_offset[kv_head] : kv_head * a.dim);
+  size_t k_at = a.k_offset != NULL ? a.k_offset[kv_head] : kv_head * a.dim;
+  size_t v_at = a.v_offset != NULL ? a.v_offset[kv_head] : kv_head * a.dim;
   Query queries[PER_WARP];
 
   for (int i = (int) threadIdx.x; i < QUERIES * a.dim; i += WARPS * 32)
@@ -135,9 +140,9 @@ attention_kernel (Attention a, size_t tokens0, size_t tokens1)
     {
       float scores[PER_WARP];
 
-      load_tile (keys, a.kv_stride, first, end, a.dim, true, tile);
+      load_tile (a, a.before_k + k_at, a.k + k_at, first, end, true, tile);
       score_tile (a, q + warp * PER_WARP * a.dim, tile, first, query0, lane, scores);
-      load_tile (values, a.kv_stride, first, end, a.dim, false, tile);
+      load_tile (a, a.before_v + v_at, a.v + v_at, first, end, false, tile);
       add_values (a, tile, lane, scores, queries);
     }
   for (int i = 0; i < PER_WARP; i++)
@@ -194,8 +199,8 @@ spqr_cuda_attention (void *device, const SpqrAttentionOp *attention, const SpqrE
   a.scale = attention->scale;
   a.soft_cap = attention->soft_cap;
   a.q = op.upload_new (attention->q, count);
-  a.k = op.upload_new (attention->k, kv_count);
-  a.v = op.upload_new (attention->v, kv_count);
+  a.k = a.before_k = op.upload_new (attention->k, kv_count);
+  a.v = a.before_v = op.upload_new (attention->v, kv_count);
   a.out = op.alloc<float> (count);
   spqr_cuda_attention_run (op, a);
   op.download (attention->out, a.out, count * sizeof (float));

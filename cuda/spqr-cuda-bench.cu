@@ -210,7 +210,7 @@ work_hessian (Bench *b, void *data)
 static SpqrStatus
 quantize_from (Bench *b, Layer *l, bool new_factor)
 {
-  SpqrWeights weights = { b->numbers, NULL, SPQR_PRODUCT_QKV, 0, l->n, l->n };
+  SpqrWeights weights = { b->numbers, NULL, NULL, SPQR_PRODUCT_QKV, 0, l->n, l->n };
   SpqrLayer layer;
   SpqrStatus status;
 
@@ -383,7 +383,7 @@ bench_forward (Bench *b)
   s->rows[SPQR_PRODUCT_O] = s->rows[SPQR_PRODUCT_DOWN] = s->hidden;
   s->cols[SPQR_PRODUCT_QKV] = s->cols[SPQR_PRODUCT_O] = s->cols[SPQR_PRODUCT_UP] = s->hidden;
   s->cols[SPQR_PRODUCT_DOWN] = s->inner;
-  l.sequence = { 0, tokens };
+  l.sequence = { 0, tokens, 0 };
   l.hidden = (float *) malloc (tokens * s->hidden * sizeof *l.hidden);
   b->status = l.hidden != NULL ? spqr_cuda_block_ops.block_open (b->device, s, &l.block) : SPQR_NO_MEMORY;
   for (int p = 0; p < SPQR_N_PRODUCTS && b->status == SPQR_OK; p++)

@@ -198,6 +198,13 @@ run_observe (SpqrCudaOp &op, Run *run, SpqrProduct product, const float *x, size
   return op.ok () && !run->ended;
 }
 
+/* Of a sequence's first row. */
+static size_t
+position_of (const SpqrBlockPass *pass, const SpqrSequence *sequence)
+{
+  return sequence->parent != 0 ? pass->sequences[sequence->parent - 1].count : 0;
+}
+
 static void
 run_heads (SpqrCudaOp &op, const Run *run)
 {
@@ -216,14 +223,18 @@ run_heads (SpqrCudaOp &op, const Run *run)
   a.q_bias = s->norms[SPQR_NORM_Q].bias;
   a.k_weight = s->norms[SPQR_NORM_K].weight;
   a.k_bias = s->norms[SPQR_NORM_K].bias;
-  a.cosine = run->cosine;
-  a.sine = run->sine;
   a.epsilon = s->norm_epsilon;
   a.with_mean = s->mean_norm;
   for (size_t i = 0; i < run->chunk->count; i++)
     {
       const SpqrSequence *sequence = &run->pass->sequences[run->chunk->first + i];
+      size_t position0 = position_of (run->pass, sequence);
 
+      if (a.half != 0)
+        {
+          a.cosine = run->cosine + position0 * (size_t) a.half;
+          a.sine = run->sine + position0 * (size_t) a.half;
+        }
       a.qkv = run->qkv + (sequence->first - run->chunk->row0) * a.stride;
       op.work (8.0 * (double) sequence->count * (double) ((s->heads + s->kv_heads) * s->head_dim), 0);
       SPQR_LAUNCH (op, heads_kernel, dim3 ((unsigned) sequence->count, (unsigned) (s->heads + s->kv_heads)), HEAD_THREADS, 0, a);
@@ -252,8 +263,12 @@ run_attend (SpqrCudaOp &op, const Run *run)
       const SpqrSequence *sequence = &run->pass->sequences[run->chunk->first + i];
       size_t row = sequence->first - run->chunk->row0;
 
-      a.tokens = a.keys = sequence->count;
-      a.q = a.k = a.v = run->qkv + row * a.q_stride;
+      a.tokens = sequence->count;
+      a.n_before = position_of (run->pass, sequence);
+      a.keys = a.n_before + a.tokens;
+      a.q = a.k = a.v = a.before_k = a.before_v = run->qkv + row * a.q_stride;
+      if (a.n_before != 0)
+        a.before_k = a.before_v = run->qkv + (run->pass->sequences[sequence->parent - 1].first - run->chunk->row0) * a.q_stride;
       a.out = run->context + row * a.out_stride;
       spqr_cuda_attention_run (op, a);
     }
@@ -344,41 +359,72 @@ run_chunk (SpqrCudaOp &op, Run *run)
 
 /* ---- chunks ---- */
 
-/* The chunk that begins with a sequence. */
+/* A sequence and those behind it that hang together with it: they go through at once. */
+static Chunk
+family_at (const SpqrBlockPass *pass, size_t first)
+{
+  const SpqrSequence *sequences = pass->sequences;
+  Chunk family = { first, 1, sequences[first].first, sequences[first].count };
+
+  for (size_t i = first + 1; i < pass->n_sequences && sequences[i].parent != 0; i++, family.count++)
+    family.rows = sequences[i].first + sequences[i].count - family.row0;
+  return family;
+}
+
+/* The chunk that begins with a sequence: neighbours, as many families as it holds. */
 static Chunk
 chunk_at (const Run *run, size_t first)
 {
-  const SpqrSequence *sequences = run->pass->sequences;
-  Chunk chunk = { first, 1, sequences[first].first, sequences[first].count };
+  Chunk chunk = family_at (run->pass, first);
 
   while (chunk.first + chunk.count < run->pass->n_sequences)
     {
-      const SpqrSequence *next = &sequences[chunk.first + chunk.count];
+      Chunk next = family_at (run->pass, chunk.first + chunk.count);
 
-      if (next->first != chunk.row0 + chunk.rows || chunk.rows + next->count > run->chunk_rows)
+      if (next.row0 != chunk.row0 + chunk.rows || chunk.rows + next.rows > run->chunk_rows)
         break;
-      chunk.rows += next->count;
-      chunk.count++;
+      chunk.rows += next.rows;
+      chunk.count += next.count;
     }
   return chunk;
 }
 
+/* A parent comes first and has none; its others stand behind it without a gap. */
+static bool
+parent_is_good (const SpqrBlockPass *pass, size_t i)
+{
+  const SpqrSequence *s = &pass->sequences[i], *before = s - 1;
+
+  return s->parent == 0 || (s->parent <= i && pass->sequences[s->parent - 1].parent == 0 && before->first + before->count == s->first &&
+                            (before->parent == s->parent || s->parent == i));
+}
+
+/* longest: rows of the largest family; positions: as many as the cosines must have. */
 static SpqrStatus
-check_pass (const SpqrCudaNetBlock *block, const SpqrBlockPass *pass, size_t *longest)
+check_pass (const SpqrCudaNetBlock *block, const SpqrBlockPass *pass, size_t *longest, size_t *positions)
 {
   const SpqrCudaStates *states = (const SpqrCudaStates *) pass->states;
 
-  *longest = 0;
+  *longest = *positions = 0;
   for (size_t i = 0; i < pass->n_sequences; i++)
     {
       const SpqrSequence *s = &pass->sequences[i];
+      size_t end;
 
-      if (s->count == 0 || s->first > pass->rows || s->count > pass->rows - s->first || s->count > INT32_MAX / 2)
+      if (s->count == 0 || s->first > pass->rows || s->count > pass->rows - s->first || s->count > INT32_MAX / 2 ||
+          !parent_is_good (pass, i))
         return SPQR_INVALID;
-      if (s->count > *longest)
-        *longest = s->count;
+      end = position_of (pass, s) + s->count;
+      *positions = end > *positions ? end : *positions;
     }
-  if (block->shape.rotary_half != 0 && (*longest > pass->positions || pass->cosine == NULL || pass->sine == NULL))
+  for (size_t i = 0; i < pass->n_sequences; )
+    {
+      Chunk family = family_at (pass, i);
+
+      *longest = family.rows > *longest ? family.rows : *longest;
+      i += family.count;
+    }
+  if (block->shape.rotary_half != 0 && (*positions > pass->positions || pass->cosine == NULL || pass->sine == NULL))
     return SPQR_INVALID;
   for (int p = 0; p < SPQR_N_PRODUCTS; p++)
     if (pass->inputs[p] != NULL && ((SpqrCudaInput *) pass->inputs[p])->n != block->shape.cols[p])
@@ -413,9 +459,9 @@ allocate_for (SpqrCudaOp &op, Run *run, size_t rows)
   run->context = run->qkv + rows * s->rows[SPQR_PRODUCT_QKV];
 }
 
-/* As many rows at a time as fit, at least the longest sequence. */
+/* As many rows at a time as fit, at least the largest family. */
 static void
-allocate (SpqrCudaOp &op, Run *run, size_t longest)
+allocate (SpqrCudaOp &op, Run *run, size_t longest, size_t positions)
 {
   size_t rows = longest > CHUNK_ROWS ? longest : CHUNK_ROWS;
   int mark = op.mark ();
@@ -433,8 +479,8 @@ allocate (SpqrCudaOp &op, Run *run, size_t longest)
     op.check (cudaEventCreateWithFlags (&run->computed[i], cudaEventDisableTiming));
   if (run->block->shape.rotary_half != 0)
     {
-      run->cosine = op.upload_new (run->pass->cosine, longest * run->block->shape.rotary_half);
-      run->sine = op.upload_new (run->pass->sine, longest * run->block->shape.rotary_half);
+      run->cosine = op.upload_new (run->pass->cosine, positions * run->block->shape.rotary_half);
+      run->sine = op.upload_new (run->pass->sine, positions * run->block->shape.rotary_half);
     }
 }
 
@@ -526,20 +572,20 @@ spqr_cuda_block_run (void *device, void *handle, SpqrBlockPass *pass, const Spqr
   SpqrCudaOp op ((SpqrCuda *) device, exec);
   SpqrStatus status;
   Run run = {};
-  size_t longest = 0;
+  size_t longest = 0, positions = 0;
 
   run.block = (SpqrCudaNetBlock *) handle;
   run.pass = pass;
   run.states = (SpqrCudaStates *) pass->states;
   run.last_wanted = SPQR_N_PRODUCTS;
   pass->done = 0;
-  status = check_pass (run.block, pass, &longest);
+  status = check_pass (run.block, pass, &longest, &positions);
   if (status != SPQR_OK || pass->n_sequences == 0)
     return status;
   for (int p = 0; p < SPQR_N_PRODUCTS && !pass->write; p++)
     if (pass->inputs[p] != NULL)
       run.last_wanted = p;
-  allocate (op, &run, longest);
+  allocate (op, &run, longest, positions);
   if (op.device->half != 0)
     spqr_cuda_half_settle (op, run.block);
   if (op.ok ())

@@ -187,6 +187,38 @@ factor_serves (const SpqrCudaInput *input, const SpqrParams *params)
   return input->have_factor && input->order == params->permutation_order && input->percdamp == params->percdamp;
 }
 
+static void
+allocate_factor (SpqrCudaOp &op, SpqrCudaInput *input)
+{
+  if (input->u == NULL)
+    {
+      float *u = op.alloc<float> (input->n * input->n);
+
+      if (op.ok ())
+        {
+          spqr_cuda_hold (op, 0, &input->hold);
+          input->u = u;
+        }
+    }
+  input->diagonal = (float *) malloc (input->n * sizeof *input->diagonal);
+  if (input->diagonal == NULL)
+    op.fail (SPQR_NO_MEMORY);
+}
+
+static SpqrStatus
+keep_factor (SpqrCudaOp &op, SpqrCudaInput *input, const SpqrParams *params)
+{
+  if (op.finish () != SPQR_OK)
+    {
+      forget_factor (input);
+      return op.status;
+    }
+  input->have_factor = true;
+  input->order = params->permutation_order;
+  input->percdamp = params->percdamp;
+  return SPQR_OK;
+}
+
 /* input->u and what goes with it. */
 static SpqrStatus
 factorize (SpqrCuda *device, SpqrCudaInput *input, const SpqrParams *params, const SpqrExec *exec)
@@ -198,19 +230,7 @@ factorize (SpqrCuda *device, SpqrCudaInput *input, const SpqrParams *params, con
   forget_factor (input);
   if (params->permutation_order != SPQR_ORDER_IDENTITY && params->permutation_order != SPQR_ORDER_ACT_ORDER)
     return SPQR_UNSUPPORTED;
-  if (input->u == NULL)
-    {
-      float *u = op.alloc<float> (n * n);
-
-      if (op.ok ())
-        {
-          spqr_cuda_hold (op, 0, &input->hold);
-          input->u = u;
-        }
-    }
-  input->diagonal = (float *) malloc (n * sizeof *input->diagonal);
-  if (input->diagonal == NULL)
-    op.fail (SPQR_NO_MEMORY);
+  allocate_factor (op, input);
   mirror (op, input);
   diagonal = op.alloc<float> (n);
   SPQR_LAUNCH (op, input_diagonal_kernel, spqr_cuda_blocks (n, THREADS), THREADS, 0, input->h, n, diagonal);
@@ -218,15 +238,35 @@ factorize (SpqrCuda *device, SpqrCudaInput *input, const SpqrParams *params, con
   op.wait ();
   if (op.ok ())
     spqr_cuda_factorize (op, input->h, input->diagonal, n, params, NULL, input->u, &input->factor);
-  if (op.finish () != SPQR_OK)
+  return keep_factor (op, input, params);
+}
+
+static SpqrStatus
+input_put_factor (void *device, void *handle, const SpqrFactor *factor, const SpqrParams *params, const SpqrExec *exec)
+{
+  SpqrCudaOp op ((SpqrCuda *) device, exec);
+  SpqrCudaInput *input = (SpqrCudaInput *) handle;
+  size_t n = input->n;
+
+  if (factor->n != n || factor->u == NULL || factor->perm == NULL || factor->dead == NULL)
+    return SPQR_INVALID;
+  forget_factor (input);
+  allocate_factor (op, input);
+  input->factor.n = n;
+  input->factor.percdamp_used = factor->percdamp_used;
+  input->factor.perm = (int32_t *) malloc (n * sizeof *factor->perm);
+  input->factor.dead = (uint8_t *) malloc (n);
+  if (input->factor.perm == NULL || input->factor.dead == NULL)
+    op.fail (SPQR_NO_MEMORY);
+  if (op.ok ())
     {
-      forget_factor (input);
-      return op.status;
+      memcpy (input->factor.perm, factor->perm, n * sizeof *factor->perm);
+      memcpy (input->factor.dead, factor->dead, n);
+      for (size_t j = 0; j < n; j++)
+        input->diagonal[j] = factor->u[j * n + j];
     }
-  input->have_factor = true;
-  input->order = params->permutation_order;
-  input->percdamp = params->percdamp;
-  return SPQR_OK;
+  spqr_cuda_feed (op, input->u, factor->u, n * n * sizeof (float), NULL);
+  return keep_factor (op, input, params);
 }
 
 SpqrStatus
@@ -242,7 +282,7 @@ spqr_cuda_input_quantize (void *device, void *handle, const SpqrWeights *weights
   if (params->method != SPQR_METHOD_RTN && !factor_serves (input, params))
     status = factorize ((SpqrCuda *) device, input, params, exec);
   /* The loss reads all of H, which RTN needs no factor for. */
-  if (status == SPQR_OK && !input->mirrored)
+  if (status == SPQR_OK && !input->mirrored && input->sequences > 0)
     {
       SpqrCudaOp op ((SpqrCuda *) device, exec);
 
@@ -252,6 +292,47 @@ spqr_cuda_input_quantize (void *device, void *handle, const SpqrWeights *weights
   if (status != SPQR_OK)
     return status;
   return spqr_cuda_quantize_with ((SpqrCuda *) device, weights, input, params, exec, trace, layer);
+}
+
+/* ---- matrices ---- */
+
+static SpqrStatus
+matrix_open (void *device, const float *w, size_t m, size_t n, const SpqrExec *exec, void **handle)
+{
+  SpqrCudaOp op ((SpqrCuda *) device, exec);
+  SpqrCudaMatrix *matrix = (SpqrCudaMatrix *) calloc (1, sizeof *matrix);
+
+  *handle = NULL;
+  if (m == 0 || n == 0 || m > SIZE_MAX / sizeof (float) / n)
+    op.fail (SPQR_INVALID);
+  if (matrix == NULL)
+    op.fail (SPQR_NO_MEMORY);
+  if (op.ok ())
+    {
+      matrix->m = m;
+      matrix->n = n;
+      matrix->w = op.alloc<float> (m * n);
+      spqr_cuda_feed (op, matrix->w, w, m * n * sizeof *w, NULL);
+    }
+  if (op.finish () != SPQR_OK)
+    {
+      free (matrix);
+      return op.status;
+    }
+  spqr_cuda_hold (op, 0, &matrix->hold);
+  *handle = matrix;
+  return SPQR_OK;
+}
+
+static void
+matrix_close (void *device, void *handle)
+{
+  SpqrCudaMatrix *matrix = (SpqrCudaMatrix *) handle;
+
+  if (matrix == NULL)
+    return;
+  spqr_cuda_hold_release ((SpqrCuda *) device, &matrix->hold);
+  free (matrix);
 }
 
 /* ---- states ---- */
@@ -302,8 +383,9 @@ SpqrStatus spqr_cuda_block_put_layer (void *device, void *block, SpqrProduct pro
                                       const SpqrExec *exec);
 
 const SpqrBlockOps spqr_cuda_block_ops = {
-  input_open, input_close, input_add, input_fetch, input_load, spqr_cuda_input_quantize,
+  input_open, input_close, input_add, input_fetch, input_load, input_put_factor, spqr_cuda_input_quantize,
   spqr_cuda_block_open, spqr_cuda_block_close, spqr_cuda_block_put, spqr_cuda_block_put_layer, spqr_cuda_block_run,
+  matrix_open, matrix_close,
   states_open, states_close,
   spqr_cuda_head_open, spqr_cuda_head_close, spqr_cuda_head_predict,
   spqr_cuda_block_estimate,

@@ -26,8 +26,8 @@ void spqr_cuda_drain (SpqrCudaOp &op, void *to, const void *from, size_t bytes, 
 /* H of the layers that read one input, and its factor. */
 typedef struct {
   SpqrCudaHold hold;
-  size_t n, sequences;
-  float *h, *x, *u;             /* (n, n); u: the factor or NULL; x: its work, which becomes u */
+  size_t n, sequences;          /* 0: h says nothing yet */
+  float *h, *u;                 /* (n, n); u: the factor or NULL */
   bool mirrored;                /* the lower triangle of h is there too */
   /* The factor's host side. */
   bool have_factor;
@@ -49,6 +49,8 @@ typedef struct {
 } SpqrCudaNetBlock;
 
 typedef struct { SpqrCudaHold hold; float *rows; size_t n_rows, width; bool current; } SpqrCudaStates;
+
+typedef struct { SpqrCudaHold hold; float *w; size_t m, n; } SpqrCudaMatrix;
 
 /* H <- N/(N+B) H + 2/(N+B) x'x, upper triangle; x on the device. */
 void spqr_cuda_input_accumulate (SpqrCudaOp &op, SpqrCudaInput *input, const float *x, size_t ldx, size_t tokens, size_t sequences);
@@ -80,6 +82,8 @@ void spqr_cuda_half_product (SpqrCudaOp &op, SpqrCudaNetBlock *block, SpqrProduc
 /* Attention of one sequence: rows of q, k, v with strides and head offsets (NULL: head by head). */
 typedef struct {
   const float *q, *k, *v;
+  const float *before_k, *before_v;     /* of the first n_before of the keys, laid out alike */
+  size_t n_before;
   float *out;
   size_t q_stride, kv_stride, out_stride;
   const uint32_t *q_offset, *k_offset, *v_offset;

@@ -22,7 +22,8 @@ extern "C" {
 
 /* The whole job, host memory but for what `input` and `block` hold. */
 typedef struct {
-  const float *w;               /* NULL: rows of block */
+  const float *w;               /* NULL: those of matrix, or rows of block */
+  const SpqrCudaMatrix *matrix;
   const SpqrCudaNetBlock *block;
   SpqrProduct product;
   size_t block_row0;
@@ -62,7 +63,8 @@ check_shape (const Job *job)
   const SpqrParams *params = &job->params;
   bool runs = params->qq_scale_bits > 0 || params->qq_zero_bits > 0;
 
-  if ((job->w == NULL && job->block == NULL) || job->m == 0 || job->n == 0 || job->count == 0 || job->row0 > job->m ||
+  if ((job->w == NULL && job->matrix == NULL && job->block == NULL) ||
+      (job->matrix != NULL && (job->matrix->m != job->m || job->matrix->n != job->n)) || job->m == 0 || job->n == 0 || job->count == 0 || job->row0 > job->m ||
       job->count > job->m - job->row0 || job->m > INT32_MAX || job->n > INT32_MAX ||
       job->m > SIZE_MAX / sizeof (double) / job->n)
     return SPQR_INVALID;
@@ -225,6 +227,8 @@ upload_part (SpqrCudaOp &op, const Job *job, const Space *space, size_t first, s
 
   if (job->w != NULL)
     op.upload (space->w0, job->w + (job->row0 + first) * job->n, rows * job->n * sizeof (float));
+  else if (job->matrix != NULL)
+    there = job->matrix->w + (job->row0 + first) * job->n;
   else
     there = spqr_cuda_block_rows (job->block, job->product, job->block_row0 + first, rows);
   if (job->w == NULL && there == NULL)
@@ -620,6 +624,7 @@ spqr_cuda_quantize_with (SpqrCuda *device, const SpqrWeights *weights, const Spq
   Job job = {};
 
   job.w = weights->host;
+  job.matrix = (const SpqrCudaMatrix *) weights->matrix;
   job.block = (const SpqrCudaNetBlock *) weights->block;
   job.product = weights->product;
   job.block_row0 = weights->row0;
@@ -627,7 +632,7 @@ spqr_cuda_quantize_with (SpqrCuda *device, const SpqrWeights *weights, const Spq
   job.n = weights->n;
   job.input = input;
   job.factor = input->have_factor ? &input->factor : NULL;
-  job.loss = true;
+  job.loss = input->sequences > 0;
   job.trace = trace;
   job.layer = layer;
   return quantize_layer (device, &job, params, exec);

@@ -142,10 +142,11 @@ run_tasks_for (SpqrCli *cli, const Flags *flags, SpqrScoring scoring, const char
   g_autoptr (SpqrModel) model = NULL;
   g_autoptr (GPtrArray) outcomes = NULL;
   g_auto (GStrv) names = NULL;
-  SpqrTasksRequest request = { .scoring = scoring, .limit = (gsize) flags->limit, .progress = spqr_cli_progress, .user_data = cli,
+  SpqrTasksRequest request = { .scoring = scoring, .limit = (gsize) flags->limit, .progress = spqr_cli_progress, .note = spqr_cli_note,
+                               .user_data = cli,
                                .data = flags->data != NULL ? flags->data : cli->data_dir };
 
-  if (!parse_names (flags->tasks, &names, error) || (model = spqr_cli_open_model_or_run (cli, what, &store, &run, error)) == NULL)
+  if (!parse_names (flags->tasks, &names, error) || (request.device = spqr_cli_get_device (cli, error)) == NULL || (model = spqr_cli_open_model_or_run (cli, what, &store, &run, error)) == NULL)
     return FALSE;
   if (store == NULL)
     store = spqr_cli_open_keeping_store (cli);

@@ -5,6 +5,7 @@
  *           that copies over the bus go on beside the computing
  *   input   H of the layers that read one input, and its factor: x -> H -> U -> codes without H or U
  *           ever crossing the bus
+ *   matrix  the weights of one layer that is quantized again and again
  *   states  the hidden states of all sequences, beside the host's, which stay right
  *   head    final norm and head: from hidden states to what the predictions are worth
  *
@@ -48,7 +49,9 @@ typedef struct {
   size_t rotary_half;                                           /* 0: no rotation */
 } SpqrBlockShape;
 
-typedef struct { size_t first, count; } SpqrSequence;           /* rows of the hidden states; positions from 0 */
+/* Rows of the hidden states. parent 0: positions from 0. Else 1 + the number of an earlier sequence, which has none: its
+ * keys come before this one's own, its positions too. A sequence stands next to its parent or the parent's others. */
+typedef struct { size_t first, count, parent; } SpqrSequence;
 
 /* One pass of sequences through a block. */
 typedef struct {
@@ -69,9 +72,10 @@ typedef struct {
   size_t done;
 } SpqrBlockPass;
 
-/* Where a layer's weights come from: rows of a block's product, or host memory. */
+/* Where a layer's weights come from: rows of a block's product, a matrix of its own, or host memory. */
 typedef struct {
   const float *host;            /* (m, n), or NULL */
+  void *matrix;                 /* (m, n), or NULL */
   void *block;
   SpqrProduct product;
   size_t row0, m, n;
@@ -108,6 +112,10 @@ typedef struct {
   SpqrStatus (*input_fetch) (void *device, void *input, const SpqrExec *exec, SpqrHessian *hessian);
   /* H as a finished Hessian has it, instead of what the input held. */
   SpqrStatus (*input_load) (void *device, void *input, const SpqrHessian *hessian, const SpqrExec *exec);
+  /* A factor that was made elsewhere, instead of one of H (which need not be there; without it layers have no loss).
+   * It serves the order and damping of params. */
+  SpqrStatus (*input_put_factor) (void *device, void *input, const SpqrFactor *factor, const SpqrParams *params,
+                                  const SpqrExec *exec);
   /* Factorises unless the factor at hand serves, and quantizes. */
   SpqrStatus (*input_quantize) (void *device, void *input, const SpqrWeights *weights, const SpqrParams *params,
                                 const SpqrExec *exec, SpqrLayerTrace *trace, SpqrLayer *layer);
@@ -119,6 +127,9 @@ typedef struct {
   SpqrStatus (*block_put_layer) (void *device, void *block, SpqrProduct product, size_t row0, const SpqrLayer *layer,
                                  const SpqrExec *exec);
   SpqrStatus (*block_run) (void *device, void *block, SpqrBlockPass *pass, const SpqrExec *exec);
+
+  SpqrStatus (*matrix_open) (void *device, const float *w, size_t m, size_t n, const SpqrExec *exec, void **matrix);
+  void (*matrix_close) (void *device, void *matrix);
 
   SpqrStatus (*states_open) (void *device, size_t rows, size_t hidden, void **states);
   void (*states_close) (void *device, void *states);

@@ -75,6 +75,13 @@ spqr_device_input_load (SpqrDevice *device, gpointer input, const SpqrHessian *h
 }
 
 SpqrStatus
+spqr_device_input_put_factor (SpqrDevice *device, gpointer input, const SpqrFactor *factor, const SpqrParams *params,
+                              const SpqrExec *exec)
+{
+  CALL (device, input_put_factor, input, factor, params, exec);
+}
+
+SpqrStatus
 spqr_device_input_quantize (SpqrDevice *device, gpointer input, const SpqrWeights *weights, const SpqrParams *params,
                             const SpqrExec *exec, SpqrLayerTrace *trace, SpqrLayer *layer)
 {
@@ -119,6 +126,19 @@ gsize
 spqr_device_block_estimate (SpqrDevice *device, const SpqrBlockShape *shape, gsize longest)
 {
   return spqr_device_has_blocks (device) ? ops_of (device)->block_estimate (device->handle, shape, longest) : 0;
+}
+
+SpqrStatus
+spqr_device_matrix_open (SpqrDevice *device, const float *w, gsize m, gsize n, const SpqrExec *exec, gpointer *matrix)
+{
+  *matrix = NULL;
+  CALL (device, matrix_open, w, m, n, exec, matrix);
+}
+
+void
+spqr_device_matrix_close (SpqrDevice *device, gpointer matrix)
+{
+  CLOSE (device, matrix_close, matrix);
 }
 
 SpqrStatus

@@ -15,6 +15,8 @@ SpqrStatus spqr_device_input_add (SpqrDevice *device, gpointer input, const floa
                                   const SpqrExec *exec);
 SpqrStatus spqr_device_input_fetch (SpqrDevice *device, gpointer input, const SpqrExec *exec, SpqrHessian *hessian);
 SpqrStatus spqr_device_input_load (SpqrDevice *device, gpointer input, const SpqrHessian *hessian, const SpqrExec *exec);
+SpqrStatus spqr_device_input_put_factor (SpqrDevice *device, gpointer input, const SpqrFactor *factor, const SpqrParams *params,
+                                         const SpqrExec *exec);
 SpqrStatus spqr_device_input_quantize (SpqrDevice *device, gpointer input, const SpqrWeights *weights, const SpqrParams *params,
                                        const SpqrExec *exec, SpqrLayerTrace *trace, SpqrLayer *layer);
 
@@ -27,6 +29,9 @@ SpqrStatus spqr_device_block_put_layer (SpqrDevice *device, gpointer block, Spqr
 SpqrStatus spqr_device_block_run (SpqrDevice *device, gpointer block, SpqrBlockPass *pass, const SpqrExec *exec);
 /* Bytes of device memory (spqr-backend-block.h); 0 where there is nothing to ask. */
 gsize      spqr_device_block_estimate (SpqrDevice *device, const SpqrBlockShape *shape, gsize longest);
+
+SpqrStatus spqr_device_matrix_open (SpqrDevice *device, const float *w, gsize m, gsize n, const SpqrExec *exec, gpointer *matrix);
+void       spqr_device_matrix_close (SpqrDevice *device, gpointer matrix);
 
 SpqrStatus spqr_device_states_open (SpqrDevice *device, gsize rows, gsize hidden, gpointer *states);
 void       spqr_device_states_close (SpqrDevice *device, gpointer states);

@@ -2,7 +2,7 @@
 
 #include "job/spqr-evaluate.h"
 #include "job/spqr-subject.h"
-#include "net/spqr-net.h"
+#include "net/spqr-net-device.h"
 
 typedef struct {
   SpqrStore *store;
@@ -179,6 +179,7 @@ spqr_evaluate_tasks (SpqrStore *store, SpqrRun *run, const SpqrTasksRequest *req
       (tokenizer = spqr_tokenizer_open (spqr_model_get_location (request->model), error)) == NULL ||
       (weights = spqr_weights_fingerprint (request->model, store, run, error)) == NULL)
     return NULL;
+  spqr_net_set_device (net, request->device, request->note, request->user_data);
   self.net = net;
   self.tokenizer = tokenizer;
   self.keeper = (SpqrKeeper) { store, weights };

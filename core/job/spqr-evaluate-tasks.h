@@ -1,6 +1,7 @@
 /* spqr-evaluate-tasks.h: zero-shot tasks of a model or of a stored run, from names to recorded figures. */
 #pragma once
 
+#include "compute/spqr-backends.h"
 #include "compute/spqr-progress.h"
 #include "eval/spqr-task-evaluate.h"
 #include "model/spqr-model.h"
@@ -12,6 +13,9 @@ typedef struct {
   const char *data;          /* folder or file of the documents; NULL: the user's data folder */
   SpqrScoring scoring;
   gsize limit;               /* documents a task, from the first on; 0: all */
+  SpqrDevice *device;        /* where to compute; NULL: the CPU */
+  /* Told in a sentence when the CPU does something in the device's place; nullable. */
+  void (*note) (gpointer user_data, const char *text);
   SpqrProgressFunc progress; /* nullable */
   gpointer user_data;
 } SpqrTasksRequest;

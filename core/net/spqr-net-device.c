@@ -352,13 +352,17 @@ spqr_block_estimate (SpqrBlock *block, gsize longest)
 /* ---- passes ---- */
 
 static gsize
-longest_sequence (const SpqrBlockPass *pass)
+last_position (const SpqrBlockPass *pass)
 {
-  gsize longest = 0;
+  gsize last = 0;
 
   for (gsize i = 0; i < pass->n_sequences; i++)
-    longest = MAX (longest, pass->sequences[i].count);
-  return longest;
+    {
+      const SpqrSequence *s = &pass->sequences[i];
+
+      last = MAX (last, s->count + (s->parent != 0 ? pass->sequences[s->parent - 1].count : 0));
+    }
+  return last;
 }
 
 SpqrStatus
@@ -371,7 +375,7 @@ spqr_block_run_remote (SpqrBlock *block, SpqrBlockPass *pass, SpqrInput *const *
   pass->done = 0;
   if (net->rotary != NULL)
     {
-      table = spqr_rotary_get_table (net->rotary, longest_sequence (pass));
+      table = spqr_rotary_get_table (net->rotary, last_position (pass));
       if (table == NULL)
         return SPQR_NO_MEMORY;
       pass->cosine = table->cosine;
@@ -396,18 +400,18 @@ spqr_block_run_remote (SpqrBlock *block, SpqrBlockPass *pass, SpqrInput *const *
 static SpqrSequence *
 plain_sequences (const SpqrSegment *segments, gsize n_segments)
 {
-  SpqrSequence *sequences = g_try_new (SpqrSequence, MAX (n_segments, 1));
+  g_autofree SpqrSequence *sequences = g_try_new (SpqrSequence, MAX (n_segments, 1));
 
   for (gsize s = 0; sequences != NULL && s < n_segments; s++)
     {
-      if (segments[s].parent >= 0 || segments[s].cache != NULL || segments[s].position0 != 0 || segments[s].count == 0)
-        {
-          g_free (sequences);
-          return NULL;
-        }
-      sequences[s] = (SpqrSequence) { segments[s].first, segments[s].count };
+      int parent = segments[s].parent;
+      gsize before = parent >= 0 ? segments[parent].count : 0;
+
+      if (segments[s].cache != NULL || segments[s].position0 != before || segments[s].count == 0)
+        return NULL;
+      sequences[s] = (SpqrSequence) { segments[s].first, segments[s].count, (gsize) (parent + 1) };
     }
-  return sequences;
+  return g_steal_pointer (&sequences);
 }
 
 SpqrStatus

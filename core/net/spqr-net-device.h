@@ -1,7 +1,7 @@
 /* spqr-net-device.h: a network whose blocks and head run on a device.
  *
  * A block's weights then live on the device, 16 bits wide on the way there where they are stored so. What
- * the device cannot do (ALiBi, heads wider than it takes, keys of other segments, too little memory)
+ * the device cannot do (ALiBi, heads wider than it takes, keys in a cache, too little memory)
  * the CPU does, block by block, and the note says so once. */
 #pragma once
 

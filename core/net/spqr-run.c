@@ -433,7 +433,11 @@ run_remote (SpqrNet *net, SpqrBlock *block, float *hidden, gsize tokens, const S
   rest = g_memdup2 (segments + done, (n_segments - done) * sizeof *rest);
   row0 = rest[0].first;
   for (gsize s = 0; s < n_segments - done; s++)
-    rest[s].first -= row0;
+    {
+      rest[s].first -= row0;
+      if (rest[s].parent >= 0)  /* never one of those that are done: they go through with their children */
+        rest[s].parent -= (int) done;
+    }
   return run_here (net, block, hidden + row0 * net->hidden, tokens - row0, rest, n_segments - done, NULL, NULL, exec, error);
 }
 

@@ -84,7 +84,7 @@ run_all_windows (SpqrBlock *block, SpqrHidden *hidden, SpqrInput *const *inputs,
   if (sequences == NULL)
     return SPQR_NO_MEMORY;
   for (gsize w = 0; w < hidden->windows; w++)
-    sequences[w] = (SpqrSequence) { w * hidden->seqlen, hidden->seqlen };
+    sequences[w] = (SpqrSequence) { .first = w * hidden->seqlen, .count = hidden->seqlen };
   status = spqr_block_run_remote (block, &pass, inputs, exec);
   *done = pass.done;
   return status;
@@ -96,7 +96,7 @@ run_each_window (SpqrBlock *block, SpqrHidden *hidden, SpqrInput *const *inputs,
                  gsize *done, GError **error)
 {
   g_autofree float *values = g_try_new (float, hidden->seqlen * hidden->width);
-  SpqrSequence sequence = { 0, hidden->seqlen };
+  SpqrSequence sequence = { .count = hidden->seqlen };
 
   if (values == NULL)
     return SPQR_NO_MEMORY;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "compute/spqr-cancel.h"
+#include "compute/spqr-device-block.h"
 #include "pack/spqr-pack.h"
 #include "quant/spqr-quant-error.h"
 
@@ -22,6 +23,15 @@ typedef struct {
 /* tr(W H W') of some rows: parameters change more often than the rows on screen. */
 typedef struct { gsize row0, count; guint generation; double energy; } Energy;
 
+/* What stays on a device from one answer to the next: W, H and U. A slider then sends nothing there but parameters. */
+typedef struct {
+  GMutex lock;               /* around a whole answer: an older one makes room when it notices that it was cancelled */
+  SpqrDevice *device;
+  gpointer matrix, input;
+  GBytes *h;                 /* that input holds; a reference */
+  Factor *factor;            /* likewise */
+} Remote;
+
 struct _SpqrLab {
   SpqrTensor *tensor;
   float *w;                  /* (rows, cols) */
@@ -32,6 +42,7 @@ struct _SpqrLab {
   Factor *kept[KEPT_FACTORS];   /* newest first */
   guint generation;          /* of h */
   Energy energies[2];        /* of the last part and of the whole; count 0: none */
+  Remote remote;
 };
 
 static void
@@ -61,6 +72,7 @@ spqr_lab_new (SpqrTensor *tensor, GError **error)
   self->rows = spqr_tensor_get_rows (tensor);
   self->cols = spqr_tensor_get_cols (tensor);
   g_mutex_init (&self->lock);
+  g_mutex_init (&self->remote.lock);
   return self;
 }
 
@@ -78,10 +90,25 @@ drop_factors (SpqrLab *self)
 }
 
 static void
+drop_remote (Remote *remote)
+{
+  if (remote->matrix != NULL)
+    spqr_device_matrix_close (remote->device, remote->matrix);
+  if (remote->input != NULL)
+    spqr_device_input_close (remote->device, remote->input);
+  remote->matrix = remote->input = NULL;
+  remote->device = NULL;
+  g_clear_pointer (&remote->h, g_bytes_unref);
+  g_clear_pointer (&remote->factor, release_factor);
+}
+
+static void
 clear_lab (gpointer data)
 {
   SpqrLab *self = data;
 
+  drop_remote (&self->remote);
+  g_mutex_clear (&self->remote.lock);
   drop_factors (self);
   g_clear_pointer (&self->h, g_bytes_unref);
   g_free (self->w);
@@ -102,9 +129,8 @@ spqr_lab_set_device (SpqrLab *self, SpqrDevice *device)
   g_atomic_pointer_set (&self->device, device);
 }
 
-/* Of one operation. */
-static SpqrBackendRun
-lab_run (SpqrLab *self, const SpqrExec *exec)
+SpqrBackendRun
+spqr_lab_run (SpqrLab *self, const SpqrExec *exec)
 {
   return (SpqrBackendRun) { .device = g_atomic_pointer_get (&self->device), .exec = exec };
 }
@@ -203,7 +229,7 @@ static Factor *
 make_factor (SpqrLab *self, const float *h, const SpqrParams *params, const SpqrExec *exec, SpqrStatus *status)
 {
   Factor *factor = g_atomic_rc_box_new0 (Factor);
-  SpqrBackendRun run = lab_run (self, exec);
+  SpqrBackendRun run = spqr_lab_run (self, exec);
 
   factor->percdamp = params->percdamp;
   factor->order = params->permutation_order;
@@ -274,6 +300,68 @@ get_factor (SpqrLab *self, const SpqrParams *params, const SpqrExec *exec, GByte
   return factor;
 }
 
+/* ---- on a device ---- */
+
+/* W there, and an input with this Hessian and this factor; what is there already stays. */
+static SpqrStatus
+send_to_device (SpqrLab *self, GBytes *h, Factor *factor, const SpqrParams *params, const SpqrExec *exec)
+{
+  Remote *remote = &self->remote;
+  SpqrHessian hessian = { self->cols, 1, (float *) hessian_values (h) };
+  SpqrStatus status = SPQR_OK;
+
+  if (remote->input != NULL && h == NULL && remote->h != NULL)
+    drop_remote (remote);
+  remote->device = g_atomic_pointer_get (&self->device);
+  if (remote->matrix == NULL)
+    status = spqr_device_matrix_open (remote->device, self->w, self->rows, self->cols, exec, &remote->matrix);
+  if (status == SPQR_OK && remote->input == NULL)
+    status = spqr_device_input_open (remote->device, self->cols, &remote->input);
+  if (status == SPQR_OK && h != remote->h)
+    {
+      g_clear_pointer (&remote->h, g_bytes_unref);
+      g_clear_pointer (&remote->factor, release_factor);        /* goes with the Hessian */
+      status = spqr_device_input_load (remote->device, remote->input, &hessian, exec);
+      if (status == SPQR_OK)
+        remote->h = g_bytes_ref (h);
+    }
+  if (status == SPQR_OK && factor != NULL && factor != remote->factor)
+    {
+      g_clear_pointer (&remote->factor, release_factor);
+      status = spqr_device_input_put_factor (remote->device, remote->input, &factor->factor, params, exec);
+      if (status == SPQR_OK)
+        remote->factor = g_atomic_rc_box_acquire (factor);
+    }
+  return status;
+}
+
+/* The whole layer with what stays on the device. About the device: it keeps nothing of this lab any more. */
+static SpqrStatus
+quantize_remote (SpqrLab *self, const SpqrParams *params, GBytes *h, Factor *factor, SpqrLayerTrace *trace, const SpqrExec *exec,
+                 SpqrLayer *layer)
+{
+  Remote *remote = &self->remote;
+  SpqrWeights weights = { .m = self->rows, .n = self->cols };
+  SpqrStatus status = SPQR_UNSUPPORTED;
+
+  g_mutex_lock (&remote->lock);
+  if (remote->device != NULL && remote->device != g_atomic_pointer_get (&self->device))
+    drop_remote (remote);
+  if (spqr_device_has_blocks (g_atomic_pointer_get (&self->device)))
+    status = send_to_device (self, h, factor, params, exec);
+  if (status == SPQR_OK)
+    {
+      weights.matrix = remote->matrix;
+      status = spqr_device_input_quantize (remote->device, remote->input, &weights, params, exec, trace, layer);
+    }
+  if (spqr_status_is_about_device (status))
+    drop_remote (remote);
+  g_mutex_unlock (&remote->lock);
+  return status;
+}
+
+/* ---- figures ---- */
+
 static double
 plain_loss (const float *w, const float *w_hat, gsize n)
 {
@@ -319,23 +407,39 @@ proxy_loss (SpqrLab *self, const SpqrLabAnswer *answer, float *decoded, GBytes *
   return spqr_output_energy (decoded, hessian_values (h), answer->count, self->cols, exec) / now.energy;
 }
 
-static gboolean
-fill_figures (SpqrLab *self, SpqrLabAnswer *answer, GBytes *h, const SpqrExec *exec)
+/* Of what a device has not worked out along with the codes. */
+static SpqrStatus
+find_loss (SpqrLab *self, SpqrLabAnswer *answer, GBytes *h, const SpqrExec *exec)
 {
   const float *w = self->w + answer->row0 * self->cols;
   gsize n = answer->count * self->cols;
   g_autofree float *decoded = g_try_new (float, n);
-  SpqrPackBits bits;
+  SpqrBackendRun here = { .exec = exec };
+  SpqrStatus status;
 
   if (decoded == NULL)
-    return FALSE;
-  spqr_layer_decode (&answer->layer, 0, answer->count, decoded);
-  answer->proxy_loss = h != NULL ? proxy_loss (self, answer, decoded, h, exec) : plain_loss (w, decoded, n);
+    return SPQR_NO_MEMORY;
+  status = spqr_backend_run_layer_decode (&here, &answer->layer, 0, answer->count, decoded);
+  if (status == SPQR_OK)
+    answer->proxy_loss = h != NULL ? proxy_loss (self, answer, decoded, h, exec) : plain_loss (w, decoded, n);
+  return status;
+}
+
+static SpqrStatus
+fill_figures (SpqrLab *self, SpqrLabAnswer *answer, GBytes *h, const SpqrExec *exec)
+{
+  gsize n = answer->count * self->cols;
+  SpqrStatus status = SPQR_OK;
+  SpqrPackBits bits;
+
+  answer->proxy_loss = answer->layer.proxy_loss;
+  if (h == NULL || isnan (answer->proxy_loss))
+    status = find_loss (self, answer, h, exec);
   answer->outlier_share = (double) spqr_layer_outliers (&answer->layer) / n;
   answer->bits_formula = spqr_params_formula_bits (&answer->layer.params, self->rows, self->cols, answer->outlier_share);
   spqr_pack_count_bits (&answer->layer, &bits);
   answer->bits_stored = spqr_pack_bits_per_weight (&bits, answer->count, self->cols);
-  return TRUE;
+  return status;
 }
 
 static void
@@ -373,14 +477,21 @@ get_threshold (SpqrLab *self, Factor *factor, const SpqrParams *params, const Sp
 }
 
 static SpqrStatus
-quantize_chosen (SpqrLab *self, const SpqrParams *params, Factor *shared, float *loo_gain, const SpqrExec *exec,
+quantize_chosen (SpqrLab *self, const SpqrParams *params, GBytes *h, Factor *shared, float *loo_gain, const SpqrExec *exec,
                  SpqrLabAnswer *answer)
 {
   const SpqrFactor *factor = shared != NULL ? &shared->factor : NULL;
   SpqrLayerTrace trace = { .loo_gain = loo_gain };
   SpqrLayerTrace *wanted = loo_gain != NULL ? &trace : NULL;
-  SpqrBackendRun run = lab_run (self, exec);
+  SpqrBackendRun run = spqr_lab_run (self, exec);
 
+  if (answer->whole)
+    {
+      SpqrStatus status = quantize_remote (self, params, h, shared, wanted, exec, &answer->layer);
+
+      if (!spqr_status_is_about_device (status))
+        return status;
+    }
   if (answer->whole)
     return spqr_backend_run_layer_quantize (&run, self->w, self->rows, self->cols, NULL, factor, params, wanted, &answer->layer);
   /* Some rows are here sooner than the factor is there. */
@@ -409,10 +520,10 @@ spqr_lab_quantize (SpqrLab *self, const SpqrParams *params, gsize row0, gsize co
   if (status == SPQR_OK && loo_gain != NULL && (gain = g_try_new0 (float, answer->count * self->cols)) == NULL)
     status = SPQR_NO_MEMORY;
   if (status == SPQR_OK)
-    status = quantize_chosen (self, params, factor, gain, &exec, answer);
+    status = quantize_chosen (self, params, h, factor, gain, &exec, answer);
   answer->calibrated = h != NULL;
-  if (status == SPQR_OK && !fill_figures (self, answer, h, &exec))
-    status = SPQR_NO_MEMORY;
+  if (status == SPQR_OK)
+    status = fill_figures (self, answer, h, &exec);
   answer->seconds = (g_get_monotonic_time () - began) / 1e6;
   release_factor (factor);
   if (status == SPQR_OK && spqr_exec_should_stop (&exec))
@@ -441,6 +552,7 @@ sensitivity (SpqrLab *self, const SpqrParams *params, const SpqrExec *exec, floa
   g_autoptr (GBytes) h = NULL;
   SpqrStatus status = SPQR_OK;
   Factor *factor = NULL;
+  SpqrBackendRun run;
 
   if (diagonal == NULL)
     return SPQR_NO_MEMORY;
@@ -454,7 +566,10 @@ sensitivity (SpqrLab *self, const SpqrParams *params, const SpqrExec *exec, floa
   else   /* of the damped identity, so that tau means the same as in the quantization */
     for (gsize j = 0; j < self->cols; j++)
       diagonal[j] = (float) (1 / (1 + MAX (params->percdamp, 0)));
-  return status == SPQR_OK ? spqr_field_sensitivity (self->w, self->rows, self->cols, diagonal, params, exec, out) : status;
+  if (status != SPQR_OK)
+    return status;
+  run = spqr_lab_run (self, exec);
+  return spqr_backend_run_field_sensitivity (&run, self->w, self->rows, self->cols, diagonal, params, out);
 }
 
 static gboolean

@@ -24,8 +24,11 @@ SpqrLab *spqr_lab_ref (SpqrLab *self);
 void     spqr_lab_unref (SpqrLab *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpqrLab, spqr_lab_unref)
 
-/* Where factors and layers are computed from now on; NULL: the CPU, which also does what a device cannot. */
+/* Where factors and layers are computed from now on; NULL: the CPU, which also does what a device cannot. Between answers
+ * the weights, the Hessian and its factor stay on the device, where they fit. */
 void         spqr_lab_set_device (SpqrLab *self, SpqrDevice *device);
+/* For an operation on what belongs to the layer, its fields for example, on the same device. */
+SpqrBackendRun spqr_lab_run (SpqrLab *self, const SpqrExec *exec);
 SpqrTensor  *spqr_lab_get_tensor (SpqrLab *self);
 const float *spqr_lab_get_weights (SpqrLab *self);      /* (rows, cols) */
 gsize        spqr_lab_get_rows (SpqrLab *self);

@@ -1,6 +1,7 @@
 #include "quant/spqr-survey.h"
 
 #include "compute/spqr-cancel.h"
+#include "net/spqr-net-device.h"
 #include "quant/spqr-quant-error.h"
 
 #define SHARE_OBSERVE 0.6   /* of a block's time; the rest is sending its output on */
@@ -14,6 +15,7 @@ typedef struct {
   SpqrHidden hidden;
   gboolean embedded;
   guint reached;           /* hidden is the input of this block */
+  gboolean kept_states;    /* they have been offered to the device */
   double begin, span;      /* of the whole progress, for step() */
 } Sitting;
 
@@ -125,11 +127,27 @@ reach (Sitting *s, guint index, GError **error)
   return TRUE;
 }
 
+/* The hidden states stay on the device where they fit beside a block and its Hessians. */
+static void
+keep_states (Sitting *s, guint index, SpqrBlock *block)
+{
+  SpqrBlockLinear linears[8];
+  gsize reserve = 0;
+
+  if (s->kept_states || !spqr_block_is_remote (block))
+    return;
+  s->kept_states = TRUE;
+  for (guint i = spqr_net_list_linears (s->survey->net, index, linears); i-- > 0;)
+    reserve += spqr_tensor_get_cols (linears[i].tensor) * spqr_tensor_get_cols (linears[i].tensor) * sizeof (float);
+  spqr_hidden_keep_on (&s->hidden, spqr_net_get_device (s->survey->net), reserve + spqr_block_estimate (block, s->survey->seqlen));
+}
+
 static gboolean
 observe (Sitting *s, guint index, SpqrBlock *block, guint missing, SpqrHessian *hessians, GError **error)
 {
   if (!reach (s, index, error))
     return FALSE;
+  keep_states (s, index, block);
   set_span (s, index, 0, SHARE_OBSERVE);
   if (!spqr_calibrate_observe (s->survey->net, block, &s->hidden, missing, hessians, NULL, step, s, s->cancellable, error))
     return FALSE;
@@ -161,6 +179,20 @@ look_at_block (Sitting *s, guint index, GError **error)
   return done;
 }
 
+/* What a device sums up differs in the last bits from what the processor does, which other work shall find as it makes it. */
+static char *
+make_key (const SpqrSurvey *survey)
+{
+  char *key = spqr_hessian_cache_make_key (survey->model_fingerprint, survey->ids, survey->n_windows, survey->seqlen);
+  char *plain = key;
+
+  if (!spqr_device_has_blocks (spqr_net_get_device (survey->net)))
+    return key;
+  key = g_strconcat (plain, " ", spqr_device_get_name (spqr_net_get_device (survey->net)), NULL);
+  g_free (plain);
+  return key;
+}
+
 gboolean
 spqr_survey_run (const SpqrSurvey *survey, SpqrSurveyFunc func, gpointer user_data, GCancellable *cancellable, GError **error)
 {
@@ -168,7 +200,7 @@ spqr_survey_run (const SpqrSurvey *survey, SpqrSurveyFunc func, gpointer user_da
   gboolean done = TRUE;
 
   if (survey->cache != NULL && survey->model_fingerprint != NULL && survey->model_fingerprint[0] != '\0')
-    s.key = spqr_hessian_cache_make_key (survey->model_fingerprint, survey->ids, survey->n_windows, survey->seqlen);
+    s.key = make_key (survey);
   for (guint b = survey->first_block; done && b <= survey->last_block; b++)
     done = look_at_block (&s, b, error);
   if (s.embedded)

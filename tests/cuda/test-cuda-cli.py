@@ -1,4 +1,5 @@
 """spqr on the shim's device: --backend and --device, who did what, the devices that there are."""
+import json
 import os
 import sys
 
@@ -32,6 +33,27 @@ def quantize_and_eval_on_the_device(folder):
     words = ["eval", str(there["run"]), "--data", evaluation, "--seqlen", "32"]
     ppl = [spqr.json(*words, "--backend", backend)["ppl"] for backend in ("cpu", "cudashim")]
     assert abs(ppl[0] / ppl[1] - 1) < 1e-4, ppl
+
+
+@case
+def tasks_and_calibration_on_the_device(folder):
+    spqr = spqr_with_device(folder)
+    model = tiny_model.make(folder)
+    calibration, _ = tiny_model.make_data(folder)
+    docs = os.path.join(folder, "docs")
+    os.makedirs(docs)
+    with open(os.path.join(docs, "piqa.valid.jsonl"), "w") as file:
+        for goal, one, two, label in (("the sand", "a hand", "the theme and b", 0), ("b", "sort and the", "a", 1), ("a the", "sand", "hand hand", 1)):
+            file.write(json.dumps({"goal": goal, "sol1": one, "sol2": two, "label": label}) + "\n")
+    words = ["tasks", model, "--task", "piqa", "--data", docs]
+    here, there = (spqr(*words, "--json", "--backend", backend, db=False) for backend in ("cpu", "cudashim"))
+    assert there.err.count("the CPU does it") == 0, there.err
+    (a,), (b,) = (json.loads(told.out)["tasks"] for told in (here, there))
+    assert (a["acc"], a["acc_norm"], a["n"]) == (b["acc"], b["acc_norm"], b["n"]), (a, b)
+    for backend in ("cpu", "cudashim"):
+        told = spqr("field", model, "model.layers.1.mlp.down_proj.weight", "--out", backend + ".png", "--hessian-cache", "none", "--calibration",
+                    calibration, *SMALL, "--backend", backend, db=False)
+        assert "the CPU does it" not in told.err, told.err
 
 
 @case

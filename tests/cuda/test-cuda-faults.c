@@ -262,7 +262,7 @@ op_block (World *world, const SpqrDeviceOps *ops, void *handle, const SpqrExec *
   SpqrStatus status;
 
   for (gsize i = 0; i < SEQUENCES; i++)
-    sequences[i] = (SpqrSequence) { i * TOKENS, TOKENS };
+    sequences[i] = (SpqrSequence) { .first = i * TOKENS, .count = TOKENS };
   status = ops->block->block_open (handle, &shape, &block);
   if (status == SPQR_OK)
     status = fill_block (world, ops, handle, block, &shape, exec);

@@ -191,18 +191,30 @@ release_lab (gpointer lab)
   spqr_lab_unref (lab);
 }
 
+/* Its pyramid is built where the layer is quantized. */
 static SpqrFieldData *
 make_data (SpqrLab *lab, SpqrField field, const SpqrParams *params, SpqrLayerAnswer *answer, const char *reference,
            GCancellable *cancellable, GError **error)
 {
   SpqrExec exec = spqr_exec_for_cancellable (cancellable);
+  SpqrBackendRun run = spqr_lab_run (lab, &exec);
   gsize rows = spqr_lab_get_rows (lab), cols = spqr_lab_get_cols (lab);
-  float *values;
+  SpqrPyramid pyramid = { 0 };
+  float *values = NULL;
+  SpqrStatus status;
 
-  if (field == SPQR_FIELD_WEIGHT)
-    return spqr_field_data_new (spqr_lab_get_weights (lab), rows, cols, &exec, spqr_lab_ref (lab), release_lab, error);
-  values = compute_field (lab, field, params, answer, reference, cancellable, error);
-  return values != NULL ? spqr_field_data_new (values, rows, cols, &exec, values, g_free, error) : NULL;
+  if (field != SPQR_FIELD_WEIGHT && (values = compute_field (lab, field, params, answer, reference, cancellable, error)) == NULL)
+    return NULL;
+  status = spqr_backend_run_pyramid_build (&run, values != NULL ? values : spqr_lab_get_weights (lab), rows, cols, &pyramid);
+  if (status != SPQR_OK)
+    {
+      g_free (values);
+      spqr_quant_set_status (error, status, spqr_tensor_get_name (spqr_lab_get_tensor (lab)));
+      return NULL;
+    }
+  if (values == NULL)
+    return spqr_field_data_new_around (spqr_lab_get_weights (lab), rows, cols, &pyramid, &exec, spqr_lab_ref (lab), release_lab, error);
+  return spqr_field_data_new_around (values, rows, cols, &pyramid, &exec, values, g_free, error);
 }
 
 /* ---- the colours' range ---- */

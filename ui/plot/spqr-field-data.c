@@ -143,6 +143,13 @@ SpqrFieldData *
 spqr_field_data_new (const float *values, size_t rows, size_t cols, const SpqrExec *exec,
                      gpointer owner, GDestroyNotify owner_free, GError **error)
 {
+  return spqr_field_data_new_around (values, rows, cols, NULL, exec, owner, owner_free, error);
+}
+
+SpqrFieldData *
+spqr_field_data_new_around (const float *values, size_t rows, size_t cols, SpqrPyramid *pyramid, const SpqrExec *exec,
+                            gpointer owner, GDestroyNotify owner_free, GError **error)
+{
   SpqrFieldData *d = g_atomic_rc_box_new0 (SpqrFieldData);
   d->rows = rows;
   d->cols = cols;
@@ -150,7 +157,12 @@ spqr_field_data_new (const float *values, size_t rows, size_t cols, const SpqrEx
   d->owner = owner;
   d->owner_free = owner_free;
   SpqrStatus status = rows == 0 || cols == 0 ? SPQR_INVALID : SPQR_OK;
-  if (status == SPQR_OK)
+  if (pyramid != NULL)
+    {
+      d->pyramid = *pyramid;
+      *pyramid = (SpqrPyramid) { 0 };
+    }
+  else if (status == SPQR_OK)
     status = spqr_pyramid_build (values, rows, cols, exec, &d->pyramid);
   if (status == SPQR_OK)
     status = scan_values (d, exec);

@@ -35,6 +35,9 @@ GType spqr_field_data_get_type (void);
  * once on an error. exec may be NULL. NULL on an empty matrix, no memory, or a stop. */
 SpqrFieldData *spqr_field_data_new (const float *values, size_t rows, size_t cols, const SpqrExec *exec,
                                     gpointer owner, GDestroyNotify owner_free, GError **error);
+/* The same with a pyramid of these values that was built elsewhere, which is taken over. */
+SpqrFieldData *spqr_field_data_new_around (const float *values, size_t rows, size_t cols, SpqrPyramid *pyramid, const SpqrExec *exec,
+                                           gpointer owner, GDestroyNotify owner_free, GError **error);
 /* spqr_scale_fit() of the sample: about 2 ms whatever the size. */
 SpqrScale spqr_field_data_fit (const SpqrFieldData *data, SpqrScaleKind kind, double clip, bool symmetrical);
 

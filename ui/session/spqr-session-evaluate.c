@@ -50,11 +50,11 @@ evaluate_in_worker (SpqrJob *job, gpointer data, GCancellable *cancellable, GErr
   g_autoptr (SpqrRunEval) eval = NULL;
   SpqrEvaluateRequest request = { .max_windows = e->choices.max_windows, .with_base = e->choices.with_base,
                                   .with_kl = e->choices.with_kl, .device = spqr_settings_resolve_device (e->device),
-                                  .progress = spqr_job_report, .user_data = job };
+                                  .progress = spqr_job_report, .note = spqr_session_job_take_note, .user_data = job };
 
   if (run == NULL)
     return FALSE;
-  spqr_job_set_device (job, spqr_device_get_name (request.device));
+  spqr_session_job_runs_on (job, request.device);
   spqr_job_report (0, _("Reading the text"), job);
   model = open_model (e, run, error);
   corpus = model != NULL ? spqr_corpus_load_for_model (model, e->data, NULL, TRUE, cancellable, error) : NULL;
@@ -75,10 +75,12 @@ answer_in_worker (SpqrJob *job, gpointer data, GCancellable *cancellable, GError
   g_autoptr (SpqrModel) model = NULL;
   g_autoptr (GPtrArray) outcomes = NULL;
   SpqrTasksRequest request = { .names = (const char * const *) e->tasks, .data = e->data, .scoring = e->task_choices.scoring,
-                               .limit = e->task_choices.limit, .progress = spqr_job_report, .user_data = job };
+                               .limit = e->task_choices.limit, .device = spqr_settings_resolve_device (e->device),
+                               .progress = spqr_job_report, .note = spqr_session_job_take_note, .user_data = job };
 
   if (run == NULL)
     return FALSE;
+  spqr_session_job_runs_on (job, request.device);
   spqr_job_report (0, _("Reading the documents"), job);
   model = open_model (e, run, error);
   if (model == NULL)

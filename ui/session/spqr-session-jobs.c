@@ -11,6 +11,7 @@
 #include "job/spqr-preflight.h"
 #include "job/spqr-quantize.h"
 #include "model/spqr-tensor-stats.h"
+#include "net/spqr-net-device.h"
 #include "quant/spqr-quant-error.h"
 #include "quant/spqr-survey.h"
 #include "session/spqr-session-private.h"
@@ -19,6 +20,26 @@
 
 /* Hessians of a whole model are kept up to this size; beyond it only those of the selected layer. */
 #define KEPT_HESSIAN_BYTES (G_GUINT64_CONSTANT (1) << 30)
+
+/* ---- where a job computes ---- */
+
+void
+spqr_session_job_runs_on (SpqrJob *job, SpqrDevice *device)
+{
+  g_object_set_data (G_OBJECT (job), "device", device);
+  spqr_job_set_device (job, spqr_device_get_name (device));
+}
+
+void
+spqr_session_job_take_note (gpointer job, const char *text)
+{
+  SpqrDevice *device = g_object_get_data (G_OBJECT (job), "device");
+  g_autofree char *both = g_strdup_printf ("%s → %s", spqr_device_get_name (device),
+                                           spqr_device_get_name (spqr_backends_get_cpu ()));
+
+  g_message ("%s", text);
+  spqr_job_set_device (job, both);
+}
 
 /* ---- figures without calibration ---- */
 
@@ -104,8 +125,9 @@ typedef struct {
   SpqrModel *model;
   SpqrTensor *only;          /* NULL: every layer */
   SpqrRunParams params;
-  char *data;
+  char *data, *device;       /* device: as the settings have it */
   SpqrJob *job;              /* borrowed while it runs */
+  SpqrDevice *on;            /* where it computes */
   guint64 kept_bytes, cache_limit;
 } Calibrating;
 
@@ -120,6 +142,7 @@ free_calibrating (gpointer data)
   g_object_unref (c->model);
   g_clear_object (&c->only);
   g_free (c->data);
+  g_free (c->device);
   g_free (c);
 }
 
@@ -154,12 +177,12 @@ take_calibrated (gpointer data)
 
 /* Largest and mean sensitivity of a layer, as the heat map draws it. */
 static gboolean
-sum_up_sensitivity (const float *w, gsize rows, gsize cols, const float *diagonal, const SpqrParams *params,
-                    const SpqrExec *exec, Calibrated *result)
+sum_up_sensitivity (SpqrBackendRun *run, const float *w, gsize rows, gsize cols, const float *diagonal, const SpqrParams *params,
+                    Calibrated *result)
 {
   g_autofree float *field = g_try_new (float, rows * cols);
 
-  if (field == NULL || spqr_field_sensitivity (w, rows, cols, diagonal, params, exec, field) != SPQR_OK)
+  if (w == NULL || field == NULL || spqr_backend_run_field_sensitivity (run, w, rows, cols, diagonal, params, field) != SPQR_OK)
     return FALSE;
   result->maximum = result->mean = 0;
   for (gsize i = 0; i < rows * cols; i++)
@@ -172,16 +195,18 @@ sum_up_sensitivity (const float *w, gsize rows, gsize cols, const float *diagona
 }
 
 static void
-post_calibrated (Calibrating *c, SpqrBlock *block, SpqrTensor *tensor, const float *diagonal, GBytes *hessian, const SpqrExec *exec)
+post_calibrated (Calibrating *c, SpqrBlock *block, SpqrTensor *tensor, const float *diagonal, GBytes *hessian, SpqrBackendRun *run)
 {
   Calibrated *calibrated = g_new0 (Calibrated, 1);
+  const float *w = spqr_block_get_matrix (block, tensor);
+  g_autofree float *copy = w == NULL ? spqr_tensor_read (tensor, NULL) : NULL;     /* the block is on a device */
 
   calibrated->session = g_object_ref (c->session);
   calibrated->model = g_object_ref (c->model);
   calibrated->tensor = tensor;
   calibrated->hessian = hessian != NULL ? g_bytes_ref (hessian) : NULL;
-  if (sum_up_sensitivity (spqr_block_get_matrix (block, tensor), spqr_tensor_get_rows (tensor), spqr_tensor_get_cols (tensor),
-                          diagonal, &c->params.layer, exec, calibrated))
+  if (sum_up_sensitivity (run, w != NULL ? w : copy, spqr_tensor_get_rows (tensor), spqr_tensor_get_cols (tensor), diagonal,
+                          &c->params.layer, calibrated))
     spqr_session_post (take_calibrated, calibrated, free_calibrated);
   else
     free_calibrated (calibrated);
@@ -210,19 +235,20 @@ take_input_group (SpqrBlock *block, const SpqrBlockLinear *linears, guint n_line
   g_autofree float *diagonal = g_new (float, hessian->n);
   g_autoptr (GBytes) kept = NULL;
   SpqrParams params = c->params.layer;
+  SpqrBackendRun run = { .device = c->on, .exec = &exec };
   SpqrFactor factor = { 0 };
   SpqrStatus status;
 
   /* Only the diagonal of the inverse is wanted: the order does not matter to it. */
   params.permutation_order = SPQR_ORDER_IDENTITY;
-  status = spqr_factor_compute (hessian->h, NULL, 0, hessian->n, &params, NULL, &exec, &factor);
+  status = spqr_backend_run_factor_compute (&run, hessian->h, NULL, 0, hessian->n, &params, NULL, &factor);
   if (status != SPQR_OK)
     return spqr_quant_set_status (error, status, spqr_tensor_get_name (linears[0].tensor));
   spqr_factor_inverse_diagonal (&factor, diagonal);
   spqr_factor_clear (&factor);
   kept = keep_hessian (c, hessian);
   for (guint i = 0; i < n_linears; i++)
-    post_calibrated (c, block, linears[i].tensor, diagonal, kept, &exec);
+    post_calibrated (c, block, linears[i].tensor, diagonal, kept, &run);
   return TRUE;
 }
 
@@ -245,11 +271,13 @@ calibrate_in_worker (SpqrJob *job, gpointer data, GCancellable *cancellable, GEr
                         .step = report_step, .step_data = c };
 
   c->job = job;
-  spqr_job_set_device (job, spqr_device_get_name (spqr_backends_get_cpu ()));
+  c->on = spqr_settings_resolve_device (c->device);
+  spqr_session_job_runs_on (job, c->on);
   spqr_job_report (0, _("Reading the calibration text"), job);
   calibration = spqr_calibration_load (c->model, c->data, NULL, &c->params, cancellable, error);
   if (calibration == NULL || (net = spqr_net_new (c->model, NULL, error)) == NULL)
     return FALSE;
+  spqr_net_set_device (net, c->on, spqr_session_job_take_note, job);
   survey.net = net;
   survey.cache = cache;
   survey.model_fingerprint = spqr_model_get_fingerprint (c->model);
@@ -309,6 +337,7 @@ spqr_session_calibrate (SpqrSession *self, gboolean whole)
   c->params = self->params;
   c->data = g_strdup (self->calibration);
   c->cache_limit = spqr_settings_get_cache_limit (spqr_settings_get_default ());
+  c->device = g_strdup (spqr_settings_get_string (spqr_settings_get_default (), "device"));
   title = whole ? g_strdup_printf (_("Calibrate %s"), spqr_model_get_name (self->model))
                 : g_strdup_printf (_("Calibrate %s"), spqr_tensor_get_name (self->tensor));
   done = whole ? g_strdup_printf (_("%s is calibrated"), spqr_model_get_name (self->model))
@@ -402,7 +431,7 @@ quantize_in_worker (SpqrJob *job, gpointer data, GCancellable *cancellable, GErr
                                   .preflight = report_preflight, .waited = get_waited, .user_data = q };
 
   q->job = job;
-  spqr_job_set_device (job, spqr_device_get_name (request.device));
+  spqr_session_job_runs_on (job, request.device);
   q->span = q->evaluation != NULL ? 0.7 : 1;
   if (q->calibration != NULL)
     {

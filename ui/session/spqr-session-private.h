@@ -44,6 +44,10 @@ SpqrTensorFigures *spqr_session_ensure_figures (SpqrSession *self, SpqrTensor *t
 void               spqr_session_report_failure (SpqrSession *self, const char *title, const GError *error);
 /* When the job finishes, signal "done" tells so with this text, and where its result is to be seen: a page, an absolute
  * path of a folder; NULL: in the runs. */
+/* Names what a job computes on. _take_note: as a request's `note`, with the job for its data: from then on
+ * the name says that the CPU helps out. In the job's worker. */
+void          spqr_session_job_runs_on (SpqrJob *job, SpqrDevice *device);
+void          spqr_session_job_take_note (gpointer job, const char *text);
 void               spqr_session_announce (SpqrSession *self, SpqrJob *job, const char *text, const char *place);
 /* Another model: its recipe of last time, or none, and no history. */
 void               spqr_session_recall_recipe (SpqrSession *self);

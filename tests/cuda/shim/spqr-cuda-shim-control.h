@@ -14,7 +14,7 @@ typedef struct {
   int schedule;                 /* of streams; 0: when somebody waits, 1: at once, else by this seed */
   int driver_version, device_major, n_devices;
   /* From the shim. */
-  size_t bytes_now, bytes_most, allocations_now;
+  size_t bytes_now, bytes_most, allocations_now, bytes_sent /* from the host */;
   size_t launches, allocations, copies, events_now, streams_now, handles_now, pinned_now;
   int failed;                   /* a sticky error: set back to 0 to go on */
   char trouble[256];            /* what a kernel did wrong: divergent barrier, … */

@@ -359,6 +359,7 @@ cudaMemcpyAsync (void *to, const void *from, size_t bytes, cudaMemcpyKind kind, 
 
   if (may_copy () != cudaSuccess)
     return last_error;
+  spqr_cuda_shim.bytes_sent += kind == cudaMemcpyHostToDevice ? bytes : 0;
   copy (stream, host, bytes, [=] () { memcpy (to, from, bytes); });
   return spqr_shim_sticky ();
 }
@@ -374,6 +375,7 @@ cudaMemcpy2DAsync (void *to, size_t to_pitch, const void *from, size_t from_pitc
     return last_error;
   if (to_pitch < width || from_pitch < width)
     return spqr_shim_set_error (cudaErrorInvalidValue);
+  spqr_cuda_shim.bytes_sent += kind == cudaMemcpyHostToDevice ? width * rows : 0;
   copy (stream, host, width, [=] () {
     for (size_t r = 0; r < rows; r++)
       memcpy ((char *) to + r * to_pitch, (const char *) from + r * from_pitch, width);

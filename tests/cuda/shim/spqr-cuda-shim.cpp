@@ -41,7 +41,7 @@ typedef jmp_buf Place;
 
 SpqrCudaShim spqr_cuda_shim = {
   0, 0, 0, 0, 0, 0, 13000, 9, 1,
-  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, "", {}, 0,
+  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, "", {}, 0,
 };
 
 __thread SpqrShimIndex spqr_shim_thread, spqr_shim_block, spqr_shim_block_dim, spqr_shim_grid_dim;
