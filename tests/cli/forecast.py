@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
 """What `spqr quantize --dry-run` says beforehand, against what the run then has and takes."""
+import json
 import os
 import subprocess
 import sys
 
-from harness import SOURCE, SPQR, Skip, Spqr, case, environment, main
+from harness import BUILD, SOURCE, SPQR, Skip, Spqr, case, environment, main
 
 SAMPLE = os.path.join(SOURCE, "data", "sample")
 TEXT = os.path.join(SAMPLE, "calibration.txt")
 FLAGS = ["--nsamples=16", "--seqlen=256"]
-PLAIN_PROGRAM = 40 << 20   # bytes; one that is instrumented takes more before it does anything
+LIBRARIES = 4 << 20   # bytes by which their resident pages differ between systems
 
 
 def peak(folder, *arguments):
@@ -20,6 +21,12 @@ def peak(folder, *arguments):
     done = subprocess.run([sys.executable, "-c", code, SPQR, *arguments], check=True, capture_output=True, text=True,
                           env=environment(folder), cwd=folder)
     return int(done.stdout)
+
+
+def instrumented():
+    """Whether the program was built with sanitizers, whose own memory is not in the forecast."""
+    with open(os.path.join(BUILD, "meson-info", "intro-buildoptions.json"), encoding="utf-8") as options:
+        return any(option["name"] == "b_sanitize" and option["value"] not in ("none", [], "") for option in json.load(options))
 
 
 @case
@@ -43,14 +50,14 @@ def bits(folder):
 
 @case
 def memory(folder):
-    if peak(folder, "--version") > PLAIN_PROGRAM:
-        raise Skip("this build of the program takes more memory than a plain one")
+    if instrumented():
+        raise Skip("the memory of sanitizers is not in the forecast")
     for flags in (["--nsamples=64"], ["--nsamples=4", "--seqlen=64"], ["--nearest"]):
         told = Spqr(folder).json("quantize", SAMPLE, TEXT, "--dry-run", *flags)["memory_bytes"]
         taken = peak(folder, "quantize", SAMPLE, TEXT, "--hessian-cache=none", "--threads=2", f"--out={folder}/{flags[0]}",
                      f"--db={folder}/memory.db", *flags)
         print(f"# {flags}: {told / 1e6:.1f} MB were expected, {taken / 1e6:.1f} MB were taken")
-        assert taken <= told <= 1.6 * taken, (flags, told, taken)
+        assert taken <= told + LIBRARIES and told <= 1.6 * taken, (flags, told, taken)
 
 
 if __name__ == "__main__":
