@@ -79,7 +79,7 @@ diagonal_kernel (const float *x, size_t n, float *diagonal)
 }
 
 typedef struct {
-  size_t n;
+  size_t n, panel;
   const float *host_h;          /* goes into x each time; NULL: h is there */
   const float *h;
   float *a, *x, *work;          /* (n, n) x 2 */
@@ -194,6 +194,15 @@ gather (SpqrCudaOp &op, Space *s, const float *diagonal, double percdamp)
     op.fail (SPQR_INVALID);
 }
 
+/* Columns of a panel: the longest step, n^2 operations a column, shall not exceed a slice. */
+static size_t
+choose_panel (const SpqrCudaOp &op, size_t n)
+{
+  size_t fewest = PANEL < 256 ? PANEL : 256, columns = (size_t) (op.device->slice_flops / ((double) n * (double) n)) / 64 * 64;
+
+  return columns > PANEL ? PANEL : columns > fewest ? columns : fewest;
+}
+
 /* Panels k … k+b of V'V = A (column-major upper): V_kk, V_k,rest = V_kk^-T A_k,rest, and the rest of
  * A less its part. */
 static void
@@ -203,9 +212,9 @@ cholesky (SpqrCudaOp &op, Space *s)
   const float one = 1.0f, minus_one = -1.0f;
   int n = (int) s->n, info = 0;
 
-  for (size_t k = 0; k < s->n && op.ok (); k += PANEL)
+  for (size_t k = 0; k < s->n && op.ok (); k += s->panel)
     {
-      int b = (int) (s->n - k < PANEL ? s->n - k : PANEL), rest = n - (int) k - b;
+      int b = (int) (s->n - k < s->panel ? s->n - k : s->panel), rest = n - (int) k - b;
       float *diagonal = s->a + k * s->n + k, *right = diagonal + (size_t) b * s->n, *below = right + b;
 
       op.check (lib->spotrf (op.device->solver, CUBLAS_FILL_MODE_UPPER, b, diagonal, n, s->work, s->work_size, s->info));
@@ -234,9 +243,9 @@ invert (SpqrCudaOp &op, Space *s)
 
   op.work (4.0 * (double) s->n * (double) s->n, 0);
   SPQR_LAUNCH (op, identity_kernel, square_grid (s->n), THREADS, 0, s->x, s->n);
-  for (size_t k = 0; k < s->n && op.ok (); k += PANEL)
+  for (size_t k = 0; k < s->n && op.ok (); k += s->panel)
     {
-      int b = (int) (s->n - k < PANEL ? s->n - k : PANEL);
+      int b = (int) (s->n - k < s->panel ? s->n - k : s->panel);
 
       op.check (op.device->lib->strsm (op.device->blas, CUBLAS_SIDE_LEFT, CUBLAS_FILL_MODE_UPPER, CUBLAS_OP_N,
                                        CUBLAS_DIAG_NON_UNIT, (int) k + b, b, &one, s->a, n, s->x + k * s->n, n));
@@ -269,6 +278,7 @@ allocate (SpqrCudaOp &op, const SpqrFactor *factor, Space *s)
 {
   const SpqrCudaLib *lib = op.device->lib;
 
+  s->panel = choose_panel (op, s->n);
   s->a = op.alloc<float> (s->n * s->n);
   s->diagonal = op.alloc<float> (s->n);
   s->bad = op.alloc_zero<int> (1);
@@ -276,7 +286,7 @@ allocate (SpqrCudaOp &op, const SpqrFactor *factor, Space *s)
   s->perm = op.upload_new (factor->perm, s->n);
   s->dead = op.upload_new (factor->dead, s->n);
   if (op.ok ())
-    op.check (lib->spotrf_size (op.device->solver, CUBLAS_FILL_MODE_UPPER, (int) (s->n < PANEL ? s->n : PANEL), s->a,
+    op.check (lib->spotrf_size (op.device->solver, CUBLAS_FILL_MODE_UPPER, (int) (s->n < s->panel ? s->n : s->panel), s->a,
                                 (int) s->n, &s->work_size));
   s->work = op.alloc<float> ((size_t) (s->work_size > 0 ? s->work_size : 1));
 }

@@ -8,6 +8,11 @@
 #include "spqr-cuda-ops.h"
 
 #define THREADS 256
+#ifdef SPQR_CUDA_SHIM
+#define MOST_FLOPS 1e6          /* several products on small shapes */
+#else
+#define MOST_FLOPS 2e11         /* of a product: some milliseconds */
+#endif
 
 static __global__ void
 dot_kernel (const float *a, const float *b, size_t count, double *sums)
@@ -39,13 +44,17 @@ subtract_kernel (const float *a, float *b, size_t count)
 void
 spqr_cuda_form_add (SpqrCudaOp &op, const float *x, const float *h, size_t rows, size_t n, float *product, double *sums)
 {
-  for (size_t r = 0; r < rows && op.ok (); r += SPQR_CUDA_FORM_ROWS)
+  size_t most = (size_t) (MOST_FLOPS / 2 / ((double) n * (double) n)) / 16 * 16;
+
+  most = most < 16 ? 16 : most < SPQR_CUDA_FORM_ROWS ? most : SPQR_CUDA_FORM_ROWS;
+  for (size_t r = 0; r < rows && op.ok (); r += most)
     {
-      size_t some = rows - r < SPQR_CUDA_FORM_ROWS ? rows - r : SPQR_CUDA_FORM_ROWS;
+      size_t some = rows - r < most ? rows - r : most;
 
       op.gemm (false, false, some, n, n, 1.0f, x + r * n, n, h, n, 0.0f, product, n);
       op.work (8.0 * (double) some * (double) n, 2.0 * (double) some * (double) n);
       SPQR_LAUNCH (op, dot_kernel, SPQR_CUDA_SUMS, THREADS, 0, x + r * n, product, some * n, sums);
+      op.pace ();
     }
 }
 

@@ -176,6 +176,13 @@ print_preflight_json (const SpqrPreflight *p, const GError *problem)
   spqr_json_integer (builder, "working_bytes", p->working_bytes);
   spqr_json_integer (builder, "overhead_bytes", p->overhead_bytes);
   spqr_json_number (builder, "seconds", p->seconds);
+  spqr_json_text (builder, "device", p->device);
+  if (p->device != NULL)
+    {
+      spqr_json_integer (builder, "device_bytes", p->device_bytes);
+      spqr_json_integer (builder, "device_free", p->device_free);
+      spqr_json_flag (builder, "device_keeps_hidden", p->device_keeps_hidden);
+    }
   spqr_json_flag (builder, "fits", problem == NULL);
   spqr_json_text (builder, "problem", problem != NULL ? problem->message : NULL);
   json_builder_end_object (builder);
@@ -199,16 +206,18 @@ dry_run (Session *s, const Flags *flags, GError **error)
   SpqrQuantizeRequest request = { .model = s->model, .recipe = s->recipe, .folder = flags->out, .device = s->device };
   g_auto (SpqrPreflight) preflight = { 0 };
   g_autoptr (GError) problem = NULL;
-  g_autofree char *text = NULL;
+  g_autofree char *text = NULL, *on_device = NULL;
 
   if (!spqr_preflight_compute (s->store, &request, &preflight, error))
     return FALSE;
   spqr_preflight_check (&preflight, &problem);
   text = spqr_preflight_describe (&preflight);
+  on_device = spqr_preflight_describe_device (&preflight);
   if (s->cli->json)
     print_preflight_json (&preflight, problem);
   else
-    printf ("%s\n%s\n", text, problem != NULL ? problem->message : _("it fits"));
+    printf ("%s\n%s%s%s\n", text, on_device != NULL ? on_device : "", on_device != NULL ? "\n" : "",
+            problem != NULL ? problem->message : _("it fits"));
   tell_warning (s->cli, &preflight);
   return TRUE;
 }
@@ -217,9 +226,11 @@ static void
 tell_preflight (const SpqrPreflight *preflight, gpointer user_data)
 {
   SpqrCli *cli = user_data;
-  g_autofree char *text = spqr_preflight_describe (preflight);
+  g_autofree char *text = spqr_preflight_describe (preflight), *on_device = spqr_preflight_describe_device (preflight);
 
   spqr_cli_note (cli, text);
+  if (on_device != NULL)
+    spqr_cli_note (cli, on_device);
   tell_warning (cli, preflight);
 }
 

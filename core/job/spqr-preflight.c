@@ -16,6 +16,9 @@
 #define PROGRAM_BYTES ((guint64) 20 << 20)   /* the libraries, the threads' stacks, the text */
 #define TOKEN_BYTES 220              /* of the tokenizer, an id of the vocabulary */
 #define FILE_BYTES 2048              /* header and rounding of an artifact */
+#define DEVICE_BYTES ((guint64) 64 << 20)    /* of a device's libraries, and what lies between buffers */
+#define DEVICE_ROWS 256              /* of a layer, quantized there at a time when memory is short */
+#define DEVICE_ROW_BYTES 45          /* a weight of these */
 /* Times of the parts in units of a matrix product of as many multiplications. */
 #define QUANTIZE_PER_PRODUCT 1.5     /* the column loop and the output's energy, per m n² */
 #define FACTOR_PER_PRODUCT 0.6       /* per n³ */
@@ -215,6 +218,27 @@ sum_up_memory (Sum *sum, const SpqrConfig *config)
   p->memory_bytes = p->block_bytes + p->hessian_bytes + p->working_bytes + p->overhead_bytes + (p->offloaded ? 0 : p->hidden_bytes);
 }
 
+/* What the work needs of a device at the same time at least; parts of it are made smaller where that does not do. */
+static void
+sum_up_device (Sum *sum, const SpqrConfig *config)
+{
+  SpqrPreflight *p = sum->p;
+  SpqrDevice *device = sum->q->request->device;
+  guint64 heads = (guint64) config->head_dim * (guint64) (2 * config->n_heads + 2 * config->n_kv_heads);
+  guint64 row = 6 * (guint64) config->hidden + MAX (heads, 2 * (guint64) MAX (config->intermediate, 0));
+  guint64 inputs = sum->largest_inputs, factor = 2 * inputs * inputs * sizeof (float), part = DEVICE_ROWS * inputs * DEVICE_ROW_BYTES;
+  gsize free_bytes = 0, total = 0;
+
+  if (device == NULL || spqr_device_is_cpu (device) || !spqr_device_get_memory (device, &free_bytes, &total))
+    return;
+  p->device = g_strdup (spqr_device_get_name (device));
+  p->device_free = free_bytes;
+  p->device_bytes = DEVICE_BYTES + MAX (factor + part, sum->q->needs_calibration ? sum->window * row * sizeof (float) : 0);
+  if (sum->q->needs_calibration)
+    p->device_bytes += p->block_bytes + p->hessian_bytes;
+  p->device_keeps_hidden = p->hidden_bytes > 0 && !p->offloaded && p->device_bytes + p->hidden_bytes <= p->device_free;
+}
+
 static void
 sum_up_disk (Sum *sum, SpqrStore *store)
 {
@@ -249,6 +273,7 @@ spqr_preflight_compute (SpqrStore *store, const SpqrQuantizeRequest *request, Sp
     add_block (&sum, (int) b, params->true_sequential);
   sum_up_memory (&sum, spqr_model_get_config (request->model));
   sum_up_disk (&sum, store);
+  sum_up_device (&sum, spqr_model_get_config (request->model));
   preflight->memory_available = spqr_memory_available_or (G_MAXUINT64);
   preflight->bits = sum.bits / MAX (preflight->n_weights, 1);
   preflight->outlier_share = sum.outliers / MAX (preflight->n_weights, 1);
@@ -328,6 +353,19 @@ spqr_preflight_describe (const SpqrPreflight *p)
 }
 
 char *
+spqr_preflight_describe_device (const SpqrPreflight *p)
+{
+  g_autofree char *needed = g_format_size (p->device_bytes), *there = g_format_size (p->device_free);
+
+  if (p->device == NULL)
+    return NULL;
+  return p->device_bytes <= p->device_free
+           ? g_strdup_printf (_("%s: about %s of its memory is needed, %s is free"), p->device, needed, there)
+           : g_strdup_printf (_("%s: about %s of its memory would be needed, and %s is free; what does not fit is done on the processor"),
+                              p->device, needed, there);
+}
+
+char *
 spqr_preflight_warn (const SpqrPreflight *p)
 {
   if (p->n_rounded == 0)
@@ -342,4 +380,5 @@ spqr_preflight_clear (SpqrPreflight *preflight)
 {
   g_clear_pointer (&preflight->folder, g_free);
   g_clear_pointer (&preflight->rounded_to, g_free);
+  g_clear_pointer (&preflight->device, g_free);
 }

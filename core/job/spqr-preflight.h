@@ -9,6 +9,8 @@
  *   time                 products of matrices, at the rate of one that is run for some milliseconds first
  *   overhead             the program and its tokenizer, the largest block's pages of the files, a tenth of all but
  *                        the hidden states for what lies between buffers
+ *   on a device          a block in f32, its Hessians, the largest one's factor and work (8 n²), activations of the longest
+ *                        window; the hidden states as well where they fit beside these, else they come and go
  * The model's other weights stay mapped and are no part of it: the system takes their pages back when it must.
  * These are estimates; the memory is meant to be what is not exceeded, and no more than half too much; the time
  * within a factor of two. */
@@ -30,6 +32,9 @@ typedef struct _SpqrPreflight {
   guint64 hidden_bytes, block_bytes, hessian_bytes, working_bytes, overhead_bytes;   /* what the memory goes to */
   gboolean offloaded;                /* hidden_bytes are in the file, not in memory_bytes */
   double seconds;                    /* on the processor */
+  char *device;                      /* the request's, by name; NULL: none but the processor */
+  guint64 device_bytes, device_free; /* of its memory. What does not fit there is done on the processor, and told */
+  gboolean device_keeps_hidden;      /* the hidden states stay there */
 } SpqrPreflight;
 
 /* Of the whole work that request asks for; what its folder holds already is taken off the disk space.
@@ -40,6 +45,8 @@ gboolean spqr_preflight_compute (SpqrStore *store, const SpqrQuantizeRequest *re
 gboolean spqr_preflight_check (const SpqrPreflight *preflight, GError **error);
 /* One line for people: "needs about 1.2 GB of memory (of 20 GB), 3.1 GB on the disk (of 200 GB), 12 minutes"; g_free(). */
 char    *spqr_preflight_describe (const SpqrPreflight *preflight);
+/* One line about the device's memory, or NULL; g_free(). */
+char    *spqr_preflight_describe_device (const SpqrPreflight *preflight);
 /* One line of warning about the source, or NULL; g_free(). */
 char    *spqr_preflight_warn (const SpqrPreflight *preflight);
 void     spqr_preflight_clear (SpqrPreflight *preflight);

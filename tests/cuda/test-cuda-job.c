@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "eval/spqr-perplexity.h"
+#include "job/spqr-preflight.h"
 #include "net/spqr-net-device.h"
 #include "quant/spqr-artifacts.h"
 #include "sitting.h"
@@ -164,6 +165,46 @@ test_memory (void)
   g_assert_true (spqr_device_is_usable (device));
 }
 
+/* What the device will need is told before, and what happens when it has not got that. */
+static void
+test_preflight (void)
+{
+  g_auto (Sitting) sitting = { 0 };
+  g_autofree char *recipe_text = g_strdup_printf (RECIPE, "");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SpqrRecipe) recipe = spqr_recipe_parse (recipe_text, &error);
+  g_auto (SpqrPreflight) here = { 0 }, there = { 0 }, little = { 0 };
+  g_autoptr (SpqrStore) store = NULL;
+  g_autofree char *fits = NULL, *does_not = NULL;
+  SpqrQuantizeRequest request = { .recipe = recipe };
+
+  sitting_init (&sitting, folder, "preflight", 2, 3, recipe_text);
+  store = spqr_store_open (sitting.database, &error);
+  request.model = sitting.model;
+  request.calibration = sitting.calibration;
+  request.folder = sitting.folder;
+  g_assert_true (spqr_preflight_compute (store, &request, &here, &error));
+  g_assert_null (here.device);
+  g_assert_null (spqr_preflight_describe_device (&here));
+  request.device = device;
+  g_assert_true (spqr_preflight_compute (store, &request, &there, &error));
+  g_assert_cmpstr (there.device, ==, spqr_device_get_name (device));
+  g_assert_cmpuint (there.device_bytes, >, there.block_bytes + there.hessian_bytes + 2 * 86 * 86 * 4);
+  g_assert_cmpuint (there.device_bytes, <=, there.device_free);
+  g_assert_true (there.device_keeps_hidden);
+  fits = spqr_preflight_describe_device (&there);
+  g_assert_nonnull (strstr (fits, "is needed"));
+  shim->memory = 1 << 20;
+  g_assert_true (spqr_preflight_compute (store, &request, &little, &error));
+  shim->memory = 0;
+  g_assert_cmpuint (little.device_bytes, ==, there.device_bytes);
+  g_assert_cmpuint (little.device_bytes, >, little.device_free);
+  g_assert_false (little.device_keeps_hidden);
+  does_not = spqr_preflight_describe_device (&little);
+  g_assert_nonnull (strstr (does_not, "done on the processor"));
+  g_assert_true (spqr_preflight_check (&little, &error));       /* no reason to refuse */
+}
+
 /* Last: the n-th launch fails for good. What was stored stays, the rest is the CPU's. */
 static void
 test_failure (void)
@@ -215,6 +256,7 @@ main (int argc, char *argv[])
   g_test_add_data_func ("/cuda/job/spearman", ", \"permutation_order\": \"spearman\"", test_whole);
   g_test_add_func ("/cuda/job/spread", test_spread);
   g_test_add_func ("/cuda/job/memory", test_memory);
+  g_test_add_func ("/cuda/job/preflight", test_preflight);
   g_test_add_func ("/cuda/job/failure", test_failure);
   result = g_test_run ();
   fixture_remove (folder);

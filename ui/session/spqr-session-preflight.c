@@ -4,6 +4,7 @@
 
 #include "job/spqr-preflight.h"
 #include "session/spqr-session-private.h"
+#include "session/spqr-settings.h"
 
 typedef struct {
   SpqrStore *store;
@@ -11,6 +12,7 @@ typedef struct {
   SpqrRecipe *recipe;
   SpqrPreflightFunc told;
   guint serial;
+  char *device;              /* as the settings have it */
   char *text, *problem;
 } Question;
 
@@ -22,6 +24,7 @@ free_question (gpointer data)
   g_object_unref (q->store);
   g_object_unref (q->model);
   spqr_recipe_unref (q->recipe);
+  g_free (q->device);
   g_free (q->text);
   g_free (q->problem);
   g_free (q);
@@ -31,15 +34,24 @@ static gboolean
 ask_in_worker (SpqrJob *job, gpointer data, GCancellable *cancellable, GError **error)
 {
   Question *q = data;
-  SpqrQuantizeRequest request = { .model = q->model, .recipe = q->recipe };
+  SpqrQuantizeRequest request = { .model = q->model, .recipe = q->recipe, .device = spqr_settings_resolve_device (q->device) };
   g_auto (SpqrPreflight) preflight = { 0 };
   g_autoptr (GError) problem = NULL;
 
   if (spqr_preflight_compute (q->store, &request, &preflight, &problem))
     {
-      g_autofree char *text = spqr_preflight_describe (&preflight), *warning = spqr_preflight_warn (&preflight);
+      g_autoptr (GStrvBuilder) lines = g_strv_builder_new ();
+      char *told[] = { spqr_preflight_describe (&preflight), spqr_preflight_describe_device (&preflight), spqr_preflight_warn (&preflight) };
+      g_auto (GStrv) all = NULL;
 
-      q->text = warning != NULL ? g_strdup_printf ("%s\n%s", text, warning) : g_steal_pointer (&text);
+      for (guint i = 0; i < G_N_ELEMENTS (told); i++)
+        {
+          if (told[i] != NULL)
+            g_strv_builder_add (lines, told[i]);
+          g_free (told[i]);
+        }
+      all = g_strv_builder_end (lines);
+      q->text = g_strjoinv ("\n", all);
       spqr_preflight_check (&preflight, &problem);
     }
   q->problem = problem != NULL ? g_strdup (problem->message) : NULL;
@@ -65,7 +77,8 @@ spqr_session_preflight (SpqrSession *self, SpqrRecipe *recipe, guint serial, GOb
 
   q = g_new0 (Question, 1);
   *q = (Question) { .store = g_object_ref (self->store), .model = g_object_ref (self->model), .recipe = spqr_recipe_ref (recipe),
-                    .told = told, .serial = serial };
+                    .told = told, .serial = serial,
+                    .device = g_strdup (spqr_settings_get_string (spqr_settings_get_default (), "device")) };
   job = spqr_job_new (_("Reckoning what it will take"), ask_in_worker, q, free_question);
   g_signal_connect_object (job, "ended", G_CALLBACK (on_ended), owner, 0);
   spqr_job_queue_submit_for (self->jobs, SPQR_LANE_PREVIEW, owner, job);
