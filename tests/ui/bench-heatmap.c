@@ -79,7 +79,7 @@ measure_frames (gsize rows, gsize cols)
   GtkWidget *window = gtk_window_new (), *widget = spqr_heatmap_view_new ();
   SpqrHeatmapView *view = SPQR_HEATMAP_VIEW (widget);
   double pan[FRAMES], zoom[FRAMES];
-  static const SpqrRuler rulers[] = { { "heads", "h", SPQR_RULER_ROWS, 128, 64, true }, { "groups", NULL, SPQR_RULER_COLUMNS, 16, 0, false } };
+  static const SpqrRuler rulers[] = { { "heads", NULL, "h", SPQR_RULER_ROWS, 128, 64, true }, { "groups", NULL, NULL, SPQR_RULER_COLUMNS, 16, 0, false } };
 
   spqr_heatmap_view_set_scale (view, SPQR_SCALE_LOG);
   spqr_heatmap_view_set_labels (view, "sensitivity", "outputs", "inputs");

@@ -99,7 +99,7 @@ new_view (SpqrFieldData *field)
   GtkWidget *widget = spqr_heatmap_view_new ();
   SpqrHeatmapView *view = SPQR_HEATMAP_VIEW (widget);
   static const SpqrRuler rulers[] = {
-    { "heads", "h", SPQR_RULER_ROWS, 128, 64, true }, { "groups", "g", SPQR_RULER_COLUMNS, 16, 0, false },
+    { "heads", NULL, "h", SPQR_RULER_ROWS, 128, 64, true }, { "groups", NULL, "g", SPQR_RULER_COLUMNS, 16, 0, false },
   };
   spqr_chart_set_name (SPQR_CHART (view), "Sensitivity of layer 17");
   spqr_heatmap_view_set_titles (view, "Layer 17 · attn.q_proj", "4096 × 11008, sensitivity");
@@ -377,7 +377,7 @@ test_other_views (void)
   g_signal_connect (grid, "cell-activated", G_CALLBACK (on_cell), &heard);
   spqr_grid_view_set_values (SPQR_GRID_VIEW (grid), 30, 7, values, NULL, roles);
   spqr_grid_view_set_scale (SPQR_GRID_VIEW (grid), SPQR_SCALE_LOG);
-  spqr_grid_view_set_format (SPQR_GRID_VIEW (grid), spqr_format_percent, SPQR_AXIS_PERCENT);
+  spqr_grid_view_set_format (SPQR_GRID_VIEW (grid), spqr_format_percent_finely, SPQR_AXIS_PERCENT);
   spqr_grid_view_set_titles (SPQR_GRID_VIEW (grid), NULL, NULL, "outliers", "block");
   spqr_grid_view_select (SPQR_GRID_VIEW (grid), 17, 6);
   g_assert_cmpint (heard.calls, ==, 0);

@@ -224,6 +224,9 @@ test_rulers (void)
   g_assert_cmpint (rulers.items[0].side, ==, SPQR_RULER_ROWS);
   g_assert_cmpuint (rulers.items[0].period, ==, (gsize) config->head_dim);
   g_assert_cmpuint (rulers.items[0].half, ==, (gsize) config->head_dim / 2);
+  /* “Runs” are something else. */
+  g_assert_cmpstr (rulers.items[2].name, ==, "statistics tiles");
+  g_assert_cmpuint (rulers.items[2].period, ==, 4);
   spqr_layer_rulers_init (&rulers, q, config, &params, FALSE);
   g_assert_cmpuint (rulers.n, ==, 2);          /* reordered columns: groups are no runs */
   spqr_layer_rulers_init (&rulers, o, config, &params, TRUE);
@@ -247,7 +250,7 @@ test_readout (void)
 
   g_assert_true (g_str_has_prefix (bare, "row 1 · column 2 · head 0, dimension 1"));
   g_assert_true (g_str_has_suffix (bare, "\n"));
-  g_assert_nonnull (strstr (full, "\ngroup 0 · code "));
+  g_assert_nonnull (strstr (full, "\ngroup 0 · statistics tile 0 · code "));
   for (guint f = 0; f < SPQR_N_FIELDS; f++)
     {
       g_assert_cmpstr (spqr_layer_field_name (f), !=, "");

@@ -17,8 +17,8 @@ draw_heatmap (cairo_t *cr, const SpqrTheme *theme, double width, double height, 
 }
 
 static const SpqrRuler attention_rulers[] = {
-  { "heads", "h", SPQR_RULER_ROWS, 16, 8, true },
-  { "groups", "g", SPQR_RULER_COLUMNS, 16, 0, false },
+  { "heads", NULL, "h", SPQR_RULER_ROWS, 16, 8, true },
+  { "groups", NULL, "g", SPQR_RULER_COLUMNS, 16, 0, false },
 };
 
 static SpqrHeatmap
@@ -82,7 +82,7 @@ test_heatmap_cells (void)
   plot.col_label = "inputs";
   plot.marks = marks;
   static const SpqrRuler rulers[] = {
-    { "groups", "g", SPQR_RULER_COLUMNS, 4, 0, false }, { "statistics", "s", SPQR_RULER_ROWS, 8, 0, false },
+    { "groups", NULL, "g", SPQR_RULER_COLUMNS, 4, 0, false }, { "statistics", NULL, "s", SPQR_RULER_ROWS, 8, 0, false },
   };
   plot.rulers = rulers;
   plot.n_rulers = 2;
@@ -163,7 +163,7 @@ test_grid (void)
   plot.row_labels = roles;
   plot.col_name = "block";
   plot.scale = spqr_scale_make (SPQR_SCALE_LOG, 0.0008, 0.03);
-  plot.format = spqr_format_percent;
+  plot.format = spqr_format_percent_finely;
   plot.value_format = SPQR_AXIS_PERCENT;
   plot.title = "SmolLM2-135M";
   plot.subtitle = "Share of outliers";

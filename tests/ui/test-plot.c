@@ -82,6 +82,59 @@ test_mark_stands_out (void)
     }
 }
 
+static size_t
+count_pixels (const uint32_t *pixels, size_t n, uint32_t wanted)
+{
+  size_t count = 0;
+  for (size_t i = 0; i < n; i++)
+    count += pixels[i] == wanted;
+  return count;
+}
+
+/* Seen without seeing colours: on every colour of every map its light or its dark part has three times the
+ * lightness, or a third of it. */
+static void
+test_mark_contrast (void)
+{
+  SpqrColor dark = spqr_colormap_mark_edge ();
+  for (int m = 0; m < SPQR_N_COLORMAPS; m++)
+    {
+      SpqrColor light = spqr_colormap_mark_color (m);
+      for (int i = 0; i <= 64; i++)
+        {
+          SpqrColor c = spqr_colormap_color (m, i / 64.0);
+          g_assert_cmpfloat (MAX (spqr_color_contrast (&light, &c), spqr_color_contrast (&dark, &c)), >, 3);
+        }
+    }
+}
+
+/* Far out, a lone outlier and a sparse sprinkling of them: both parts are drawn; rings leave the weight its own pixel. */
+static void
+test_mark_parts (void)
+{
+  enum { ROWS = 512, COLS = 512, SIZE = 256 };
+  g_autofree float *values = g_new0 (float, ROWS * COLS);
+  g_autofree uint32_t *pixels = g_new (uint32_t, SIZE * SIZE);
+  static const size_t counts[] = { 1, 100, 1000 };
+  for (size_t k = 0; k < G_N_ELEMENTS (counts); k++)
+    {
+      memset (values, 0, ROWS * COLS * sizeof *values);
+      for (size_t i = 0; i < counts[k]; i++)
+        values[(i * 7919 * 13 + 100 * COLS + 57) % (ROWS * COLS)] = 1;
+      g_autoptr (SpqrFieldData) field = spqr_field_data_new (values, ROWS, COLS, NULL, NULL, NULL, NULL);
+      g_autoptr (SpqrMarks) marks = spqr_marks_new_from_threshold (values, ROWS, COLS, 0.5f, 5000);
+      SpqrHeatmap plot;
+      spqr_heatmap_init (&plot, field);
+      plot.marks = marks;
+      SpqrColor light = spqr_colormap_mark_color (plot.colormap), dark = spqr_colormap_mark_edge ();
+      g_assert_true (spqr_heatmap_render (&plot, &plot.view, SIZE, SIZE, SIZE, 1, pixels, NULL));
+      g_assert_cmpuint (count_pixels (pixels, SIZE * SIZE, spqr_color_to_pixel (&light)), >=, 3 * counts[k]);
+      g_assert_cmpuint (count_pixels (pixels, SIZE * SIZE, spqr_color_to_pixel (&dark)), >=, 2 * counts[k]);
+      if (counts[k] <= 100)
+        g_assert_cmpuint (pixels[50 * SIZE + 28], ==, spqr_colormap_lut (plot.colormap)[255]);
+    }
+}
+
 static void
 test_theme_contrast (void)
 {
@@ -248,6 +301,8 @@ test_format (void)
   check_text (spqr_format_count (999999999), "1.00\u00a0B");
   check_text (spqr_format_bits (3.6253), "3.63 bits");
   check_text (spqr_format_percent (0.0041), "0.41\u00a0%");
+  check_text (spqr_format_points (0.0041), "0.41 pp");
+  check_text (spqr_format_points (-0.12), "\u221212.0 pp");
   check_text (spqr_format_percent (1), "100.0\u00a0%");
   check_text (spqr_format_percent (0), "0.0\u00a0%");
   check_text (spqr_format_sci (0.00031), "3.1×10⁻⁴");
@@ -338,15 +393,6 @@ test_heatmap_paints_where_it_points (void)
     }
 }
 
-static size_t
-count_pixels (const uint32_t *pixels, size_t n, uint32_t wanted)
-{
-  size_t count = 0;
-  for (size_t i = 0; i < n; i++)
-    count += pixels[i] == wanted;
-  return count;
-}
-
 /* One weight of forty-five million is on the overview, as its colour and, marked, as a ring. */
 static void
 test_heatmap_single_outlier (void)
@@ -434,6 +480,75 @@ test_histogram_threshold (void)
   g_assert_false (spqr_histogram_threshold_at (&plot, &l, x + 30, l.plot.y + 20));
   g_assert_cmpint (spqr_histogram_bin_at (&plot, &l, l.plot.x + l.plot.width * 0.55, l.plot.y + 5), ==, 5);
   g_assert_cmpint (spqr_histogram_bin_at (&plot, &l, 0, 0), ==, -1);
+}
+
+static cairo_surface_t *
+draw_histogram (const SpqrHistogram *plot, int width, int height)
+{
+  cairo_surface_t *surface = cairo_image_surface_create (CAIRO_FORMAT_RGB24, width, height);
+  cairo_t *cr = cairo_create (surface);
+  SpqrTheme theme;
+  spqr_theme_init (&theme, SPQR_THEME_LIGHT);
+  spqr_histogram_draw (plot, cr, &theme, width, height);
+  cairo_destroy (cr);
+  cairo_surface_flush (surface);
+  return surface;
+}
+
+/* What the threshold says covers no bar: left of its line the plot is the same with and without it. */
+static void
+test_histogram_label (void)
+{
+  enum { BINS = 64, WIDTH = 640, HEIGHT = 150 };
+  uint64_t counts[BINS];
+  for (int i = 0; i < BINS; i++)
+    counts[i] = (uint64_t) (20000 * exp (-0.004 * (i - 40) * (i - 40)));
+  SpqrHistogram plot = { .counts = counts, .bins = BINS, .x = { SPQR_SCALE_LOG, 1e-9, 1e-2, 1 }, .log_counts = true, .threshold = 2e-3,
+                         .threshold_name = "τ = 0.2 ·", .threshold_note = "1.74 % are outliers: chosen by leave-one-out gain", .y_label = "weights" };
+  cairo_surface_t *without = draw_histogram (&plot, WIDTH, HEIGHT), *with;
+  SpqrTheme theme;
+  SpqrHistogramLayout l;
+  plot.has_threshold = true;
+  with = draw_histogram (&plot, WIDTH, HEIGHT);
+  spqr_theme_init (&theme, SPQR_THEME_LIGHT);
+  spqr_histogram_layout (&plot, &theme, WIDTH, HEIGHT, &l);
+  size_t from = (size_t) l.plot.x, to = (size_t) spqr_histogram_x_of (&plot, &l, plot.threshold) - 8, above = 0;
+  for (size_t y = 0; y < (size_t) (l.plot.y + l.plot.height); y++)
+    {
+      gsize start = y * (size_t) cairo_image_surface_get_stride (with) + 4 * from;
+      int differs = memcmp (cairo_image_surface_get_data (with) + start, cairo_image_surface_get_data (without) + start, 4 * (to - from));
+      if (y >= (size_t) l.plot.y)
+        g_assert_cmpint (differs, ==, 0);
+      else
+        above += differs != 0;
+    }
+  g_assert_cmpuint (above, >, 4);
+  cairo_surface_destroy (with);
+  cairo_surface_destroy (without);
+}
+
+/* Cells that are nearly alike get the digits that tell them apart, others no more than before. */
+static void
+test_grid_digits (void)
+{
+  double alike[] = { 0.13941, 0.13956, 0.1404, 0.13948, 0.13932, NAN, 0.13973, 0.13999 }, wide[] = { 0.01, 0.2, 0.4, 0.8 }, same[] = { 2, 2, NAN };
+  const char *names[] = { "a" };
+  g_assert_cmpfloat (spqr_grid_step (same, 3), ==, 0);
+  g_assert_cmpfloat (spqr_grid_step (NULL, 0), ==, 0);
+  SpqrGrid plot;
+  spqr_grid_init (&plot, 1, G_N_ELEMENTS (alike), alike);
+  plot.row_labels = names;
+  plot.format = spqr_format_percent_finely;
+  plot.step = spqr_grid_step (alike, G_N_ELEMENTS (alike));
+  g_autofree char *first = spqr_grid_readout (&plot, 0, 0), *second = spqr_grid_readout (&plot, 0, 3);
+  g_assert_nonnull (strstr (first, "13.94"));
+  g_assert_cmpstr (first, !=, second);
+  g_assert_nonnull (strstr (second, "13.95"));
+  g_autofree char *plain = spqr_format_percent_finely (0.4, spqr_grid_step (wide, 4));
+  g_assert_cmpstr (plain, ==, "40.0\u00a0%");
+  g_autofree char *value = spqr_format_value_finely (2.9871, 3, 0.0004), *usual = spqr_format_value_finely (2.9871, 3, 0);
+  g_assert_cmpstr (value, ==, "2.9871");
+  g_assert_cmpstr (usual, ==, "2.99");
 }
 
 static void
@@ -676,6 +791,10 @@ main (int argc, char **argv)
   g_test_add_func ("/plot/colormap/even", test_colormap_even);
   g_test_add_func ("/plot/colormap/colour-blind", test_colormap_colour_blind);
   g_test_add_func ("/plot/colormap/mark", test_mark_stands_out);
+  g_test_add_func ("/plot/colormap/mark-contrast", test_mark_contrast);
+  g_test_add_func ("/plot/heatmap/mark-parts", test_mark_parts);
+  g_test_add_func ("/plot/histogram/label", test_histogram_label);
+  g_test_add_func ("/plot/grid/digits", test_grid_digits);
   g_test_add_func ("/plot/theme/contrast", test_theme_contrast);
   g_test_add_func ("/plot/scale/inverse", test_scale_inverse);
   g_test_add_func ("/plot/scale/quantize", test_scale_quantize);

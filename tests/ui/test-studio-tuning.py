@@ -140,7 +140,7 @@ def tries(studio):
     studio.key('ctrl+a')
     studio.type('2')
     studio.key('Return')
-    check(says(studio, r'^[▲▼] [\d.]+.%$'), 'the error moves, and by how much is told', studio.labels())
+    check(says(studio, r'^[▲▼] [\d.]+.pp$'), 'the error moves, and by how much is told', studio.labels())
     studio.key('ctrl+b')
     check(wait(lambda: bits() == '3', 5), 'Ctrl+B: the setting before', bits())
     studio.key('ctrl+b')

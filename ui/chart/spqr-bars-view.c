@@ -3,12 +3,11 @@
 #include <math.h>
 
 struct _SpqrBarsView {
-  SpqrChart parent_instance;
+  SpqrIndexChart parent_instance;
   SpqrBars plot; /* values and strings are owned */
-  gint64 hover;
 };
 
-G_DEFINE_FINAL_TYPE (SpqrBarsView, spqr_bars_view, SPQR_TYPE_CHART)
+G_DEFINE_FINAL_TYPE (SpqrBarsView, spqr_bars_view, SPQR_TYPE_INDEX_CHART)
 
 enum { INDEX_HOVERED, INDEX_CHOSEN, N_SIGNALS };
 static guint signals[N_SIGNALS];
@@ -36,8 +35,8 @@ spqr_bars_view_set_values (SpqrBarsView *self, const double *values, size_t n, d
   self->plot.n = copy ? n : 0;
   self->plot.mean = mean;
   self->plot.y_format = format;
-  if (self->hover >= (gint64) self->plot.n)
-    self->hover = -1;
+  if (spqr_index_chart_get_index (SPQR_INDEX_CHART (self)) >= (gint64) self->plot.n)
+    spqr_index_chart_forget (SPQR_INDEX_CHART (self));
   spqr_chart_changed (SPQR_CHART (self));
 }
 
@@ -79,51 +78,38 @@ bars_view_draw (SpqrChart *chart, cairo_t *cr, double width, double height, cons
   spqr_bars_draw (&SPQR_BARS_VIEW (chart)->plot, cr, theme, width, height);
 }
 
-static void
-bars_view_draw_overlay (SpqrChart *chart, cairo_t *cr, double width, double height, const SpqrTheme *theme)
-{
-  SpqrBarsView *self = SPQR_BARS_VIEW (chart);
-  if (self->hover < 0)
-    return;
-  g_auto (SpqrInk) ink = { 0 };
-  SpqrBarsLayout layout;
-  spqr_ink_init (&ink, cr, theme);
-  get_layout (self, &layout);
-  spqr_bars_draw_hover (&self->plot, &ink, &layout, (size_t) self->hover);
-}
-
 static char *
 bars_view_describe (SpqrChart *chart)
 {
   SpqrBarsView *self = SPQR_BARS_VIEW (chart);
-  gint64 index = self->hover >= 0 ? self->hover : self->plot.marked;
+  gint64 pointed = spqr_index_chart_get_index (SPQR_INDEX_CHART (self)), index = pointed >= 0 ? pointed : self->plot.marked;
   if (self->plot.n == 0)
     return g_strdup (self->plot.message);
   return index >= 0 ? spqr_bars_readout (&self->plot, (size_t) index) : NULL;
 }
 
-static void
-hover (SpqrBarsView *self, gint64 index)
+static gint64
+bars_view_index_at (SpqrIndexChart *chart, double x, double y)
 {
-  if (index == self->hover)
-    return;
-  self->hover = index;
-  spqr_chart_overlay_changed (SPQR_CHART (self));
-  g_signal_emit (self, signals[INDEX_HOVERED], 0, index);
-}
-
-static void
-on_motion (GtkEventControllerMotion *motion, double x, double y, SpqrBarsView *self)
-{
+  SpqrBarsView *self = SPQR_BARS_VIEW (chart);
   SpqrBarsLayout layout;
   get_layout (self, &layout);
-  hover (self, spqr_bars_index_at (&self->plot, &layout, x, y));
+  return spqr_bars_index_at (&self->plot, &layout, x, y);
 }
 
 static void
-on_leave (GtkEventControllerMotion *motion, SpqrBarsView *self)
+bars_view_draw_index (SpqrIndexChart *chart, SpqrInk *ink, gint64 index)
 {
-  hover (self, -1);
+  SpqrBarsView *self = SPQR_BARS_VIEW (chart);
+  SpqrBarsLayout layout;
+  get_layout (self, &layout);
+  spqr_bars_draw_hover (&self->plot, ink, &layout, (size_t) index);
+}
+
+static void
+bars_view_pointed (SpqrIndexChart *chart, gint64 index)
+{
+  g_signal_emit (chart, signals[INDEX_HOVERED], 0, index);
 }
 
 static void
@@ -144,16 +130,17 @@ on_move (GtkWidget *widget, GVariant *args, gpointer data)
   SpqrBarsView *self = SPQR_BARS_VIEW (widget);
   SpqrBarsLayout l;
   double by = g_variant_get_double (args);
-  gint64 last = (gint64) self->plot.n - 1, from = self->hover >= 0 ? self->hover : self->plot.marked;
+  gint64 last = (gint64) self->plot.n - 1, from = spqr_index_chart_get_index (SPQR_INDEX_CHART (self));
   if (self->plot.n == 0)
     return FALSE;
+  if (from < 0)
+    from = self->plot.marked;
   get_layout (self, &l);
   gint64 step = fabs (by) > 1 ? last + 1 : (gint64) MAX (1, fabs (by) * (l.to - l.from));
   if (from < 0)
-    hover (self, (gint64) CLAMP (floor (l.from), 0, (double) last));
+    spqr_index_chart_point (SPQR_INDEX_CHART (self), (gint64) CLAMP (floor (l.from), 0, (double) last));
   else
-    hover (self, CLAMP (from + (by < 0 ? -step : step), 0, last));
-  spqr_chart_update_description (SPQR_CHART (self));
+    spqr_index_chart_point (SPQR_INDEX_CHART (self), CLAMP (from + (by < 0 ? -step : step), 0, last));
   return TRUE;
 }
 
@@ -161,9 +148,10 @@ static gboolean
 on_activate (GtkWidget *widget, GVariant *args, gpointer data)
 {
   SpqrBarsView *self = SPQR_BARS_VIEW (widget);
-  if (self->hover < 0)
+  gint64 index = spqr_index_chart_get_index (SPQR_INDEX_CHART (self));
+  if (index < 0)
     return FALSE;
-  g_signal_emit (self, signals[INDEX_CHOSEN], 0, self->hover);
+  g_signal_emit (self, signals[INDEX_CHOSEN], 0, index);
   return TRUE;
 }
 
@@ -184,10 +172,13 @@ spqr_bars_view_class_init (SpqrBarsViewClass *class)
 {
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (class);
   SpqrChartClass *chart_class = SPQR_CHART_CLASS (class);
+  SpqrIndexChartClass *index_class = SPQR_INDEX_CHART_CLASS (class);
   G_OBJECT_CLASS (class)->finalize = spqr_bars_view_finalize;
   chart_class->draw = bars_view_draw;
-  chart_class->draw_overlay = bars_view_draw_overlay;
   chart_class->describe = bars_view_describe;
+  index_class->index_at = bars_view_index_at;
+  index_class->draw_index = bars_view_draw_index;
+  index_class->pointed = bars_view_pointed;
   signals[INDEX_HOVERED] = g_signal_new ("index-hovered", SPQR_TYPE_BARS_VIEW, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_INT64);
   signals[INDEX_CHOSEN] = g_signal_new ("index-chosen", SPQR_TYPE_BARS_VIEW, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_INT64);
   static const struct { guint key; GdkModifierType mods; double by; } moves[] = {
@@ -204,12 +195,6 @@ spqr_bars_view_init (SpqrBarsView *self)
 {
   GtkWidget *widget = GTK_WIDGET (self);
   self->plot = (SpqrBars) { .mean = NAN, .marked = -1 };
-  self->hover = -1;
-  gtk_widget_set_size_request (widget, 160, 110);
-  GtkEventController *motion = gtk_event_controller_motion_new ();
-  g_signal_connect (motion, "motion", G_CALLBACK (on_motion), self);
-  g_signal_connect (motion, "leave", G_CALLBACK (on_leave), self);
-  gtk_widget_add_controller (widget, motion);
   GtkGesture *click = gtk_gesture_click_new ();
   gtk_gesture_single_set_button (GTK_GESTURE_SINGLE (click), GDK_BUTTON_PRIMARY);
   g_signal_connect (click, "released", G_CALLBACK (on_released), self);

@@ -1,13 +1,13 @@
 /* spqr-bars-view.h: a figure for each row, column or head, to be pointed at. */
 #pragma once
 
-#include "chart/spqr-chart.h"
+#include "chart/spqr-index-chart.h"
 #include "plot/spqr-plot-bars.h"
 
 G_BEGIN_DECLS
 
 #define SPQR_TYPE_BARS_VIEW (spqr_bars_view_get_type ())
-G_DECLARE_FINAL_TYPE (SpqrBarsView, spqr_bars_view, SPQR, BARS_VIEW, SpqrChart)
+G_DECLARE_FINAL_TYPE (SpqrBarsView, spqr_bars_view, SPQR, BARS_VIEW, SpqrIndexChart)
 
 /* Signals:
  *   "index-hovered" (gint64 index): by the pointer or the keyboard; -1: none any more

@@ -73,6 +73,7 @@ spqr_grid_view_set_values (SpqrGridView *self, size_t n_blocks, size_t n_roles, 
   p->rows = n_roles;
   p->cols = n_blocks;
   p->values = copy;
+  p->step = spqr_grid_step (copy, n_blocks * n_roles);
   p->row_labels = (const char *const *) rows;
   p->col_labels = (const char *const *) cols;
   update_scale (self);
@@ -80,7 +81,7 @@ spqr_grid_view_set_values (SpqrGridView *self, size_t n_blocks, size_t n_roles, 
 }
 
 void
-spqr_grid_view_set_format (SpqrGridView *self, char *(*format) (double value), SpqrAxisFormat axis)
+spqr_grid_view_set_format (SpqrGridView *self, char *(*format) (double value, double step), SpqrAxisFormat axis)
 {
   g_return_if_fail (SPQR_IS_GRID_VIEW (self));
   self->plot.format = format;
@@ -185,7 +186,6 @@ on_motion (GtkEventControllerMotion *motion, double x, double y, SpqrGridView *s
   self->hover_row = new_row;
   self->hover_col = new_col;
   gtk_widget_set_cursor_from_name (GTK_WIDGET (self), on_cell ? "pointer" : NULL);
-  gtk_widget_trigger_tooltip_query (GTK_WIDGET (self));
   spqr_chart_overlay_changed (SPQR_CHART (self));
   g_signal_emit (self, signals[CELL_HOVERED], 0, (gint64) new_col, (gint64) new_row);
 }
@@ -196,28 +196,6 @@ on_leave (GtkEventControllerMotion *motion, SpqrGridView *self)
   self->hover_row = self->hover_col = -1;
   g_signal_emit (self, signals[CELL_HOVERED], 0, (gint64) -1, (gint64) -1);
   spqr_chart_overlay_changed (SPQR_CHART (self));
-}
-
-static gboolean
-grid_view_query_tooltip (GtkWidget *widget, int x, int y, gboolean keyboard, GtkTooltip *tooltip)
-{
-  SpqrGridView *self = SPQR_GRID_VIEW (widget);
-  SpqrGridLayout layout;
-  size_t row, col;
-  SpqrRect r;
-  get_layout (self, &layout);
-  if (keyboard && self->plot.selected_row >= 0)
-    {
-      row = (size_t) self->plot.selected_row;
-      col = (size_t) self->plot.selected_col;
-    }
-  else if (keyboard || !spqr_grid_layout_cell_at (&layout, x, y, &row, &col))
-    return FALSE;
-  g_autofree char *text = spqr_grid_readout (&self->plot, row, col);
-  gtk_tooltip_set_text (tooltip, text);
-  spqr_grid_layout_cell_rect (&layout, row, col, &r);
-  gtk_tooltip_set_tip_area (tooltip, &(GdkRectangle) { (int) r.x, (int) r.y, MAX (1, (int) r.width), MAX (1, (int) r.height) });
-  return TRUE;
 }
 
 static void
@@ -321,7 +299,6 @@ spqr_grid_view_class_init (SpqrGridViewClass *class)
   object_class->get_property = spqr_grid_view_get_property;
   object_class->finalize = spqr_grid_view_finalize;
   widget_class->measure = grid_view_measure;
-  widget_class->query_tooltip = grid_view_query_tooltip;
   chart_class->draw = grid_view_draw;
   chart_class->draw_overlay = grid_view_draw_overlay;
   chart_class->describe = grid_view_describe;
@@ -353,7 +330,6 @@ spqr_grid_view_init (SpqrGridView *self)
   self->auto_range = TRUE;
   self->hi = 1;
   self->hover_row = self->hover_col = -1;
-  gtk_widget_set_has_tooltip (widget, TRUE);
   GtkEventController *motion = gtk_event_controller_motion_new ();
   g_signal_connect (motion, "motion", G_CALLBACK (on_motion), self);
   g_signal_connect (motion, "leave", G_CALLBACK (on_leave), self);

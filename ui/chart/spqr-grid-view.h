@@ -21,7 +21,7 @@ GtkWidget *spqr_grid_view_new (void);
 void spqr_grid_view_set_values (SpqrGridView *self, size_t n_blocks, size_t n_roles, const double *values,
                                 const char *const *block_labels, const char *const *role_labels);
 /* How a value is printed (static function, such as spqr_format_percent) and what the bar's ticks are. */
-void spqr_grid_view_set_format (SpqrGridView *self, char *(*format) (double value), SpqrAxisFormat axis);
+void spqr_grid_view_set_format (SpqrGridView *self, char *(*format) (double value, double step), SpqrAxisFormat axis);
 void spqr_grid_view_set_titles (SpqrGridView *self, const char *title, const char *subtitle,
                                 const char *value_label, const char *block_name);
 void spqr_grid_view_set_colormap (SpqrGridView *self, SpqrColormap map, gboolean reversed);

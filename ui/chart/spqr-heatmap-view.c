@@ -404,6 +404,7 @@ spqr_heatmap_view_set_rulers (SpqrHeatmapView *self, const SpqrRuler *rulers, si
     {
       SpqrRuler r = rulers[i];
       r.name = g_intern_string (r.name);
+      r.brief = g_intern_string (r.brief);
       r.item = g_intern_string (r.item);
       r.period = MAX (r.period, 1);
       g_array_append_val (self->rulers, r);

@@ -6,14 +6,13 @@
 #include "plot/spqr-format.h"
 
 struct _SpqrHistogramView {
-  SpqrChart parent_instance;
+  SpqrIndexChart parent_instance;
   SpqrHistogram plot; /* counts, compare and strings are owned */
-  ptrdiff_t hover;
   gboolean dragging;
   double grab_offset; /* from the line to where it was taken */
 };
 
-G_DEFINE_FINAL_TYPE (SpqrHistogramView, spqr_histogram_view, SPQR_TYPE_CHART)
+G_DEFINE_FINAL_TYPE (SpqrHistogramView, spqr_histogram_view, SPQR_TYPE_INDEX_CHART)
 
 enum { PROP_0, PROP_THRESHOLD, PROP_HAS_THRESHOLD, PROP_LOG_COUNTS, N_PROPS };
 static GParamSpec *props[N_PROPS];
@@ -43,7 +42,7 @@ spqr_histogram_view_set_counts (SpqrHistogramView *self, const uint64_t *counts,
   self->plot.counts = new_counts;
   self->plot.compare = new_compare;
   self->plot.bins = new_counts ? bins : 0;
-  self->hover = -1;
+  spqr_index_chart_forget (SPQR_INDEX_CHART (self));
   if (x)
     self->plot.x = *x;
   spqr_chart_changed (SPQR_CHART (self));
@@ -142,19 +141,6 @@ histogram_view_draw (SpqrChart *chart, cairo_t *cr, double width, double height,
   spqr_histogram_draw (&SPQR_HISTOGRAM_VIEW (chart)->plot, cr, theme, width, height);
 }
 
-static void
-histogram_view_draw_overlay (SpqrChart *chart, cairo_t *cr, double width, double height, const SpqrTheme *theme)
-{
-  SpqrHistogramView *self = SPQR_HISTOGRAM_VIEW (chart);
-  if (self->hover < 0 || self->dragging)
-    return;
-  g_auto (SpqrInk) ink = { 0 };
-  SpqrHistogramLayout layout;
-  spqr_ink_init (&ink, cr, theme);
-  get_layout (self, &layout);
-  spqr_histogram_draw_hover (&self->plot, &ink, &layout, (size_t) self->hover);
-}
-
 static char *
 histogram_view_describe (SpqrChart *chart)
 {
@@ -176,36 +162,34 @@ move_threshold (SpqrHistogramView *self, double value, gboolean finished)
   g_signal_emit (self, signal_threshold_changed, 0, value, finished);
 }
 
-static void
-tell_bin (SpqrHistogramView *self)
+static gint64
+histogram_view_index_at (SpqrIndexChart *chart, double x, double y)
 {
-  double bins = (double) MAX (self->plot.bins, 1), at = (double) self->hover;
-  double from = self->hover < 0 ? NAN : spqr_scale_invert (&self->plot.x, at / bins);
-  double to = self->hover < 0 ? NAN : spqr_scale_invert (&self->plot.x, (at + 1) / bins);
-  g_signal_emit (self, signal_bin_hovered, 0, from, to);
-}
-
-static void
-on_motion (GtkEventControllerMotion *motion, double x, double y, SpqrHistogramView *self)
-{
+  SpqrHistogramView *self = SPQR_HISTOGRAM_VIEW (chart);
   SpqrHistogramLayout layout;
   get_layout (self, &layout);
   bool on_threshold = spqr_histogram_threshold_at (&self->plot, &layout, x, y);
   gtk_widget_set_cursor_from_name (GTK_WIDGET (self), on_threshold || self->dragging ? "col-resize" : NULL);
-  ptrdiff_t bin = spqr_histogram_bin_at (&self->plot, &layout, x, y);
-  if (bin == self->hover)
-    return;
-  self->hover = self->dragging ? -1 : bin;
-  spqr_chart_overlay_changed (SPQR_CHART (self));
-  tell_bin (self);
+  return self->dragging ? -1 : spqr_histogram_bin_at (&self->plot, &layout, x, y);
 }
 
 static void
-on_leave (GtkEventControllerMotion *motion, SpqrHistogramView *self)
+histogram_view_draw_index (SpqrIndexChart *chart, SpqrInk *ink, gint64 index)
 {
-  self->hover = -1;
-  spqr_chart_overlay_changed (SPQR_CHART (self));
-  tell_bin (self);
+  SpqrHistogramView *self = SPQR_HISTOGRAM_VIEW (chart);
+  SpqrHistogramLayout layout;
+  get_layout (self, &layout);
+  spqr_histogram_draw_hover (&self->plot, ink, &layout, (size_t) index);
+}
+
+static void
+histogram_view_pointed (SpqrIndexChart *chart, gint64 index)
+{
+  SpqrHistogramView *self = SPQR_HISTOGRAM_VIEW (chart);
+  double bins = (double) MAX (self->plot.bins, 1), at = (double) index;
+  double from = index < 0 ? NAN : spqr_scale_invert (&self->plot.x, at / bins);
+  double to = index < 0 ? NAN : spqr_scale_invert (&self->plot.x, (at + 1) / bins);
+  g_signal_emit (self, signal_bin_hovered, 0, from, to);
 }
 
 static void
@@ -222,6 +206,7 @@ on_drag_begin (GtkGestureDrag *drag, double x, double y, SpqrHistogramView *self
   gtk_gesture_set_state (GTK_GESTURE (drag), GTK_EVENT_SEQUENCE_CLAIMED);
   self->grab_offset = x - spqr_histogram_x_of (&self->plot, &layout, self->plot.threshold);
   self->dragging = TRUE;
+  spqr_index_chart_point (SPQR_INDEX_CHART (self), -1);
 }
 
 static void
@@ -302,13 +287,16 @@ spqr_histogram_view_class_init (SpqrHistogramViewClass *class)
   GObjectClass *object_class = G_OBJECT_CLASS (class);
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (class);
   SpqrChartClass *chart_class = SPQR_CHART_CLASS (class);
+  SpqrIndexChartClass *index_class = SPQR_INDEX_CHART_CLASS (class);
   const GParamFlags flags = G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY;
   object_class->set_property = spqr_histogram_view_set_property;
   object_class->get_property = spqr_histogram_view_get_property;
   object_class->finalize = spqr_histogram_view_finalize;
   chart_class->draw = histogram_view_draw;
-  chart_class->draw_overlay = histogram_view_draw_overlay;
   chart_class->describe = histogram_view_describe;
+  index_class->index_at = histogram_view_index_at;
+  index_class->draw_index = histogram_view_draw_index;
+  index_class->pointed = histogram_view_pointed;
   props[PROP_THRESHOLD] = g_param_spec_double ("threshold", NULL, NULL, -G_MAXDOUBLE, G_MAXDOUBLE, 0, G_PARAM_READWRITE | flags);
   props[PROP_HAS_THRESHOLD] = g_param_spec_boolean ("has-threshold", NULL, NULL, FALSE, G_PARAM_READABLE | flags);
   props[PROP_LOG_COUNTS] = g_param_spec_boolean ("log-counts", NULL, NULL, FALSE, G_PARAM_READWRITE | flags);
@@ -331,12 +319,6 @@ spqr_histogram_view_init (SpqrHistogramView *self)
 {
   GtkWidget *widget = GTK_WIDGET (self);
   self->plot = (SpqrHistogram) { .x = { SPQR_SCALE_LINEAR, 0, 1, 1 } };
-  self->hover = -1;
-  gtk_widget_set_size_request (widget, 160, 110);
-  GtkEventController *motion = gtk_event_controller_motion_new ();
-  g_signal_connect (motion, "motion", G_CALLBACK (on_motion), self);
-  g_signal_connect (motion, "leave", G_CALLBACK (on_leave), self);
-  gtk_widget_add_controller (widget, motion);
   GtkGesture *drag = gtk_gesture_drag_new ();
   g_signal_connect (drag, "drag-begin", G_CALLBACK (on_drag_begin), self);
   g_signal_connect (drag, "drag-update", G_CALLBACK (on_drag_update), self);

@@ -1,13 +1,13 @@
 /* spqr-histogram-view.h: a distribution, with a threshold to drag. */
 #pragma once
 
-#include "chart/spqr-chart.h"
+#include "chart/spqr-index-chart.h"
 #include "plot/spqr-plot-histogram.h"
 
 G_BEGIN_DECLS
 
 #define SPQR_TYPE_HISTOGRAM_VIEW (spqr_histogram_view_get_type ())
-G_DECLARE_FINAL_TYPE (SpqrHistogramView, spqr_histogram_view, SPQR, HISTOGRAM_VIEW, SpqrChart)
+G_DECLARE_FINAL_TYPE (SpqrHistogramView, spqr_histogram_view, SPQR, HISTOGRAM_VIEW, SpqrIndexChart)
 
 /* Properties: "threshold" (gdouble), "has-threshold", "log-counts" (gboolean).
  * Signals: "threshold-changed" (gdouble value, gboolean finished): while a person drags or presses

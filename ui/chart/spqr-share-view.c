@@ -3,12 +3,11 @@
 #include <math.h>
 
 struct _SpqrShareView {
-  SpqrChart parent_instance;
+  SpqrIndexChart parent_instance;
   SpqrShare plot; /* points and strings are owned */
-  ptrdiff_t hover;
 };
 
-G_DEFINE_FINAL_TYPE (SpqrShareView, spqr_share_view, SPQR_TYPE_CHART)
+G_DEFINE_FINAL_TYPE (SpqrShareView, spqr_share_view, SPQR_TYPE_INDEX_CHART)
 
 static guint signal_value_hovered;
 
@@ -33,7 +32,7 @@ spqr_share_view_set_points (SpqrShareView *self, const SpqrSharePoint *points, s
   g_free ((SpqrSharePoint *) self->plot.points);
   self->plot.points = copy;
   self->plot.n = copy ? n : 0;
-  self->hover = -1;
+  spqr_index_chart_forget (SPQR_INDEX_CHART (self));
   spqr_chart_changed (SPQR_CHART (self));
 }
 
@@ -46,6 +45,15 @@ spqr_share_view_set_current (SpqrShareView *self, double weights, const char *na
   self->plot.chosen_sum = chosen_sum;
   spqr_chart_set_text (&self->plot.current_name, name);
   spqr_chart_set_text (&self->plot.chosen_name, chosen_name);
+  spqr_chart_changed (SPQR_CHART (self));
+}
+
+void
+spqr_share_view_set_note (SpqrShareView *self, const char *note, const char *reason)
+{
+  g_return_if_fail (SPQR_IS_SHARE_VIEW (self));
+  spqr_chart_set_text (&self->plot.note, note);
+  spqr_chart_set_text (&self->plot.reason, reason);
   spqr_chart_changed (SPQR_CHART (self));
 }
 
@@ -94,65 +102,53 @@ share_view_draw (SpqrChart *chart, cairo_t *cr, double width, double height, con
   spqr_share_draw (&SPQR_SHARE_VIEW (chart)->plot, cr, theme, width, height);
 }
 
-static void
-share_view_draw_overlay (SpqrChart *chart, cairo_t *cr, double width, double height, const SpqrTheme *theme)
-{
-  SpqrShareView *self = SPQR_SHARE_VIEW (chart);
-  if (self->hover < 0)
-    return;
-  g_auto (SpqrInk) ink = { 0 };
-  SpqrShareLayout layout;
-  spqr_ink_init (&ink, cr, theme);
-  get_layout (self, &layout);
-  spqr_share_draw_hover (&self->plot, &ink, &layout, (size_t) self->hover);
-}
-
 static char *
 share_view_describe (SpqrChart *chart)
 {
   SpqrShareView *self = SPQR_SHARE_VIEW (chart);
+  gint64 index = spqr_index_chart_get_index (SPQR_INDEX_CHART (chart));
   if (self->plot.n == 0)
     return g_strdup (self->plot.message);
-  if (self->hover >= 0)
-    return spqr_share_readout (&self->plot, (size_t) self->hover);
+  if (index >= 0)
+    return spqr_share_readout (&self->plot, (size_t) index);
   if (!self->plot.has_current)
     return NULL;
-  return self->plot.chosen_name ? g_strdup_printf ("%s. %s", self->plot.current_name, self->plot.chosen_name) : g_strdup (self->plot.current_name);
+  return self->plot.note ? g_strdup_printf ("%s. %s", self->plot.note, self->plot.current_name) : g_strdup (self->plot.current_name);
 }
 
-static void
-hover (SpqrShareView *self, ptrdiff_t index)
+static gint64
+share_view_index_at (SpqrIndexChart *chart, double x, double y)
 {
-  if (index == self->hover)
-    return;
-  self->hover = index;
-  spqr_chart_overlay_changed (SPQR_CHART (self));
-  g_signal_emit (self, signal_value_hovered, 0, index >= 0 ? self->plot.points[index].value : NAN);
-}
-
-static void
-on_motion (GtkEventControllerMotion *motion, double x, double y, SpqrShareView *self)
-{
+  SpqrShareView *self = SPQR_SHARE_VIEW (chart);
   SpqrShareLayout layout;
   get_layout (self, &layout);
-  hover (self, spqr_share_point_at (&self->plot, &layout, x, y));
+  return spqr_share_point_at (&self->plot, &layout, x, y);
 }
 
 static void
-on_leave (GtkEventControllerMotion *motion, SpqrShareView *self)
+share_view_draw_index (SpqrIndexChart *chart, SpqrInk *ink, gint64 index)
 {
-  hover (self, -1);
+  SpqrShareView *self = SPQR_SHARE_VIEW (chart);
+  SpqrShareLayout layout;
+  get_layout (self, &layout);
+  spqr_share_draw_hover (&self->plot, ink, &layout, (size_t) index);
+}
+
+static void
+share_view_pointed (SpqrIndexChart *chart, gint64 index)
+{
+  SpqrShareView *self = SPQR_SHARE_VIEW (chart);
+  g_signal_emit (self, signal_value_hovered, 0, index >= 0 ? self->plot.points[index].value : NAN);
 }
 
 static gboolean
 on_move (GtkWidget *widget, GVariant *args, gpointer data)
 {
   SpqrShareView *self = SPQR_SHARE_VIEW (widget);
-  gint64 by = g_variant_get_int32 (args), last = (gint64) self->plot.n - 1;
+  gint64 by = g_variant_get_int32 (args), last = (gint64) self->plot.n - 1, from = spqr_index_chart_get_index (SPQR_INDEX_CHART (self));
   if (last < 0)
     return FALSE;
-  hover (self, (ptrdiff_t) (self->hover < 0 && ABS (by) <= last ? 0 : CLAMP (self->hover + by, 0, last)));
-  spqr_chart_update_description (SPQR_CHART (self));
+  spqr_index_chart_point (SPQR_INDEX_CHART (self), from < 0 && ABS (by) <= last ? 0 : CLAMP (from + by, 0, last));
   return TRUE;
 }
 
@@ -163,6 +159,8 @@ spqr_share_view_finalize (GObject *object)
   g_free ((SpqrSharePoint *) self->plot.points);
   g_free ((char *) self->plot.current_name);
   g_free ((char *) self->plot.chosen_name);
+  g_free ((char *) self->plot.note);
+  g_free ((char *) self->plot.reason);
   g_free ((char *) self->plot.reference_name);
   g_free ((char *) self->plot.x_label);
   g_free ((char *) self->plot.y_label);
@@ -176,10 +174,13 @@ spqr_share_view_class_init (SpqrShareViewClass *class)
 {
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (class);
   SpqrChartClass *chart_class = SPQR_CHART_CLASS (class);
+  SpqrIndexChartClass *index_class = SPQR_INDEX_CHART_CLASS (class);
   G_OBJECT_CLASS (class)->finalize = spqr_share_view_finalize;
   chart_class->draw = share_view_draw;
-  chart_class->draw_overlay = share_view_draw_overlay;
   chart_class->describe = share_view_describe;
+  index_class->index_at = share_view_index_at;
+  index_class->draw_index = share_view_draw_index;
+  index_class->pointed = share_view_pointed;
   signal_value_hovered = g_signal_new ("value-hovered", SPQR_TYPE_SHARE_VIEW, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_DOUBLE);
   static const struct { guint key; GdkModifierType mods; int by; } moves[] = {
     { GDK_KEY_Left, 0, -1 }, { GDK_KEY_Right, 0, 1 }, { GDK_KEY_Left, GDK_SHIFT_MASK, -20 }, { GDK_KEY_Right, GDK_SHIFT_MASK, 20 },
@@ -192,12 +193,5 @@ spqr_share_view_class_init (SpqrShareViewClass *class)
 static void
 spqr_share_view_init (SpqrShareView *self)
 {
-  GtkWidget *widget = GTK_WIDGET (self);
   self->plot = (SpqrShare) { .marked = NAN, .chosen_sum = NAN };
-  self->hover = -1;
-  gtk_widget_set_size_request (widget, 160, 110);
-  GtkEventController *motion = gtk_event_controller_motion_new ();
-  g_signal_connect (motion, "motion", G_CALLBACK (on_motion), self);
-  g_signal_connect (motion, "leave", G_CALLBACK (on_leave), self);
-  gtk_widget_add_controller (widget, motion);
 }

@@ -1,13 +1,13 @@
 /* spqr-share-view.h: share of a sum against the share of the weights that carry it, to be pointed at. */
 #pragma once
 
-#include "chart/spqr-chart.h"
+#include "chart/spqr-index-chart.h"
 #include "plot/spqr-plot-share.h"
 
 G_BEGIN_DECLS
 
 #define SPQR_TYPE_SHARE_VIEW (spqr_share_view_get_type ())
-G_DECLARE_FINAL_TYPE (SpqrShareView, spqr_share_view, SPQR, SHARE_VIEW, SpqrChart)
+G_DECLARE_FINAL_TYPE (SpqrShareView, spqr_share_view, SPQR, SHARE_VIEW, SpqrIndexChart)
 
 /* Signal "value-hovered" (gdouble value): the weights up to the place pointed at have at least this
  * value; NAN: none. Keys: Left and Right walk along the curve (Shift: far), Home and End. */
@@ -18,6 +18,8 @@ void spqr_share_view_set_points (SpqrShareView *self, const SpqrSharePoint *poin
 /* As many weights as are kept now, and what they carry where they are not the largest (NAN: they are).
  * weights NAN: none. */
 void spqr_share_view_set_current (SpqrShareView *self, double weights, const char *name, double chosen_sum, const char *chosen_name);
+/* A line above the plot, and one below it; or NULL. */
+void spqr_share_view_set_note (SpqrShareView *self, const char *note, const char *reason);
 /* What the largest so many carry. */
 double spqr_share_view_get_share (SpqrShareView *self, double weights);
 /* A point of the literature. */

@@ -13,7 +13,7 @@ spqr_param_describe (const SpqrParamInfo *info, const SpqrRunParams *params)
   if (g_str_equal (info->key, "groupsize") && value == 0)
     return g_strdup (_("whole row"));
   if (g_str_equal (info->key, "seqlen") && value == 0)
-    return g_strdup (_("the model's own"));
+    return g_strdup (_("2048, or the model's context if that is shorter"));
   if ((g_str_equal (info->key, "qq_scale_bits") || g_str_equal (info->key, "qq_zero_bits")) && value == 0)
     return g_strdup (_("16 (not quantized)"));
   if (g_str_equal (info->key, "outlier_threshold") && isinf (value))

@@ -37,8 +37,8 @@ static char *
 describe_differences (const SpqrRunLayer *a, const SpqrRunLayer *b)
 {
   g_autofree char *bits = with_sign (a->bits - b->bits, three_decimals);
-  g_autofree char *outliers = with_sign (a->outlier_share - b->outlier_share, spqr_format_percent);
-  g_autofree char *error = with_sign (a->output_error - b->output_error, spqr_format_percent);
+  g_autofree char *outliers = with_sign (a->outlier_share - b->outlier_share, spqr_format_points);
+  g_autofree char *error = with_sign (a->output_error - b->output_error, spqr_format_points);
 
   /* Translators: bits a weight, share of outliers, output error of a layer; or what they differ by */
   return g_strdup_printf (_("%s bits · %s outliers · %s output error"), bits, outliers, error);

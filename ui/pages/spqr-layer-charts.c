@@ -32,6 +32,16 @@ struct _SpqrLayerCharts {
   double shown_tau, shown_threshold;     /* what the histogram's line stands for */
 };
 
+static const struct { const char *label, *help; } tabs[N_CHARTS] = {
+  { N_("Values"), N_("How the field's values are distributed; what is pointed at here stands out in the heat map") },
+  { N_("Error share"), N_("How much of the error the largest few weights carry, and how much the outliers do.\n"
+                          "An outlier is kept because the others of its group round better without it (its leave-one-out gain), not because it is "
+                          "large here: the weight that stretches a group's range rounds to itself, so its own error is next to nothing.") },
+  { N_("Rows"), N_("Outliers in each row: outputs") },
+  { N_("Columns"), N_("Outliers in each column: inputs") },
+  { N_("Heads"), N_("Outliers in each attention head") },
+};
+
 enum { VALUES_POINTED, CELLS_POINTED, PLACE_CHOSEN, SAVED, SAVE_FAILED, N_SIGNALS };
 static guint signals[N_SIGNALS];
 
@@ -159,13 +169,14 @@ sum_name (SpqrField field)
 static void
 show_kept (SpqrLayerCharts *self, const SpqrLayerPicture *picture)
 {
-  g_autofree char *few = NULL, *sum = NULL, *carried = NULL, *name = NULL, *chosen = NULL;
+  g_autofree char *few = NULL, *sum = NULL, *carried = NULL, *name = NULL, *chosen = NULL, *note = NULL;
   double weights, largest;
   gboolean differ;
 
   if (picture == NULL)
     {
       spqr_share_view_set_current (self->share, NAN, NULL, NAN, NULL);
+      spqr_share_view_set_note (self->share, NULL, NULL);
       return;
     }
   weights = (double) picture->marks->count / ((double) picture->marks->rows * (double) picture->marks->cols);
@@ -173,12 +184,17 @@ show_kept (SpqrLayerCharts *self, const SpqrLayerPicture *picture)
   differ = largest - picture->outlier_sum > 0.01;
   few = spqr_format_percent (weights);
   sum = spqr_format_percent (largest);
-  /* Translators: share of the weights that are kept as outliers, share of the sum that the largest so many carry */
-  name = g_strdup_printf (_("kept now: %s; the largest so many carry %s"), few, sum);
   /* What is less than can be seen is nothing. */
   carried = spqr_format_percent (picture->outlier_sum < 5e-5 ? 0 : picture->outlier_sum);
-  chosen = differ ? g_strdup_printf (_("the outliers, chosen by gain, carry %s"), carried) : NULL;
+  /* Translators: share of the weights, and of the sum that the largest so many carry */
+  name = g_strdup_printf (_("the largest %s: %s"), few, sum);
+  /* Translators: share of the sum that the outliers carry */
+  chosen = differ ? g_strdup_printf (_("outliers: %s"), carried) : NULL;
+  /* Translators: the share of the weights that are kept as outliers, and the share of the field's sum that they carry */
+  note = differ ? g_strdup_printf (_("Kept: %s of the weights, those without which their group rounds best; they carry %s here"), few, carried)
+                : g_strdup_printf (_("Kept: %s of the weights; they carry %s"), few, carried);
   spqr_share_view_set_current (self->share, weights, name, differ ? picture->outlier_sum : NAN, chosen);
+  spqr_share_view_set_note (self->share, note, differ ? _("The weight that stretches its group rounds to itself; the others pay.") : NULL);
 }
 
 static void
@@ -386,9 +402,14 @@ show_heads (SpqrLayerCharts *self)
   gboolean rotary, tunable = is_tunable (self);
 
   self->head = tunable && model != NULL ? spqr_layer_head_size (tensor, spqr_model_get_config (model), &self->head_side, &rotary) : 0;
-  gtk_widget_set_sensitive (self->tabs[CHART_HEADS], self->head > 0);
-  for (guint k = CHART_SHARE; k <= CHART_COLUMNS; k++)
-    gtk_widget_set_sensitive (self->tabs[k], tunable);
+  for (guint k = CHART_SHARE; k < N_CHARTS; k++)
+    {
+      const char *why_not = !tunable ? _("Only layers that SpQR quantizes have an error and outliers")
+                            : k == CHART_HEADS && self->head == 0 ? _("This layer is not divided into attention heads") : NULL;
+
+      gtk_widget_set_sensitive (self->tabs[k], why_not == NULL);
+      gtk_widget_set_tooltip_text (self->tabs[k], why_not != NULL ? why_not : _(tabs[k].help));
+    }
   if (!tunable)
     choose (self, CHART_VALUES);
   else if (self->head == 0 && gtk_toggle_button_get_active (GTK_TOGGLE_BUTTON (self->tabs[CHART_HEADS])))
@@ -498,12 +519,6 @@ add_charts (SpqrLayerCharts *self)
 static void
 add_tabs (SpqrLayerCharts *self, GtkBox *line)
 {
-  static const struct { const char *label, *help; } tabs[N_CHARTS] = {
-    { N_("Values"), N_("How the field's values are distributed; what is pointed at here stands out in the heat map") },
-    { N_("Error share"), N_("How much of the error the largest few weights carry, and how much the outliers do") },
-    { N_("Rows"), N_("Outliers in each row: outputs") },
-    { N_("Columns"), N_("Outliers in each column: inputs") },
-    { N_("Heads"), N_("Outliers in each attention head") } };
   GtkWidget *group = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 0);
 
   gtk_widget_add_css_class (group, "linked");

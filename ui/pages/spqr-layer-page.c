@@ -7,18 +7,17 @@
 #include "chart/spqr-heatmap-view.h"
 #include "controls/spqr-access.h"
 #include "pages/spqr-layer-charts.h"
+#include "pages/spqr-layer-colors.h"
 #include "pages/spqr-layer-labels.h"
 #include "pages/spqr-layer-preview.h"
 #include "pages/spqr-layer-readout.h"
 #include "pages/spqr-layer-reference.h"
 #include "pages/spqr-layer-rulers.h"
 #include "pages/spqr-layer-subject.h"
+#include "pages/spqr-layer-title.h"
 #include "pages/spqr-layer-tune.h"
 #include "plot/spqr-format.h"
 #include "session/spqr-settings.h"
-
-/* Colours from lo to hi, as a person set them; not set: by the values. */
-typedef struct { gboolean set; double lo, hi; } Range;
 
 struct _SpqrLayerPage {
   GtkWidget parent_instance;
@@ -28,8 +27,8 @@ struct _SpqrLayerPage {
 
   GtkStack *stack;
   AdwStatusPage *refusal;
-  GtkLabel *title, *shape, *badge, *readout;
-  GtkWidget *calibrate;
+  SpqrLayerTitle *title;
+  GtkLabel *readout;
   GtkDropDown *field, *scale, *colormap, *clip;
   GtkToggleButton *mark_outliers;
   SpqrHeatmapView *heatmap;
@@ -39,10 +38,7 @@ struct _SpqrLayerPage {
   SpqrLayerTune *tune;
 
   SpqrField wanted;                      /* as last chosen, also while a vector has no such field */
-  SpqrScaleKind scales[SPQR_N_LAYER_FIELDS];   /* as last chosen for each field */
-  SpqrColormap colormaps[SPQR_N_LAYER_FIELDS];
-  SpqrColormap usual_colormap;           /* the preference */
-  Range ranges[SPQR_N_LAYER_FIELDS];
+  SpqrLayerColors colors;
   gboolean tunable;                      /* the selected tensor can be quantized */
   gint64 hover_row, hover_col;           /* pointed at; -1: none */
   guint level;                           /* of the pyramid, that the colours are made for */
@@ -57,23 +53,6 @@ static const SpqrField menu[] = {
   SPQR_FIELD_LOO_GAIN,
   SPQR_FIELD_OUTLIERS, SPQR_FIELD_CODES, SPQR_FIELD_SCALES, SPQR_FIELD_ZEROS };
 enum { N_WEIGHT_FIELDS = 2 };
-
-/* In the order of the menu: the share of the values at each end that the colours leave out. */
-static const double clips[] = { 0, 0.001, 0.01, 0.05 };
-enum { USUAL_CLIP = 1 };
-
-static const struct { SpqrScaleKind scale; SpqrColormap colormap; } habits[SPQR_N_LAYER_FIELDS] = {
-  [SPQR_FIELD_WEIGHT] = { SPQR_SCALE_LINEAR, SPQR_COLORMAP_BALANCE },
-  [SPQR_FIELD_ABS_WEIGHT] = { SPQR_SCALE_LINEAR, SPQR_COLORMAP_EMBER },
-  [SPQR_FIELD_SENSITIVITY] = { SPQR_SCALE_LOG, SPQR_COLORMAP_EMBER },
-  [SPQR_FIELD_ERROR] = { SPQR_SCALE_LINEAR, SPQR_COLORMAP_BALANCE },
-  [SPQR_FIELD_LOO_GAIN] = { SPQR_SCALE_LOG, SPQR_COLORMAP_EMBER },
-  [SPQR_FIELD_OUTLIERS] = { SPQR_SCALE_LINEAR, SPQR_COLORMAP_EMBER },
-  [SPQR_FIELD_CODES] = { SPQR_SCALE_LINEAR, SPQR_COLORMAP_EMBER },
-  [SPQR_FIELD_SCALES] = { SPQR_SCALE_LINEAR, SPQR_COLORMAP_EMBER },
-  [SPQR_FIELD_ZEROS] = { SPQR_SCALE_LINEAR, SPQR_COLORMAP_EMBER },
-  [SPQR_N_FIELDS] = { SPQR_SCALE_LINEAR, SPQR_COLORMAP_BALANCE },
-};
 
 /* ---- the field ---- */
 
@@ -100,17 +79,16 @@ show_calibration (SpqrLayerPage *self)
   SpqrLab *lab = spqr_layer_preview_get_lab (self->preview);
   gboolean calibrated = lab != NULL && spqr_lab_is_calibrated (lab);
 
-  gtk_widget_set_visible (GTK_WIDGET (self->badge), self->tunable && lab != NULL);
-  gtk_widget_set_visible (self->calibrate, self->tunable && !calibrated);
-  gtk_label_set_label (self->badge, calibrated ? _("calibrated") : _("data-free"));
-  gtk_widget_set_tooltip_text (GTK_WIDGET (self->badge), calibrated
-    ? _("The layer's inputs on the calibration text are known: sensitivity, error and outliers are those of a real run.")
-    : _("Known from the weights alone, as if every input mattered the same. Good for a first look; calibrate for the real thing."));
-  if (calibrated)
-    gtk_widget_add_css_class (GTK_WIDGET (self->badge), "calibrated");
-  else
-    gtk_widget_remove_css_class (GTK_WIDGET (self->badge), "calibrated");
+  spqr_layer_title_show (self->title, self->session, lab, self->tunable);
   gtk_widget_set_tooltip_text (GTK_WIDGET (self->field), spqr_layer_field_help (current_field (self), calibrated));
+}
+
+/* What can be done, or why it cannot. */
+static void
+explain (GtkWidget *widget, gboolean possible, const char *help, const char *why_not)
+{
+  gtk_widget_set_sensitive (widget, possible);
+  gtk_widget_set_tooltip_text (widget, possible ? help : why_not);
 }
 
 static void
@@ -120,11 +98,15 @@ show_style (SpqrLayerPage *self)
   gboolean whole = field == SPQR_FIELD_CODES || field == SPQR_FIELD_OUTLIERS;
 
   self->updating = TRUE;
-  gtk_drop_down_set_selected (self->scale, self->scales[field]);
-  gtk_drop_down_set_selected (self->colormap, self->colormaps[field]);
-  gtk_widget_set_sensitive (GTK_WIDGET (self->scale), field != SPQR_FIELD_OUTLIERS);
+  gtk_drop_down_set_selected (self->scale, self->colors.fields[field].scale);
+  gtk_drop_down_set_selected (self->colormap, self->colors.fields[field].colormap);
   gtk_widget_set_visible (GTK_WIDGET (self->mark_outliers), self->tunable);
-  gtk_widget_set_sensitive (GTK_WIDGET (self->mark_outliers), field != SPQR_FIELD_OUTLIERS);
+  explain (GTK_WIDGET (self->scale), field != SPQR_FIELD_OUTLIERS,
+           _("How values become colours: linear, logarithmic (of the magnitude), or symmetric logarithmic (linear around 0, signs kept)"),
+           _("A weight is an outlier or is not: there is nothing to scale"));
+  explain (GTK_WIDGET (self->mark_outliers), field != SPQR_FIELD_OUTLIERS,
+           _("Mark the outliers of the present parameters; where many share a pixel, the places where they crowd. In the heat map, N and Shift+N walk from one to the next"),
+           _("The field shows the outliers themselves"));
   self->updating = FALSE;
   spqr_heatmap_view_set_format (self->heatmap, whole ? SPQR_AXIS_INTEGER : SPQR_AXIS_NUMBER);
 }
@@ -174,7 +156,7 @@ ask_for_field (SpqrLayerPage *self)
   show_style (self);
   look_for_runs (self);
   show_calibration (self);
-  spqr_layer_preview_set_field (self->preview, field, self->scales[field]);
+  spqr_layer_preview_set_field (self->preview, field, self->colors.fields[field].scale);
 }
 
 static void
@@ -186,16 +168,14 @@ on_field_chosen (SpqrLayerPage *self)
   ask_for_field (self);
 }
 
-/* How coarsely the matrix is seen: the level of its pyramid that has about a cell a pixel. */
+/* How coarsely the matrix is seen. */
 static guint
 seen_level (SpqrLayerPage *self, const SpqrFieldData *data)
 {
   SpqrViewport view = spqr_heatmap_view_get_view (self->heatmap);
   double width = MAX (gtk_widget_get_width (GTK_WIDGET (self->heatmap)), 64), height = MAX (gtk_widget_get_height (GTK_WIDGET (self->heatmap)), 64);
-  double area = (view.row1 - view.row0) * (view.col1 - view.col0) / (width * height);
-  double level = area > 1 ? round (log2 (area) / 2) : 0;
 
-  return (guint) CLAMP (level, 0, (double) data->pyramid.n_levels - 1);
+  return spqr_layer_colors_level (data, (view.row1 - view.row0) * (view.col1 - view.col0), width * height);
 }
 
 /* The colours' range follows the field and how closely it is looked at. */
@@ -203,18 +183,12 @@ static void
 show_range (SpqrLayerPage *self)
 {
   SpqrLayerPicture *picture = spqr_layer_preview_get_picture (self->preview);
-  const Range *range;
   SpqrScale scale;
-  double clip;
 
   if (picture == NULL)
     return;
-  range = &self->ranges[picture->field];
   self->level = seen_level (self, picture->data);
-  clip = clips[MIN (gtk_drop_down_get_selected (self->clip), G_N_ELEMENTS (clips) - 1)];
-  scale = range->set ? spqr_scale_make (self->scales[picture->field], range->lo, range->hi)
-                     : spqr_layer_picture_fit (picture, self->level, self->scales[picture->field], clip,
-                                               spqr_colormap_is_diverging (self->colormaps[picture->field]));
+  scale = spqr_layer_colors_range (&self->colors, picture, self->level);
   spqr_heatmap_view_set_scale (self->heatmap, scale.kind);
   spqr_heatmap_view_set_range (self->heatmap, scale.lo, scale.hi);
 }
@@ -226,20 +200,23 @@ on_scale_chosen (SpqrLayerPage *self)
 
   if (self->updating)
     return;
-  self->scales[field] = (SpqrScaleKind) MIN (gtk_drop_down_get_selected (self->scale), SPQR_N_SCALES - 1);
-  self->ranges[field].set = FALSE;
+  self->colors.fields[field].scale = (SpqrScaleKind) MIN (gtk_drop_down_get_selected (self->scale), SPQR_N_SCALES - 1);
+  self->colors.fields[field].ranged = FALSE;
   show_range (self);
-  spqr_layer_preview_set_field (self->preview, field, self->scales[field]);
+  spqr_layer_preview_set_field (self->preview, field, self->colors.fields[field].scale);
 }
 
 static void
 on_range_changed (SpqrLayerPage *self, double lo, double hi)
 {
   SpqrLayerPicture *picture = spqr_layer_preview_get_picture (self->preview);
+  SpqrLayerFieldColors *colors = picture != NULL ? &self->colors.fields[picture->field] : NULL;
 
-  if (picture == NULL)
+  if (colors == NULL)
     return;
-  self->ranges[picture->field] = (Range) { TRUE, lo, hi };
+  colors->ranged = TRUE;
+  colors->lo = lo;
+  colors->hi = hi;
   show_range (self);
 }
 
@@ -249,9 +226,10 @@ on_range_reset (SpqrLayerPage *self)
 {
   SpqrLayerPicture *picture = self->preview != NULL ? spqr_layer_preview_get_picture (self->preview) : NULL;
 
+  self->colors.clip = gtk_drop_down_get_selected (self->clip);
   if (self->updating || picture == NULL)
     return;
-  self->ranges[picture->field].set = FALSE;
+  self->colors.fields[picture->field].ranged = FALSE;
   show_range (self);
 }
 
@@ -262,23 +240,17 @@ on_colormap_chosen (SpqrLayerPage *self)
 
   if (self->updating)
     return;
-  self->colormaps[field] = (SpqrColormap) MIN (gtk_drop_down_get_selected (self->colormap), SPQR_N_COLORMAPS - 1);
-  spqr_heatmap_view_set_colormap (self->heatmap, self->colormaps[field], FALSE);
+  self->colors.fields[field].colormap = (SpqrColormap) MIN (gtk_drop_down_get_selected (self->colormap), SPQR_N_COLORMAPS - 1);
+  spqr_heatmap_view_set_colormap (self->heatmap, self->colors.fields[field].colormap, FALSE);
   show_range (self);
 }
 
-/* Another preference: for the fields whose colours nobody has chosen otherwise since. */
 static void
 take_colormap (SpqrLayerPage *self)
 {
-  SpqrColormap map = spqr_settings_get_colormap (spqr_settings_get_default ());
-
-  for (guint f = 0; f < SPQR_N_FIELDS; f++)
-    if (self->colormaps[f] == self->usual_colormap)
-      self->colormaps[f] = map;
-  self->usual_colormap = map;
+  spqr_layer_colors_take_usual (&self->colors, spqr_settings_get_colormap (spqr_settings_get_default ()));
   show_style (self);
-  spqr_heatmap_view_set_colormap (self->heatmap, self->colormaps[current_field (self)], FALSE);
+  spqr_heatmap_view_set_colormap (self->heatmap, self->colors.fields[current_field (self)].colormap, FALSE);
 }
 
 /* ---- the picture ---- */
@@ -399,7 +371,7 @@ on_picture_changed (SpqrLayerPage *self)
     }
   else
     {
-      spqr_heatmap_view_set_colormap (self->heatmap, self->colormaps[picture->field], FALSE);
+      spqr_heatmap_view_set_colormap (self->heatmap, self->colors.fields[picture->field].colormap, FALSE);
       spqr_layer_subject_axes (spqr_session_get_tensor (self->session), &rows, &cols);
       spqr_heatmap_view_set_labels (self->heatmap, spqr_layer_field_name (picture->field), rows, cols);
       spqr_heatmap_view_set_field (self->heatmap, picture->data);
@@ -523,7 +495,7 @@ static void
 on_tensor (SpqrLayerPage *self)
 {
   SpqrTensor *tensor = spqr_session_get_tensor (self->session);
-  g_autofree char *reason = NULL, *title = NULL, *shape = NULL;
+  g_autofree char *reason = NULL;
 
   if (tensor == NULL)
     {
@@ -537,11 +509,6 @@ on_tensor (SpqrLayerPage *self)
       return;
     }
   self->tunable = spqr_layer_subject_is_tunable (tensor);
-  title = spqr_layer_subject_title (tensor);
-  shape = spqr_layer_subject_shape (tensor);
-  gtk_label_set_label (self->title, title);
-  gtk_widget_set_tooltip_text (GTK_WIDGET (self->title), spqr_tensor_get_name (tensor));
-  gtk_label_set_label (self->shape, shape);
   spqr_layer_tune_set_message (self->tune, self->tunable ? NULL : spqr_layer_subject_explain (tensor));
   fill_fields (self);
   gtk_stack_set_visible_child_name (self->stack, "layer");
@@ -651,9 +618,6 @@ bind_children (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, SpqrLayerPage, stack);
   gtk_widget_class_bind_template_child (widget_class, SpqrLayerPage, refusal);
   gtk_widget_class_bind_template_child (widget_class, SpqrLayerPage, title);
-  gtk_widget_class_bind_template_child (widget_class, SpqrLayerPage, shape);
-  gtk_widget_class_bind_template_child (widget_class, SpqrLayerPage, badge);
-  gtk_widget_class_bind_template_child (widget_class, SpqrLayerPage, calibrate);
   gtk_widget_class_bind_template_child (widget_class, SpqrLayerPage, field);
   gtk_widget_class_bind_template_child (widget_class, SpqrLayerPage, scale);
   gtk_widget_class_bind_template_child (widget_class, SpqrLayerPage, colormap);
@@ -698,6 +662,7 @@ spqr_layer_page_class_init (SpqrLayerPageClass *klass)
   g_type_ensure (SPQR_TYPE_LAYER_CHARTS);
   g_type_ensure (SPQR_TYPE_LAYER_LABELS);
   g_type_ensure (SPQR_TYPE_LAYER_REFERENCE);
+  g_type_ensure (SPQR_TYPE_LAYER_TITLE);
   g_type_ensure (SPQR_TYPE_LAYER_TUNE);
   gtk_widget_class_set_template_from_resource (widget_class, "/studio/spqr/SpqrStudio/ui/spqr-layer-page.ui");
   bind_children (widget_class);
@@ -720,11 +685,7 @@ spqr_layer_page_init (SpqrLayerPage *self)
 {
   g_autoptr (GtkStringList) maps = gtk_string_list_new (NULL);
 
-  for (guint f = 0; f < SPQR_N_LAYER_FIELDS; f++)
-    {
-      self->scales[f] = habits[f].scale;
-      self->colormaps[f] = spqr_settings_choose_colormap (spqr_settings_get_default (), habits[f].colormap);
-    }
+  spqr_layer_colors_init (&self->colors);
   for (guint m = 0; m < SPQR_N_COLORMAPS; m++)
     gtk_string_list_append (maps, spqr_colormap_name (m));
   self->wanted = SPQR_FIELD_SENSITIVITY;
@@ -732,9 +693,8 @@ spqr_layer_page_init (SpqrLayerPage *self)
   self->updating = TRUE;
   gtk_widget_init_template (GTK_WIDGET (self));
   gtk_drop_down_set_model (self->colormap, G_LIST_MODEL (maps));
-  gtk_drop_down_set_selected (self->clip, USUAL_CLIP);
+  gtk_drop_down_set_selected (self->clip, SPQR_LAYER_USUAL_CLIP);
   spqr_heatmap_view_add_handles (self->heatmap);
-  self->usual_colormap = spqr_settings_get_colormap (spqr_settings_get_default ());
   g_signal_connect_object (spqr_settings_get_default (), "notify::colormap", G_CALLBACK (take_colormap), self, G_CONNECT_SWAPPED);
   self->updating = FALSE;
 }

@@ -102,6 +102,8 @@ spqr_layer_readout (SpqrLab *lab, const SpqrConfig *config, const SpqrLayerPictu
       SpqrLayerCell cell = spqr_layer_answer_get_cell (answer, row, col);
 
       say (text, _("group %zu"), cell.group);
+      if (spqr_layer_has_tiles (&answer->params))
+        say (text, _("statistics tile %zu"), row / (gsize) answer->params.qq_groupsize);
       say (text, _("code %u"), cell.code);
       say_value (text, _("scale"), cell.scale);
       say_value (text, _("zero"), cell.zero);

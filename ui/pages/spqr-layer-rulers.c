@@ -18,10 +18,16 @@ spqr_layer_head_size (SpqrTensor *tensor, const SpqrConfig *config, SpqrRulerSid
 }
 
 static void
-add (SpqrLayerRulers *rulers, const char *name, const char *item, SpqrRulerSide side, gsize period, gsize half, gboolean strong)
+add (SpqrLayerRulers *rulers, const char *name, const char *brief, const char *item, SpqrRulerSide side, gsize period, gsize half, gboolean strong)
 {
   if (rulers->n < SPQR_LAYER_MAX_RULERS)
-    rulers->items[rulers->n++] = (SpqrRuler) { name, item, side, period, half, strong };
+    rulers->items[rulers->n++] = (SpqrRuler) { name, brief, item, side, period, half, strong };
+}
+
+gboolean
+spqr_layer_has_tiles (const SpqrParams *params)
+{
+  return params->method == SPQR_METHOD_SPQR && (params->qq_scale_bits > 0 || params->qq_zero_bits > 0) && params->qq_groupsize > 1;
 }
 
 void
@@ -29,19 +35,18 @@ spqr_layer_rulers_init (SpqrLayerRulers *rulers, SpqrTensor *tensor, const SpqrC
                         gboolean groups)
 {
   gsize rows = spqr_tensor_get_rows (tensor), cols = spqr_tensor_get_cols (tensor);
-  gboolean second_order = params->method == SPQR_METHOD_SPQR && (params->qq_scale_bits > 0 || params->qq_zero_bits > 0);
   SpqrRulerSide side;
   gboolean rotary;
   gsize head = spqr_layer_head_size (tensor, config, &side, &rotary);
 
   rulers->n = 0;
   if (head > 0)
-    add (rulers, spqr_tensor_get_role (tensor) == SPQR_ROLE_QKV ? _("q, k, v heads") : _("heads"), C_("ruler: head", "h"), side, head,
+    add (rulers, spqr_tensor_get_role (tensor) == SPQR_ROLE_QKV ? _("q, k, v heads") : _("heads"), NULL, C_("ruler: head", "h"), side, head,
          rotary ? head / 2 : 0, TRUE);
   if (!spqr_role_is_linear (spqr_tensor_get_role (tensor)) || spqr_tensor_is_bias (tensor))
     return;
   if (groups && params->groupsize > 0 && (gsize) params->groupsize < cols)
-    add (rulers, _("groups"), NULL, SPQR_RULER_COLUMNS, (gsize) params->groupsize, 0, FALSE);
-  if (second_order && params->qq_groupsize > 1 && (gsize) params->qq_groupsize < rows)
-    add (rulers, _("runs"), NULL, SPQR_RULER_ROWS, (gsize) params->qq_groupsize, 0, FALSE);
+    add (rulers, _("groups"), NULL, NULL, SPQR_RULER_COLUMNS, (gsize) params->groupsize, 0, FALSE);
+  if (spqr_layer_has_tiles (params) && (gsize) params->qq_groupsize < rows)
+    add (rulers, _("statistics tiles"), C_("ruler: statistics tiles", "tiles"), NULL, SPQR_RULER_ROWS, (gsize) params->qq_groupsize, 0, FALSE);
 }

@@ -16,6 +16,8 @@ typedef struct { gsize n; SpqrRuler items[SPQR_LAYER_MAX_RULERS]; } SpqrLayerRul
  * pairs i, i + head/2. */
 gsize spqr_layer_head_size (SpqrTensor *tensor, const SpqrConfig *config, SpqrRulerSide *side, gboolean *rotary);
 
+/* Are scales or zeros quantized together, by tiles of qq_groupsize rows? */
+gboolean spqr_layer_has_tiles (const SpqrParams *params);
 /* groups: groups are runs of columns in the picture; FALSE where the layer's columns were reordered. */
 void spqr_layer_rulers_init (SpqrLayerRulers *rulers, SpqrTensor *tensor, const SpqrConfig *config,
                              const SpqrParams *params, gboolean groups);

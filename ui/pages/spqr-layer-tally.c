@@ -72,7 +72,7 @@ show_line (SpqrLayerTally *self, guint line, double value, double before, gboole
 {
   double change = self->has_previous ? value - before : NAN;
   g_autofree char *text = percent ? spqr_format_percent (value) : spqr_format_bits (value);
-  char *moved = percent ? spqr_format_percent (fabs (change)) : spqr_format_fixed (fabs (change), 2);
+  char *moved = percent ? spqr_format_points (fabs (change)) : spqr_format_fixed (fabs (change), 2);
 
   gtk_label_set_label (self->values[line], text);
   show_change (self->changes[line], change, percent ? 5e-6 : 0.005, moved, line != OUTLIERS);

@@ -19,6 +19,7 @@ struct _SpqrLayerTune {
   SpqrParamsEditor *editor;
   SpqrLayerTally *tally;
   GtkMenuButton *apply;
+  GtkWidget *undo, *redo, *compare, *quantize;
   GtkButton *recipe;
   GtkLabel *recipe_says;     /* of this layer */
   GtkWindow *recipe_dialog;  /* weak */
@@ -38,6 +39,10 @@ update_actions (SpqrLayerTune *self)
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "tune.undo", undo);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "tune.redo", redo);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "tune.compare", undo || redo);
+  gtk_widget_set_tooltip_text (self->undo, undo ? _("Back to the setting before (Ctrl+Z)") : _("Nothing to undo yet: change a parameter"));
+  gtk_widget_set_tooltip_text (self->redo, redo ? _("Forward to the setting after (Ctrl+Shift+Z)") : _("Nothing to redo: no step was undone"));
+  gtk_widget_set_tooltip_text (self->compare, undo || redo ? _("Switch between the last two settings (Ctrl+B)")
+                                                           : _("Two settings are compared here once a parameter was changed (Ctrl+B)"));
 }
 
 static void
@@ -133,6 +138,9 @@ fill_menu (SpqrLayerTune *self)
   g_autoptr (GMenu) section = g_menu_new ();
 
   gtk_widget_set_sensitive (GTK_WIDGET (self->apply), tunable);
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->apply), tunable
+    ? _("Keep these parameters in the model's recipe: for this layer, its kind, its block or all layers")
+    : _("A recipe is about layers that SpQR quantizes; this tensor is left as it is"));
   for (guint i = 0; tunable && i < G_N_ELEMENTS (targets); i++)
     {
       g_autofree char *name = name_target (self, targets[i].name);
@@ -219,9 +227,23 @@ on_recipe_changed (SpqrLayerTune *self)
   show_recipe_line (self);
 }
 
+/* As spqr_window_update_actions() has it. */
+static void
+explain_quantize (SpqrLayerTune *self)
+{
+  SpqrModel *model = spqr_session_get_model (self->session);
+  const char *reason = model != NULL ? spqr_model_get_config (model)->unsupported_reason : NULL;
+  g_autofree char *why_not = reason != NULL ? g_strdup_printf (_("This model can be looked at, not quantized: %s"), reason)
+    : spqr_session_get_store (self->session) == NULL ? g_strdup (_("Runs cannot be kept: there is no database. Preferences (Ctrl+,) say where it should be")) : NULL;
+
+  gtk_widget_set_tooltip_text (self->quantize, why_not != NULL ? why_not
+    : _("Calibrate and quantize every layer by the recipe, or with these parameters where there is none, and measure what it costs (Ctrl+Shift+Q)"));
+}
+
 static void
 on_tensor (SpqrLayerTune *self)
 {
+  explain_quantize (self);
   fill_menu (self);
   show_recipe_line (self);
 }
@@ -383,6 +405,10 @@ spqr_layer_tune_class_init (SpqrLayerTuneClass *klass)
   gtk_widget_class_bind_template_child (widget_class, SpqrLayerTune, editor);
   gtk_widget_class_bind_template_child (widget_class, SpqrLayerTune, tally);
   gtk_widget_class_bind_template_child (widget_class, SpqrLayerTune, apply);
+  gtk_widget_class_bind_template_child (widget_class, SpqrLayerTune, undo);
+  gtk_widget_class_bind_template_child (widget_class, SpqrLayerTune, redo);
+  gtk_widget_class_bind_template_child (widget_class, SpqrLayerTune, compare);
+  gtk_widget_class_bind_template_child (widget_class, SpqrLayerTune, quantize);
   gtk_widget_class_bind_template_child (widget_class, SpqrLayerTune, recipe);
   gtk_widget_class_bind_template_child (widget_class, SpqrLayerTune, recipe_says);
   gtk_widget_class_install_action (widget_class, "tune.undo", NULL, on_action);

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "controls/spqr-column-title.h"
+#include "controls/spqr-empty-note.h"
 #include "plot/spqr-format.h"
 
 /* A row of the table: one of the array's layers, kept alive by the array. */
@@ -39,7 +40,7 @@ spqr_layer_item_init (SpqrLayerItem *self)
 
 struct _SpqrLayersTable {
   GtkWidget parent_instance;
-  GtkWidget *scroller;
+  GtkWidget *note;
   GtkColumnView *view;
   GListStore *items;
 };
@@ -161,6 +162,9 @@ spqr_layers_table_set_layers (SpqrLayersTable *self, GPtrArray *layers)
       item->index = i;
       g_ptr_array_add (items, item);
     }
+  spqr_empty_note_set_text (self->note, layers != NULL
+    ? _("No layer of this run is finished yet.")
+    : _("The layers of one run stand here. Select a single run; for two, Heat Maps shows them side by side."));
   g_list_store_splice (self->items, 0, g_list_model_get_n_items (G_LIST_MODEL (self->items)), items->pdata, items->len);
 }
 
@@ -175,7 +179,7 @@ spqr_layers_table_dispose (GObject *object)
 {
   SpqrLayersTable *self = SPQR_LAYERS_TABLE (object);
 
-  g_clear_pointer (&self->scroller, gtk_widget_unparent);
+  g_clear_pointer (&self->note, gtk_widget_unparent);
   g_clear_object (&self->items);
   G_OBJECT_CLASS (spqr_layers_table_parent_class)->dispose (object);
 }
@@ -193,6 +197,7 @@ static void
 spqr_layers_table_init (SpqrLayersTable *self)
 {
   GtkSortListModel *sorted;
+  GtkWidget *scroller;
 
   self->items = g_list_store_new (SPQR_TYPE_LAYER_ITEM);
   self->view = GTK_COLUMN_VIEW (gtk_column_view_new (NULL));
@@ -204,7 +209,9 @@ spqr_layers_table_init (SpqrLayersTable *self)
   gtk_widget_add_css_class (GTK_WIDGET (self->view), "data-table");
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->view), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Layers of the run"), -1);
   g_signal_connect_object (self->view, "activate", G_CALLBACK (on_activate), self, 0);
-  self->scroller = gtk_scrolled_window_new ();
-  gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (self->scroller), GTK_WIDGET (self->view));
-  gtk_widget_set_parent (self->scroller, GTK_WIDGET (self));
+  scroller = gtk_scrolled_window_new ();
+  gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (scroller), GTK_WIDGET (self->view));
+  self->note = spqr_empty_note_new (scroller, G_LIST_MODEL (self->items));
+  spqr_layers_table_set_layers (self, NULL);
+  gtk_widget_set_parent (self->note, GTK_WIDGET (self));
 }

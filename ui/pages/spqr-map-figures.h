@@ -14,7 +14,7 @@ typedef struct {
   SpqrFigureSource source;
   SpqrScaleKind scale;
   SpqrAxisFormat axis;
-  char *(*format) (double value);
+  char *(*format) (double value, double step);   /* so exactly that a step can be seen */
   double (*get) (SpqrSession *session, SpqrTensor *tensor);   /* NAN: not known */
 } SpqrMapFigure;
 

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "controls/spqr-column-title.h"
+#include "controls/spqr-empty-note.h"
 
 /* ---- a row ---- */
 
@@ -56,7 +57,9 @@ struct _SpqrMapList {
   GtkSingleSelection *selection;
   GtkColumnViewColumn *columns[1 + SPQR_MAP_LIST_FIGURES];
   Column data[1 + SPQR_MAP_LIST_FIGURES];
-  char *(*formats[SPQR_MAP_LIST_FIGURES]) (double value);
+  char *(*formats[SPQR_MAP_LIST_FIGURES]) (double value, double step);
+  double steps[SPQR_MAP_LIST_FIGURES];
+  GtkWidget *note;
   gboolean quiet;
 };
 
@@ -99,7 +102,7 @@ show_item (GtkListItem *cell)
   if (column->index == 0)
     text = g_strdup_printf (_("%d · %s"), spqr_tensor_get_block (item->tensor), spqr_role_name (spqr_tensor_get_role (item->tensor)));
   else if (isfinite (item->figures[column->index - 1]) && column->list->formats[column->index - 1] != NULL)
-    text = column->list->formats[column->index - 1] (item->figures[column->index - 1]);
+    text = column->list->formats[column->index - 1] (item->figures[column->index - 1], column->list->steps[column->index - 1]);
   gtk_label_set_label (GTK_LABEL (gtk_list_item_get_child (cell)), text != NULL ? text : "–");
 }
 
@@ -190,15 +193,17 @@ take_values (SpqrMapList *self, guint column, const double *values)
 }
 
 void
-spqr_map_list_set_figure (SpqrMapList *self, guint column, const char *title, char *(*format) (double value), const double *values)
+spqr_map_list_set_figure (SpqrMapList *self, guint column, const char *title, char *(*format) (double value, double step),
+                           double step, const double *values)
 {
   SpqrMapItem *item = gtk_single_selection_get_selected_item (self->selection);
   g_autoptr (SpqrTensor) selected = item != NULL ? g_object_ref (item->tensor) : NULL;
-  gboolean other_format = self->formats[column] != format;
+  gboolean other_format = self->formats[column] != format || self->steps[column] != step;
 
   gtk_column_view_column_set_title (self->columns[1 + column], title);
   gtk_column_view_column_set_visible (self->columns[1 + column], values != NULL);
   self->formats[column] = format;
+  self->steps[column] = step;
   if (!take_values (self, column, values) && !other_format)
     return;
   self->quiet = TRUE;
@@ -230,6 +235,12 @@ spqr_map_list_select (SpqrMapList *self, SpqrTensor *tensor)
   self->quiet = TRUE;
   gtk_single_selection_set_selected (self->selection, position);
   self->quiet = was_quiet;
+}
+
+void
+spqr_map_list_set_message (SpqrMapList *self, const char *message)
+{
+  spqr_empty_note_set_text (self->note, message);
 }
 
 GPtrArray *
@@ -276,7 +287,7 @@ spqr_map_list_dispose (GObject *object)
   SpqrMapList *self = SPQR_MAP_LIST (object);
 
   self->quiet = TRUE;
-  g_clear_pointer (&self->scroller, gtk_widget_unparent);
+  g_clear_pointer (&self->note, gtk_widget_unparent);
   g_clear_object (&self->selection);
   g_clear_object (&self->items);
   G_OBJECT_CLASS (spqr_map_list_parent_class)->dispose (object);
@@ -316,5 +327,6 @@ spqr_map_list_init (SpqrMapList *self)
   self->scroller = gtk_scrolled_window_new ();
   gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (self->scroller), GTK_WIDGET (self->view));
   gtk_scrolled_window_set_policy (GTK_SCROLLED_WINDOW (self->scroller), GTK_POLICY_NEVER, GTK_POLICY_AUTOMATIC);
-  gtk_widget_set_parent (self->scroller, GTK_WIDGET (self));
+  self->note = spqr_empty_note_new (self->scroller, G_LIST_MODEL (self->known));
+  gtk_widget_set_parent (self->note, GTK_WIDGET (self));
 }

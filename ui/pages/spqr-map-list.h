@@ -15,7 +15,10 @@ GtkWidget *spqr_map_list_new (void);
 void       spqr_map_list_set_tensors (SpqrMapList *self, GPtrArray *tensors);
 /* The figure of the first or second column for each tensor, as many values; NAN: not known. Layers whose
  * first figure is not known are not listed. values NULL: the column is hidden. */
-void       spqr_map_list_set_figure (SpqrMapList *self, guint column, const char *title, char *(*format) (double value), const double *values);
+void       spqr_map_list_set_figure (SpqrMapList *self, guint column, const char *title, char *(*format) (double value, double step),
+                                    double step, const double *values);
+/* Why nothing is listed, and what to do; shown while it is so. */
+void       spqr_map_list_set_message (SpqrMapList *self, const char *message);
 /* Emits nothing; NULL: none. */
 void       spqr_map_list_select (SpqrMapList *self, SpqrTensor *tensor);
 /* As sorted; full reference, of SpqrTensor. */

@@ -8,7 +8,7 @@
 #include "chart/spqr-scatter-view.h"
 #include "pages/spqr-map-figures.h"
 #include "pages/spqr-map-list.h"
-#include "pages/spqr-save-table.h"
+#include "pages/spqr-map-save.h"
 #include "session/spqr-settings.h"
 
 struct _SpqrMapPage {
@@ -16,7 +16,7 @@ struct _SpqrMapPage {
 
   SpqrSession *session;
   GtkWidget *box;
-  GtkDropDown *figure, *against;
+  GtkDropDown *figure, *against, *scale;
   GtkToggleButton *two;      /* the second figure and the scatter are shown */
   GtkLabel *source, *against_source, *explanation, *readout;
   GtkWidget *calibrate, *against_box;
@@ -27,6 +27,9 @@ struct _SpqrMapPage {
   SpqrRole *roles;           /* (n_roles) those that some block has */
   guint n_roles, n_blocks;
   GPtrArray *tensors;        /* on the map, in the network's order */
+  double step, against_step; /* of what the figures' values differ by */
+  SpqrScaleKind *scales;     /* (figures) how each one's values become colours, as last chosen */
+  gboolean updating;
   SpqrTensor *selected;      /* in grid, scatter and list alike; NULL: none */
 };
 
@@ -39,6 +42,14 @@ chosen_figure (GtkDropDown *drop_down)
   const SpqrMapFigure *figures = spqr_map_figures (&n);
 
   return &figures[MIN (chosen, n - 1)];
+}
+
+static SpqrScaleKind *
+scale_of (SpqrMapPage *self, const SpqrMapFigure *figure)
+{
+  guint n;
+
+  return &self->scales[figure - spqr_map_figures (&n)];
 }
 
 static gboolean
@@ -103,10 +114,30 @@ role_index (SpqrMapPage *self, SpqrTensor *tensor)
 
 /* ---- where a figure comes from ---- */
 
+/* With what the layers were calibrated; those that are calibrated one by one may differ. */
+static char *
+describe_texts (SpqrMapPage *self)
+{
+  g_autoptr (GPtrArray) texts = g_ptr_array_new ();
+  g_autofree char *list = NULL;
+
+  for (guint i = 0; i < self->tensors->len; i++)
+    {
+      const char *text = spqr_session_get_calibrated_with (self->session, self->tensors->pdata[i]);
+
+      if (text != NULL && !g_ptr_array_find_with_equal_func (texts, text, g_str_equal, NULL))
+        g_ptr_array_add (texts, (gpointer) text);
+    }
+  g_ptr_array_add (texts, NULL);
+  list = g_strjoinv ("\n", (char **) texts->pdata);
+  return texts->len > 1 ? g_strdup_printf (_("Calibrated with %s"), list) : g_strdup (_("No text has gone through the model yet: “Calibrate…” sends one"));
+}
+
 static void
 show_source (SpqrMapPage *self, GtkLabel *label, const SpqrMapFigure *figure, gboolean any)
 {
   g_autofree char *of_run = g_strdup_printf (_("of run %" PRId64), spqr_session_get_shown_run (self->session));
+  g_autofree char *with = describe_texts (self);
   gboolean data_free = figure->source == SPQR_FIGURE_DATA_FREE;
   const char *text = data_free ? _("data-free")
                      : figure->source == SPQR_FIGURE_CALIBRATED ? (any ? _("calibrated") : _("needs calibration"))
@@ -114,8 +145,7 @@ show_source (SpqrMapPage *self, GtkLabel *label, const SpqrMapFigure *figure, gb
 
   gtk_label_set_label (label, text);
   gtk_widget_set_tooltip_text (GTK_WIDGET (label), data_free ? _("Computed from the weights alone, as soon as a model is open")
-                               : figure->source == SPQR_FIGURE_CALIBRATED ? _("Computed from the weights and the Hessians of the calibration text")
-                               : _("Stored with the run"));
+                               : figure->source == SPQR_FIGURE_OF_RUN ? _("Stored with the run") : with);
   if (any && !data_free)
     gtk_widget_add_css_class (GTK_WIDGET (label), "calibrated");
   else
@@ -151,7 +181,7 @@ fill_grid (SpqrMapPage *self, const double *values, const SpqrMapFigure *figure)
   for (guint r = 0; r < self->n_roles; r++)
     labels[r] = spqr_role_name (self->roles[r]);
   spqr_grid_view_set_format (self->grid, figure->format, figure->axis);
-  spqr_grid_view_set_scale (self->grid, figure->scale);
+  spqr_grid_view_set_scale (self->grid, *scale_of (self, figure));
   spqr_grid_view_set_titles (self->grid, NULL, NULL, _(figure->name), _("block"));
   spqr_grid_view_set_values (self->grid, self->n_blocks, self->n_roles, cells, NULL, labels);
 }
@@ -180,7 +210,7 @@ fill_scatter (SpqrMapPage *self, const double *values, const SpqrMapFigure *figu
     }
   for (guint r = 0; r < self->n_roles; r++)
     legend[r] = spqr_role_name (self->roles[r]);
-  spqr_scatter_view_set_axes (self->scatter, other->scale, other->axis, figure->scale, figure->axis);
+  spqr_scatter_view_set_axes (self->scatter, *scale_of (self, other), other->axis, *scale_of (self, figure), figure->axis);
   spqr_scatter_view_set_legend (self->scatter, legend);
   spqr_scatter_view_set_titles (self->scatter, NULL, NULL, _(other->name), _(figure->name), _("Layers appear here once both figures are known"));
   spqr_scatter_view_set_points (self->scatter, points, self->tensors->len);
@@ -201,10 +231,10 @@ show_provenance (SpqrMapPage *self)
 /* ---- one layer, in all three ---- */
 
 static char *
-describe_figure (SpqrMapPage *self, const SpqrMapFigure *figure, SpqrTensor *tensor)
+describe_figure (SpqrMapPage *self, const SpqrMapFigure *figure, double step, SpqrTensor *tensor)
 {
   double value = figure->get (self->session, tensor);
-  g_autofree char *text = isfinite (value) ? figure->format (value) : g_strdup ("–");
+  g_autofree char *text = isfinite (value) ? figure->format (value, step) : g_strdup ("–");
 
   return g_strdup_printf ("%s %s", _(figure->name), text);
 }
@@ -220,12 +250,48 @@ show_readout (SpqrMapPage *self, SpqrTensor *tensor)
       gtk_label_set_label (self->readout, _("Point at a cell to read it; click to open the layer"));
       return;
     }
-  first = describe_figure (self, chosen_figure (self->figure), tensor);
+  first = describe_figure (self, chosen_figure (self->figure), self->step, tensor);
   if (gtk_toggle_button_get_active (self->two))
-    second = describe_figure (self, chosen_figure (self->against), tensor);
+    second = describe_figure (self, chosen_figure (self->against), self->against_step, tensor);
   shape = g_strdup_printf ("%zu × %zu", (gsize) spqr_tensor_get_rows (tensor), (gsize) spqr_tensor_get_cols (tensor));
   text = g_strjoin (" · ", spqr_tensor_get_name (tensor), shape, first, second, NULL);
   gtk_label_set_label (self->readout, text);
+}
+
+/* Why the list is empty, and what to do. */
+static const char *
+explain_absence (const SpqrMapFigure *figure)
+{
+  switch (figure->source)
+    {
+    case SPQR_FIGURE_CALIBRATED: return _("This figure needs calibration: “Calibrate…” sends a text through the model. The data-free figures are known already.");
+    case SPQR_FIGURE_OF_RUN: return _("No run is shown. Select one in Runs and choose “Show on Map”, or quantize the model first.");
+    case SPQR_FIGURE_DATA_FREE: return _("The weights are being measured. Layers appear here one by one.");
+    default: return NULL;
+    }
+}
+
+static void
+show_calibrate (SpqrMapPage *self)
+{
+  SpqrModel *model = spqr_session_get_model (self->session);
+  const char *reason = model != NULL ? spqr_model_get_config (model)->unsupported_reason : NULL;
+  g_autofree char *why_not = reason != NULL ? g_strdup_printf (_("This model can be looked at, not calibrated: %s"), reason) : NULL;
+
+  gtk_widget_set_tooltip_text (self->calibrate, why_not != NULL ? why_not
+    : _("Send a text through the model and learn at every layer which inputs matter: sensitivities then are those of real use (Ctrl+Shift+C). "
+        "Again, with another text, replaces them"));
+}
+
+static void update (SpqrMapPage *self);
+
+static void
+on_scale_chosen (SpqrMapPage *self)
+{
+  if (self->updating)
+    return;
+  *scale_of (self, chosen_figure (self->figure)) = (SpqrScaleKind) MIN (gtk_drop_down_get_selected (self->scale), SPQR_SCALE_LOG);
+  update (self);
 }
 
 static void
@@ -236,9 +302,15 @@ update (SpqrMapPage *self)
   g_autofree double *values = find_values (self, figure, &any);
   g_autofree double *others = two ? find_values (self, other, &any_other) : NULL;
 
+  self->step = spqr_grid_step (values, self->tensors->len);
+  self->against_step = two ? spqr_grid_step (others, self->tensors->len) : 0;
+  self->updating = TRUE;
+  gtk_drop_down_set_selected (self->scale, *scale_of (self, figure));
+  self->updating = FALSE;
   show_source (self, self->source, figure, any);
   gtk_label_set_label (self->explanation, _(figure->explanation));
-  gtk_widget_set_visible (self->calibrate, figure->source == SPQR_FIGURE_CALIBRATED || (two && other->source == SPQR_FIGURE_CALIBRATED));
+  show_calibrate (self);
+  spqr_map_list_set_message (self->list, any ? NULL : explain_absence (figure));
   gtk_widget_set_visible (self->against_box, two);
   gtk_widget_set_visible (GTK_WIDGET (self->scatter), two);
   if (two)
@@ -247,8 +319,8 @@ update (SpqrMapPage *self)
       fill_scatter (self, values, figure, others, other);
     }
   fill_grid (self, values, figure);
-  spqr_map_list_set_figure (self->list, 0, _(figure->name), figure->format, values);
-  spqr_map_list_set_figure (self->list, 1, _(other->name), other->format, others);
+  spqr_map_list_set_figure (self->list, 0, _(figure->name), figure->format, self->step, values);
+  spqr_map_list_set_figure (self->list, 1, _(other->name), other->format, self->against_step, others);
   show_provenance (self);
   show_readout (self, NULL);
 }
@@ -364,63 +436,10 @@ on_point_hovered (SpqrMapPage *self, gint64 point)
   show_readout (self, point >= 0 && point < self->tensors->len ? self->tensors->pdata[point] : NULL);
 }
 
-/* ---- the table as a file: every figure of every layer, in the order of the list ---- */
-
-typedef struct { GPtrArray *tensors; double *values; } Table;
-
-static void
-free_table (gpointer data)
-{
-  Table *table = data;
-
-  g_ptr_array_unref (table->tensors);
-  g_free (table->values);
-  g_free (table);
-}
-
-static SpqrCsv *
-make_table (gpointer data, GCancellable *cancellable, GError **error)
-{
-  const Table *table = data;
-  SpqrCsv *csv = spqr_csv_new ();
-  guint n;
-  const SpqrMapFigure *figures = spqr_map_figures (&n);
-  static const char *const first[] = { "layer", "block", "role", "rows", "cols" };
-
-  for (guint i = 0; i < G_N_ELEMENTS (first); i++)
-    spqr_csv_add_text (csv, first[i]);
-  for (guint f = 0; f < n; f++)
-    spqr_csv_add_text (csv, figures[f].key);
-  spqr_csv_end_line (csv);
-  for (guint i = 0; i < table->tensors->len; i++)
-    {
-      SpqrTensor *tensor = table->tensors->pdata[i];
-
-      spqr_csv_add_text (csv, spqr_tensor_get_name (tensor));
-      spqr_csv_add_integer (csv, spqr_tensor_get_block (tensor));
-      spqr_csv_add_text (csv, spqr_role_name (spqr_tensor_get_role (tensor)));
-      spqr_csv_add_integer (csv, (gint64) spqr_tensor_get_rows (tensor));
-      spqr_csv_add_integer (csv, (gint64) spqr_tensor_get_cols (tensor));
-      for (guint f = 0; f < n; f++)
-        spqr_csv_add_number (csv, table->values[i * n + f]);
-      spqr_csv_end_line (csv);
-    }
-  return csv;
-}
-
 static void
 save_table (SpqrMapPage *self)
 {
-  Table *table = g_new (Table, 1);
-  guint n;
-  const SpqrMapFigure *figures = spqr_map_figures (&n);
-
-  table->tensors = spqr_map_list_get_tensors (self->list);
-  table->values = g_new (double, table->tensors->len * n + 1);
-  for (guint i = 0; i < table->tensors->len; i++)
-    for (guint f = 0; f < n; f++)
-      table->values[i * n + f] = figures[f].get (self->session, table->tensors->pdata[i]);
-  spqr_save_table (GTK_WIDGET (self), self->session, "spqr-map.csv", make_table, table, free_table);
+  spqr_map_save (GTK_WIDGET (self), self->session, spqr_map_list_get_tensors (self->list));
 }
 
 /* ---- building ---- */
@@ -443,6 +462,18 @@ make_figures (SpqrMapPage *self, const char *tooltip, const char *name, guint ch
   return drop_down;
 }
 
+static GtkDropDown *
+make_scales (SpqrMapPage *self)
+{
+  const char *const names[] = { _("Linear"), _("Log"), NULL };
+  GtkWidget *drop_down = gtk_drop_down_new_from_strings (names);
+
+  gtk_widget_set_tooltip_text (drop_down, _("How values become colours: linear, or logarithmic (of the magnitude)"));
+  gtk_accessible_update_property (GTK_ACCESSIBLE (drop_down), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Scale"), -1);
+  g_signal_connect_object (drop_down, "notify::selected", G_CALLBACK (on_scale_chosen), self, G_CONNECT_SWAPPED);
+  return GTK_DROP_DOWN (drop_down);
+}
+
 static GtkLabel *
 make_badge (void)
 {
@@ -461,6 +492,7 @@ make_bar (SpqrMapPage *self)
   self->two = GTK_TOGGLE_BUTTON (gtk_toggle_button_new_with_mnemonic (_("_Two Figures")));
   gtk_widget_set_tooltip_text (GTK_WIDGET (self->two), _("A second figure, and both of them as a scatter beside the map"));
   self->figure = make_figures (self, _("What the colours show"), _("Figure"), 0);
+  self->scale = make_scales (self);
   self->source = make_badge ();
   self->calibrate = gtk_button_new_with_mnemonic (_("_Calibrate…"));
   gtk_actionable_set_action_name (GTK_ACTIONABLE (self->calibrate), "win.calibrate");
@@ -471,6 +503,7 @@ make_bar (SpqrMapPage *self)
   gtk_box_append (GTK_BOX (self->against_box), GTK_WIDGET (self->against));
   gtk_box_append (GTK_BOX (self->against_box), GTK_WIDGET (self->against_source));
   gtk_box_append (GTK_BOX (bar), GTK_WIDGET (self->figure));
+  gtk_box_append (GTK_BOX (bar), GTK_WIDGET (self->scale));
   gtk_box_append (GTK_BOX (bar), GTK_WIDGET (self->source));
   gtk_box_append (GTK_BOX (bar), self->against_box);
   gtk_box_append (GTK_BOX (bar), GTK_WIDGET (self->two));
@@ -564,6 +597,7 @@ spqr_map_page_dispose (GObject *object)
   g_clear_pointer (&self->box, gtk_widget_unparent);
   g_clear_object (&self->session);
   g_clear_pointer (&self->roles, g_free);
+  g_clear_pointer (&self->scales, g_free);
   g_clear_pointer (&self->tensors, g_ptr_array_unref);
   g_clear_object (&self->selected);
   G_OBJECT_CLASS (spqr_map_page_parent_class)->dispose (object);
@@ -580,7 +614,12 @@ static void
 spqr_map_page_init (SpqrMapPage *self)
 {
   GtkWidget *main_box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 0);
+  guint n;
+  const SpqrMapFigure *figures = spqr_map_figures (&n);
 
+  self->scales = g_new (SpqrScaleKind, n);
+  for (guint i = 0; i < n; i++)
+    self->scales[i] = figures[i].scale;
   self->tensors = g_ptr_array_new_with_free_func (g_object_unref);
   self->box = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 0);
   gtk_widget_set_parent (self->box, GTK_WIDGET (self));

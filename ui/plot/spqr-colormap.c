@@ -125,7 +125,7 @@ table_color (const Table *table, double t)
   return spqr_color_mix (&table->curve[lo], &table->curve[hi], span > 0 ? (t - table->length[lo]) / span : 0);
 }
 
-/* The strong hue that keeps the largest distance from all of the map. */
+/* The strong hue that keeps the largest distance from all of the map; light, for its edge is dark. */
 static SpqrColor
 find_mark_color (const Table *table)
 {
@@ -134,7 +134,7 @@ find_mark_color (const Table *table)
   for (int hue = 0; hue < 360; hue += 12)
     for (int l = 0; l < 3; l++)
       {
-        SpqrColor c = spqr_color_from_oklch (0.55 + 0.15 * l, 0.19, hue);
+        SpqrColor c = spqr_color_from_oklch (0.78 + 0.04 * l, 0.17, hue);
         SpqrOklab lab = spqr_oklab_from_color (&c);
         double nearest = 10;
         for (size_t i = 0; i <= CURVE; i += 16)
@@ -214,6 +214,12 @@ const uint32_t *
 spqr_colormap_lut (SpqrColormap map)
 {
   return get_table (map)->lut;
+}
+
+SpqrColor
+spqr_colormap_mark_edge (void)
+{
+  return (SpqrColor) { 0.04, 0.04, 0.05, 1 };
 }
 
 SpqrColor

@@ -27,3 +27,6 @@ const uint32_t *spqr_colormap_lut (SpqrColormap map);
 
 /* A colour that stands out from every colour of the map: for marks upon it. */
 SpqrColor spqr_colormap_mark_color (SpqrColormap map);
+/* The dark colour around it: one of the two differs in lightness from whatever lies below, so that a mark is seen
+ * without seeing colours. */
+SpqrColor spqr_colormap_mark_edge (void);

@@ -126,18 +126,48 @@ spqr_format_bits (double bits)
   return g_strdup_printf (_ ("%s bits"), number);
 }
 
-char *
-spqr_format_percent (double share)
+/* Decimals that tell apart what is a step apart. */
+static int
+decimals_for (double step)
+{
+  return step > 0 && isfinite (step) ? (int) CLAMP (ceil (-log10 (step) - 1e-9), 0, 12) : 0;
+}
+
+/* The number before a percent sign. */
+static char *
+format_hundredths (double share, double step)
 {
   double p = share * 100, a = fabs (p);
   int decimals = a >= 99.95 && a != floor (a) ? 2 : a >= 10 || a == 0 ? 1 : a >= 0.095 ? 2 : 3;
-  if (a > 0 && a < 0.0005)
-    {
-      g_autofree char *small = spqr_format_value (p, 2);
-      return g_strconcat (small, NBSP "%", NULL);
-    }
-  g_autofree char *number = spqr_format_fixed (p, decimals);
+  return a > 0 && a < 0.0005 ? spqr_format_value (p, 2) : spqr_format_fixed (p, MAX (decimals, MIN (decimals_for (100 * step), 4)));
+}
+
+char *
+spqr_format_percent_finely (double share, double step)
+{
+  g_autofree char *number = format_hundredths (share, step);
   return g_strconcat (number, NBSP "%", NULL);
+}
+
+char *
+spqr_format_percent (double share)
+{
+  return spqr_format_percent_finely (share, 0);
+}
+
+char *
+spqr_format_value_finely (double value, int digits, double step)
+{
+  int place = value != 0 && isfinite (value) ? (int) floor (log10 (fabs (value))) : 0;
+  return spqr_format_value (value, CLAMP (place + 1 + decimals_for (step), digits, digits + 3));
+}
+
+char *
+spqr_format_points (double difference)
+{
+  g_autofree char *number = format_hundredths (difference, 0);
+  /* Translators: a difference of two percentages, in percentage points */
+  return g_strdup_printf (_ ("%s pp"), number);
 }
 
 char *

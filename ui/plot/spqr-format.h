@@ -11,6 +11,10 @@ char *spqr_format_count (double n);         /* 576, 134.5 M, 6.74 B */
 char *spqr_format_bytes (guint64 bytes);    /* 269.1 MB */
 char *spqr_format_bits (double bits);       /* 3.63 bits */
 char *spqr_format_percent (double share);   /* 0.0041 -> 0.41 % */
+char *spqr_format_points (double difference);  /* of two shares: 0.0041 -> 0.41 pp */
+/* The same with so many decimals more that values a step apart look different (step 0: no more). */
+char *spqr_format_percent_finely (double share, double step);
+char *spqr_format_value_finely (double value, int digits, double step);
 char *spqr_format_sci (double value);       /* 3.1×10⁻⁴ */
 char *spqr_format_value (double value, int digits); /* 0.000312, 3.1e−7: the shorter of both */
 char *spqr_format_exponent (double value, int digits); /* 2.4e−4, also where plain digits would do */

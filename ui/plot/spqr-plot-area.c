@@ -2,20 +2,18 @@
 
 #include "plot/spqr-plot-area-private.h"
 
-enum { MARGIN = 12 };
-
 SpqrRect
 _spqr_plot_area (SpqrInk *ink, const SpqrAreaText *text, double label_width, double width, double height)
 {
   double line = ceil (spqr_ink_height (ink, SPQR_TEXT_SMALL));
-  double top = MARGIN;
+  double top = _SPQR_PLOT_MARGIN;
   if (text->title)
     top += ceil (spqr_ink_height (ink, SPQR_TEXT_TITLE)) + 8;
   if (text->legend_height > 0)
     top += text->legend_height + 6;
   top += text->y_label ? line + 6 : line / 2;
-  double bottom = MARGIN + 6 + line + (text->x_label ? line + 2 : 0);
-  double left = MARGIN + ceil (label_width) + 8, right = MARGIN + 8;
+  double bottom = _SPQR_PLOT_MARGIN + 6 + line + (text->x_label ? line + 2 : 0);
+  double left = _SPQR_PLOT_MARGIN + ceil (label_width) + 8, right = _SPQR_PLOT_MARGIN + 8;
   return (SpqrRect) { left, ceil (top), MAX (1, floor (width - left - right)), MAX (1, floor (height - top - bottom)) };
 }
 
@@ -26,16 +24,36 @@ _spqr_plot_area_draw (SpqrInk *ink, const SpqrAreaText *text, const SpqrRect *ar
   spqr_ink_fill (ink, &t->background, 0, 0, width, height);
   if (text->title)
     {
-      double h = ceil (spqr_ink_height (ink, SPQR_TEXT_TITLE)), room = width - 2 * MARGIN;
-      double w = spqr_ink_text (ink, SPQR_TEXT_TITLE, &t->ink, text->title, MARGIN, MARGIN + h / 2, 0, 0.5, room);
+      double h = ceil (spqr_ink_height (ink, SPQR_TEXT_TITLE)), room = width - 2 * _SPQR_PLOT_MARGIN;
+      double w = spqr_ink_text (ink, SPQR_TEXT_TITLE, &t->ink, text->title, _SPQR_PLOT_MARGIN, _SPQR_PLOT_MARGIN + h / 2, 0, 0.5, room);
       if (text->subtitle && room - w > 60)
-        spqr_ink_text (ink, SPQR_TEXT_BODY, &t->dim, text->subtitle, MARGIN + w + 12, MARGIN + h / 2 + 1, 0, 0.5, room - w - 12);
+        spqr_ink_text (ink, SPQR_TEXT_BODY, &t->dim, text->subtitle, _SPQR_PLOT_MARGIN + w + 12, _SPQR_PLOT_MARGIN + h / 2 + 1, 0, 0.5, room - w - 12);
     }
-  double line = ceil (spqr_ink_height (ink, SPQR_TEXT_SMALL));
   if (text->y_label)
-    spqr_ink_text (ink, SPQR_TEXT_SMALL, &t->dim, text->y_label, MARGIN, area->y - line / 2 - 2, 0, 1, width - 2 * MARGIN);
+    spqr_ink_text (ink, SPQR_TEXT_SMALL, &t->dim, text->y_label, _SPQR_PLOT_MARGIN, _spqr_plot_line_above (ink, area), 0, 1, width - 2 * _SPQR_PLOT_MARGIN);
   if (text->x_label)
-    spqr_ink_text (ink, SPQR_TEXT_SMALL, &t->dim, text->x_label, area->x + area->width, height - MARGIN + 2, 1, 1, area->width);
+    spqr_ink_text (ink, SPQR_TEXT_SMALL, &t->dim, text->x_label, area->x + area->width, height - _SPQR_PLOT_MARGIN + 2, 1, 1, area->width);
+}
+
+double
+_spqr_plot_line_above (SpqrInk *ink, const SpqrRect *area)
+{
+  return area->y - ceil (spqr_ink_height (ink, SPQR_TEXT_SMALL)) / 2 - 2;
+}
+
+double
+_spqr_plot_free_from (SpqrInk *ink, const SpqrRect *area, const char *y_label)
+{
+  return MAX (area->x, _SPQR_PLOT_MARGIN + (y_label ? spqr_ink_width (ink, SPQR_TEXT_SMALL, y_label) + 12 : 0));
+}
+
+void
+_spqr_plot_readout (SpqrInk *ink, const SpqrRect *area, const char *y_label, const char *text)
+{
+  double bottom = _spqr_plot_line_above (ink, area), line = ceil (spqr_ink_height (ink, SPQR_TEXT_SMALL));
+  double from = _spqr_plot_free_from (ink, area, y_label), right = area->x + area->width;
+  spqr_ink_fill (ink, &ink->theme->background, from - 4, bottom - line - 1, right - from + 8, line + 2);
+  spqr_ink_text (ink, SPQR_TEXT_SMALL, &ink->theme->ink, text, right, bottom, 1, 1, MAX (1, right - from));
 }
 
 double

@@ -170,5 +170,5 @@ spqr_bars_draw_hover (const SpqrBars *plot, SpqrInk *ink, const SpqrBarsLayout *
   SpqrColor veil = spqr_color_with_alpha (&ink->theme->ink, 0.14);
   spqr_ink_fill (ink, &veil, MAX (r->x, x - px / 2), r->y, MIN (px, r->width), r->height);
   g_autofree char *text = spqr_bars_readout (plot, index);
-  spqr_ink_text (ink, SPQR_TEXT_SMALL, &ink->theme->ink, text, r->x + r->width, r->y - ceil (spqr_ink_height (ink, SPQR_TEXT_SMALL)) / 2 - 2, 1, 1, r->width);
+  _spqr_plot_readout (ink, r, plot->y_label, text);
 }

@@ -94,12 +94,34 @@ spqr_grid_layout_cell_rect (const SpqrGridLayout *l, size_t row, size_t col, Spq
                     l->cell_width - l->gap, l->cell_height - l->gap };
 }
 
+static int
+compare_doubles (gconstpointer a, gconstpointer b)
+{
+  double x = *(const double *) a, y = *(const double *) b;
+  return (x > y) - (x < y);
+}
+
+double
+spqr_grid_step (const double *values, size_t n)
+{
+  g_autofree double *sorted = g_new (double, n + 1);
+  size_t k = 0;
+  for (size_t i = 0; i < n; i++)
+    if (isfinite (values[i]))
+      sorted[k++] = values[i];
+  if (k == 0)
+    return 0;
+  qsort (sorted, k, sizeof *sorted, compare_doubles);
+  double middle = sorted[k - 1 - k / 4] - sorted[k / 4];
+  return (middle > 0 ? middle : sorted[k - 1] - sorted[0]) / 4;
+}
+
 static char *
 format_value (const SpqrGrid *plot, double value)
 {
   if (isnan (value))
     return g_strdup ("–");
-  return plot->format ? plot->format (value) : spqr_format_value (value, 3);
+  return plot->format ? plot->format (value, plot->step) : spqr_format_value_finely (value, 3, plot->step);
 }
 
 static void

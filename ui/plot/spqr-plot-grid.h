@@ -15,7 +15,8 @@ typedef struct {
   SpqrColormap colormap;
   bool reversed;
   SpqrScale scale;
-  char *(*format) (double value); /* for printed values and readouts; NULL: 3 digits */
+  char *(*format) (double value, double step); /* for printed values and readouts, so that a step can be seen; NULL: 3 digits */
+  double step;                    /* of what the cells differ by; see spqr_grid_step() */
   SpqrAxisFormat value_format;    /* of the colour bar */
   const char *title, *subtitle, *value_label;
   ptrdiff_t selected_row, selected_col; /* -1: none */
@@ -34,6 +35,10 @@ void spqr_grid_init (SpqrGrid *plot, size_t rows, size_t cols, const double *val
 void spqr_grid_layout (const SpqrGrid *plot, const SpqrTheme *theme, double width, double height, SpqrGridLayout *layout);
 bool spqr_grid_layout_cell_at (const SpqrGridLayout *layout, double x, double y, size_t *row, size_t *col);
 void spqr_grid_layout_cell_rect (const SpqrGridLayout *layout, size_t row, size_t col, SpqrRect *rect);
+
+/* A quarter of the range that the middle half of the values lies in (of all of them where that is a point);
+ * 0: they are all the same. */
+double spqr_grid_step (const double *values, size_t n);
 
 /* A width and height at which cells are comfortably large. */
 void spqr_grid_natural_size (const SpqrGrid *plot, const SpqrTheme *theme, double *width, double *height);

@@ -259,8 +259,13 @@ draw_ruler_name (SpqrInk *ink, const SpqrHeatmapLayout *l, const SpqrRuler *rule
   double offset = ((double) place + 0.5) * SPQR_HEATMAP_BAND - 1;
   if (ruler->side == SPQR_RULER_COLUMNS)
     spqr_ink_text (ink, SPQR_TEXT_SMALL, &t->dim, ruler->name, l->matrix.x + l->matrix.width + 8, l->col_bands.y + offset, 0, 0.5, 0);
-  else if (spqr_ink_width (ink, SPQR_TEXT_SMALL, ruler->name) <= l->matrix.y - l->col_axis.y)
-    spqr_ink_text_up (ink, SPQR_TEXT_SMALL, &t->dim, ruler->name, l->row_bands.x + offset, l->matrix.y - 4, 0.5, 1, 0);
+  else
+    {
+      double room = l->matrix.y - l->col_axis.y - 4;
+      const char *name = spqr_ink_width (ink, SPQR_TEXT_SMALL, ruler->name) <= room ? ruler->name : ruler->brief;
+      if (name && spqr_ink_width (ink, SPQR_TEXT_SMALL, name) <= room)
+        spqr_ink_text_up (ink, SPQR_TEXT_SMALL, &t->dim, name, l->row_bands.x + offset, l->matrix.y - 4, 0.5, 1, 0);
+    }
 }
 
 static void

@@ -52,32 +52,49 @@ put (const Target *t, ptrdiff_t x, ptrdiff_t y, ptrdiff_t dx, ptrdiff_t dy, uint
         t->pixels[(size_t) v * t->stride + (size_t) u] = pixel;
 }
 
-/* radius 2: a ring around the pixel, 1: its four neighbours, 0: the pixel. The larger ones leave the
- * weight's own colour to be seen. */
-static void
-put_mark (const Target *t, ptrdiff_t x, ptrdiff_t y, int radius, uint32_t pixel)
+/* Signs by the room there is: their light part and their dark one, in units beside the weight's own pixel, which
+ * keeps its colour where a sign is large enough. */
+typedef struct { signed char dx, dy; bool light; } Unit;
+static const Unit ring[] = {
+  { -1, -2, 1 }, { 0, -2, 1 }, { 1, -2, 1 }, { -1, 2, 1 }, { 0, 2, 1 }, { 1, 2, 1 },
+  { -2, -1, 1 }, { -2, 0, 1 }, { -2, 1, 1 }, { 2, -1, 1 }, { 2, 0, 1 }, { 2, 1, 1 },
+  { -1, -3, 0 }, { 0, -3, 0 }, { 1, -3, 0 }, { -1, 3, 0 }, { 0, 3, 0 }, { 1, 3, 0 },
+  { -3, -1, 0 }, { -3, 0, 0 }, { -3, 1, 0 }, { 3, -1, 0 }, { 3, 0, 0 }, { 3, 1, 0 },
+  { -2, -2, 0 }, { 2, -2, 0 }, { -2, 2, 0 }, { 2, 2, 0 },
+};
+static const Unit cross[] = {
+  { 0, 0, 1 }, { 0, -1, 1 }, { 0, 1, 1 }, { -1, 0, 1 }, { 1, 0, 1 }, { -1, -1, 0 }, { 1, -1, 0 }, { -1, 1, 0 }, { 1, 1, 0 },
+};
+static const Unit dot[] = { { 0, 0, 1 } };
+
+typedef struct { const Unit *units; size_t n; uint32_t light, dark; } Sign;
+
+/* per_pixel: marks on a unit of the picture. */
+static Sign
+choose_sign (SpqrColormap map, double per_pixel)
 {
-  switch (radius)
+  SpqrColor light = spqr_colormap_mark_color (map), dark = spqr_colormap_mark_edge ();
+  Sign sign = { dot, G_N_ELEMENTS (dot), spqr_color_to_pixel (&light), spqr_color_to_pixel (&dark) };
+  if (per_pixel < 0.002)
     {
-    case 2:
-      for (ptrdiff_t d = -1; d <= 1; d++)
-        {
-          put (t, x, y, d, -2, pixel);
-          put (t, x, y, d, 2, pixel);
-          put (t, x, y, -2, d, pixel);
-          put (t, x, y, 2, d, pixel);
-        }
-      break;
-    case 1:
-      put (t, x, y, 0, -1, pixel);
-      put (t, x, y, 0, 1, pixel);
-      put (t, x, y, -1, 0, pixel);
-      put (t, x, y, 1, 0, pixel);
-      break;
-    default:
-      put (t, x, y, 0, 0, pixel);
-      break;
+      sign.units = ring;
+      sign.n = G_N_ELEMENTS (ring);
     }
+  else if (per_pixel < 0.025)
+    {
+      sign.units = cross;
+      sign.n = G_N_ELEMENTS (cross);
+    }
+  return sign;
+}
+
+/* Dark parts never upon light ones: of two neighbours both are seen. */
+static void
+put_sign (const Target *t, ptrdiff_t x, ptrdiff_t y, const Sign *sign, bool light)
+{
+  for (size_t i = 0; i < sign->n; i++)
+    if (sign->units[i].light == light)
+      put (t, x, y, sign->units[i].dx, sign->units[i].dy, light ? sign->light : sign->dark);
 }
 
 /* Where many of them share a pixel, all of it would be marks: then only pixels are marked that hold more
@@ -120,24 +137,22 @@ render_marks (const SpqrHeatmap *plot, const SpqrViewport *v, const Target *t)
     return; /* outlines, by draw_cells() */
   /* By the density in the whole matrix, so that panning does not change the signs. */
   double per_pixel = (double) marks->count / ((double) marks->rows * (double) marks->cols) / (sx * sy) * t->scale * t->scale;
-  int radius = per_pixel < 0.0008 ? 2 : per_pixel < 0.03 ? 1 : 0;
-  SpqrColor color = spqr_colormap_mark_color (plot->colormap);
-  uint32_t pixel = spqr_color_to_pixel (&color);
+  Sign sign = choose_sign (plot->colormap, per_pixel);
   if (per_pixel > 0.25)
     {
-      render_crowds (marks, v, t, sx, sy, pixel);
+      render_crowds (marks, v, t, sx, sy, sign.light);
       return;
     }
-  size_t first = (size_t) CLAMP (floor (v->row0 - 3 * t->scale / sy), 0, (double) marks->rows);
-  size_t last = (size_t) CLAMP (ceil (v->row1 + 3 * t->scale / sy), 0, (double) marks->rows);
-  for (size_t r = first; r < last; r++)
-    for (uint32_t k = marks->offsets[r]; k < marks->offsets[r + 1]; k++)
-      {
-        double x = floor (((double) marks->columns[k] + 0.5 - v->col0) * sx), y = floor (((double) r + 0.5 - v->row0) * sy);
-        if (!(x > -4 * t->scale && x < (double) t->width + 4 * t->scale))
-          continue;
-        put_mark (t, (ptrdiff_t) x, (ptrdiff_t) y, radius, pixel);
-      }
+  size_t first = (size_t) CLAMP (floor (v->row0 - 4 * t->scale / sy), 0, (double) marks->rows);
+  size_t last = (size_t) CLAMP (ceil (v->row1 + 4 * t->scale / sy), 0, (double) marks->rows);
+  for (int light = sign.n == 1; light <= 1; light++)
+    for (size_t r = first; r < last; r++)
+      for (uint32_t k = marks->offsets[r]; k < marks->offsets[r + 1]; k++)
+        {
+          double x = floor (((double) marks->columns[k] + 0.5 - v->col0) * sx), y = floor (((double) r + 0.5 - v->row0) * sy);
+          if (x > -4 * t->scale && x < (double) t->width + 4 * t->scale)
+            put_sign (t, (ptrdiff_t) x, (ptrdiff_t) y, &sign, light);
+        }
 }
 
 bool
@@ -213,28 +228,38 @@ draw_values (const SpqrHeatmap *plot, SpqrInk *ink, size_t row, size_t col0, siz
     }
 }
 
+/* The cells' outlines, grown by so much. */
 static void
-outline_marks (const SpqrHeatmap *plot, SpqrInk *ink, const SpqrViewport *v, const SpqrRect *r, double w, double h)
+outline_marks (const SpqrHeatmap *plot, SpqrInk *ink, const SpqrViewport *v, const SpqrRect *r, double grow, double line, const SpqrColor *color)
 {
   const SpqrMarks *marks = plot->marks;
-  if (!marks || marks->rows != plot->field->rows || marks->cols != plot->field->cols)
-    return;
+  double w = r->width / (v->col1 - v->col0), h = r->height / (v->row1 - v->row0);
   size_t first = (size_t) CLAMP (floor (v->row0), 0, (double) marks->rows), last = (size_t) CLAMP (ceil (v->row1), 0, (double) marks->rows);
-  double line = MIN (w, h) >= 14 ? 2 : 1;
   for (size_t row = first; row < last; row++)
     for (uint32_t k = marks->offsets[row]; k < marks->offsets[row + 1]; k++)
       {
         double c = marks->columns[k];
         if (!(c + 1 > v->col0 && c < v->col1))
           continue;
-        double x0 = round (r->x + (c - v->col0) * w), x1 = round (r->x + (c + 1 - v->col0) * w);
-        double y0 = round (r->y + ((double) row - v->row0) * h), y1 = round (r->y + ((double) row + 1 - v->row0) * h);
+        double x0 = round (r->x + (c - v->col0) * w) - grow, x1 = round (r->x + (c + 1 - v->col0) * w) + grow;
+        double y0 = round (r->y + ((double) row - v->row0) * h) - grow, y1 = round (r->y + ((double) row + 1 - v->row0) * h) + grow;
         cairo_rectangle (ink->cr, x0 + line / 2, y0 + line / 2, x1 - x0 - line, y1 - y0 - line);
       }
-  SpqrColor color = spqr_colormap_mark_color (plot->colormap);
-  spqr_color_set_source (&color, ink->cr);
+  spqr_color_set_source (color, ink->cr);
   cairo_set_line_width (ink->cr, line);
   cairo_stroke (ink->cr);
+}
+
+/* A light line inside the cell and a dark one around it. */
+static void
+draw_marks (const SpqrHeatmap *plot, SpqrInk *ink, const SpqrViewport *v, const SpqrRect *r, double line)
+{
+  const SpqrMarks *marks = plot->marks;
+  SpqrColor light = spqr_colormap_mark_color (plot->colormap), dark = spqr_colormap_mark_edge ();
+  if (!marks || marks->rows != plot->field->rows || marks->cols != plot->field->cols)
+    return;
+  outline_marks (plot, ink, v, r, 1, 1, &dark);
+  outline_marks (plot, ink, v, r, 0, line, &light);
 }
 
 void
@@ -259,7 +284,7 @@ spqr_heatmap_draw_cells (const SpqrHeatmap *plot, SpqrInk *ink, const SpqrViewpo
       for (size_t j = col0; j <= col1; j++)
         spqr_ink_fill (ink, &edge, round (r->x + ((double) j - v->col0) * w) - 0.5, r->y, 1, r->height);
     }
-  outline_marks (plot, ink, v, r, w, h);
+  draw_marks (plot, ink, v, r, MIN (w, h) >= 14 ? 2 : 1);
   if (plot->show_values && w >= SPQR_HEATMAP_VALUE_WIDTH && h >= SPQR_HEATMAP_VALUE_HEIGHT)
     for (size_t i = row0; i < row1; i++)
       draw_values (plot, ink, i, col0, col1, r->x + ((double) col0 - v->col0) * w, r->y + ((double) i - v->row0) * h, w, h);

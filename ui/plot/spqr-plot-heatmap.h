@@ -16,9 +16,10 @@ typedef struct { double row0, row1, col0, col1; } SpqrViewport;
 
 typedef enum { SPQR_RULER_ROWS, SPQR_RULER_COLUMNS } SpqrRulerSide;
 
-/* A division of the rows or columns into equal pieces: heads, groups, statistics runs. */
+/* A division of the rows or columns into equal pieces: heads, groups, statistics tiles. */
 typedef struct {
   const char *name;   /* "heads": at the corner */
+  const char *brief;  /* where there is no room for the name; NULL: then there is none */
   const char *item;   /* "h": before the number of a piece, where there is room */
   SpqrRulerSide side;
   size_t period;      /* rows or columns a piece; > 0 */

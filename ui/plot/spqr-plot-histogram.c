@@ -168,6 +168,24 @@ draw_compare (const SpqrHistogram *plot, SpqrInk *ink, const SpqrRect *r, double
   cairo_stroke (ink->cr);
 }
 
+/* Above the plot, where it covers no bar: as near to the line as there is room. */
+static void
+draw_threshold_text (const SpqrHistogram *plot, SpqrInk *ink, const SpqrRect *r, double x)
+{
+  const SpqrTheme *t = ink->theme;
+  g_autofree char *value = spqr_format_value (plot->threshold, 3);
+  g_autofree char *share = spqr_format_percent (spqr_histogram_share_above (plot, plot->threshold));
+  /* Translators: the threshold's name and value, and the share of values above it */
+  g_autofree char *text = g_strdup_printf (_("%s %s · %s above"), plot->threshold_name ? plot->threshold_name : "", value, share);
+  g_autofree char *note = g_strdup_printf (" · %s", plot->threshold_note ? plot->threshold_note : "");
+  double first = spqr_ink_width (ink, SPQR_TEXT_SMALL, text), w = first + (plot->threshold_note ? spqr_ink_width (ink, SPQR_TEXT_SMALL, note) : 0);
+  double from = _spqr_plot_free_from (ink, r, plot->y_label), to = r->x + r->width, y = _spqr_plot_line_above (ink, r);
+  double left = CLAMP (x - w / 2, from, MAX (from, to - w));
+  spqr_ink_text (ink, SPQR_TEXT_SMALL, &t->ink, text, left, y, 0, 1, MAX (1, to - left + 1));
+  if (plot->threshold_note && to - left - first > 20)
+    spqr_ink_text (ink, SPQR_TEXT_SMALL, &t->dim, note, left + first, y, 0, 1, to - left - first + 1);
+}
+
 /* A line with a round grip on top, and what lies beyond it. */
 static void
 draw_threshold (const SpqrHistogram *plot, SpqrInk *ink, const SpqrHistogramLayout *l)
@@ -186,22 +204,7 @@ draw_threshold (const SpqrHistogram *plot, SpqrInk *ink, const SpqrHistogramLayo
   spqr_color_set_source (&t->alert, ink->cr);
   cairo_stroke (ink->cr);
 
-  g_autofree char *value = spqr_format_value (plot->threshold, 3);
-  g_autofree char *share = spqr_format_percent (spqr_histogram_share_above (plot, plot->threshold));
-  /* Translators: the threshold's name and value, and the share of values above it */
-  g_autofree char *text = g_strdup_printf (_("%s %s · %s above"), plot->threshold_name ? plot->threshold_name : "", value, share);
-  double w = spqr_ink_width (ink, SPQR_TEXT_SMALL, text), h = spqr_ink_height (ink, SPQR_TEXT_SMALL);
-  if (plot->threshold_note)
-    w = MAX (w, spqr_ink_width (ink, SPQR_TEXT_SMALL, plot->threshold_note));
-  bool right = x + 12 + w <= r->x + r->width;
-  double left = MAX (r->x, right ? x + 12 : x - 12 - w), room = MAX (1, r->x + r->width - left + 1);
-  SpqrColor back = spqr_color_with_alpha (&t->background, 0.85);
-  spqr_ink_round_rect (ink, left - 4, r->y + 4, w + 8, (plot->threshold_note ? 2 * h : h) + 2, 3);
-  spqr_color_set_source (&back, ink->cr);
-  cairo_fill (ink->cr);
-  spqr_ink_text (ink, SPQR_TEXT_SMALL, &t->ink, text, left, r->y + 5, 0, 0, room);
-  if (plot->threshold_note)
-    spqr_ink_text (ink, SPQR_TEXT_SMALL, &t->dim, plot->threshold_note, left, r->y + 5 + h, 0, 0, room);
+  draw_threshold_text (plot, ink, r, x);
 }
 
 /* A line through the bars, with an arrow's head below them. */
@@ -281,5 +284,5 @@ spqr_histogram_draw_hover (const SpqrHistogram *plot, SpqrInk *ink, const SpqrHi
   SpqrColor veil = spqr_color_with_alpha (&ink->theme->ink, 0.10);
   spqr_ink_fill (ink, &veil, x, r->y, MAX (w, 1), r->height);
   g_autofree char *text = spqr_histogram_readout (plot, bin);
-  spqr_ink_text (ink, SPQR_TEXT_SMALL, &ink->theme->ink, text, r->x + r->width, r->y - ceil (spqr_ink_height (ink, SPQR_TEXT_SMALL)) / 2 - 2, 1, 1, r->width);
+  _spqr_plot_readout (ink, r, plot->y_label, text);
 }

@@ -176,6 +176,18 @@ draw_current (const SpqrShare *plot, SpqrInk *ink, const SpqrShareLayout *l)
     draw_name (ink, &l->plot, plot->current_name, x, MIN (y, l->plot.y + l->plot.height - 1.5 * spqr_ink_height (ink, SPQR_TEXT_SMALL)));
 }
 
+static void
+draw_note (const SpqrShare *plot, SpqrInk *ink, const SpqrRect *r, double height)
+{
+  double to = r->x + r->width, name = plot->x_label ? spqr_ink_width (ink, SPQR_TEXT_SMALL, plot->x_label) + 24 : 0;
+  if (plot->note)
+    spqr_ink_text (ink, SPQR_TEXT_SMALL, &ink->theme->ink, plot->note, to, _spqr_plot_line_above (ink, r), 1, 1,
+                   MAX (1, to - _spqr_plot_free_from (ink, r, plot->y_label)));
+  if (plot->reason)
+    spqr_ink_text (ink, SPQR_TEXT_SMALL, &ink->theme->dim, plot->reason, _SPQR_PLOT_MARGIN, height - _SPQR_PLOT_MARGIN + 2, 0, 1,
+                   MAX (1, to - name - _SPQR_PLOT_MARGIN));
+}
+
 void
 spqr_share_draw (const SpqrShare *plot, cairo_t *cr, const SpqrTheme *theme, double width, double height)
 {
@@ -199,6 +211,7 @@ spqr_share_draw (const SpqrShare *plot, cairo_t *cr, const SpqrTheme *theme, dou
   spqr_ink_hline (&ink, &theme->frame, l.plot.x, l.plot.x + l.plot.width, l.plot.y + l.plot.height);
   if (plot->has_reference)
     draw_reference (plot, &ink, &l);
+  draw_note (plot, &ink, &l.plot, height);
   ptrdiff_t at = spqr_share_point_of (plot, plot->marked);
   if (at >= 0)
     draw_dot (&ink, &theme->accent, x_of (&l, plot->points[at].weights), y_of (&l, plot->points[at].sum), 4);
@@ -227,5 +240,5 @@ spqr_share_draw_hover (const SpqrShare *plot, SpqrInk *ink, const SpqrShareLayou
   spqr_ink_vline (ink, &ink->theme->frame, x, r->y, r->y + r->height);
   draw_dot (ink, &ink->theme->bar, x, y, 4.5);
   g_autofree char *text = spqr_share_readout (plot, index);
-  spqr_ink_text (ink, SPQR_TEXT_SMALL, &ink->theme->ink, text, r->x + r->width, r->y - ceil (spqr_ink_height (ink, SPQR_TEXT_SMALL)) / 2 - 2, 1, 1, r->width);
+  _spqr_plot_readout (ink, r, plot->y_label, text);
 }

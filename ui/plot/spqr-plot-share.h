@@ -15,6 +15,7 @@ typedef struct {
   const char *current_name;
   double chosen_sum;            /* what those that are kept really carry, where that is less; NAN: the same */
   const char *chosen_name;
+  const char *note, *reason;    /* above the plot: what is kept; below it: why that carries so little; or NULL */
   bool has_reference;           /* a point of the literature */
   double reference_weights, reference_sum;
   const char *reference_name;

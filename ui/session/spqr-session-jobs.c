@@ -126,12 +126,13 @@ typedef struct {
   SpqrTensor *only;          /* NULL: every layer */
   SpqrRunParams params;
   char *data, *device;       /* device: as the settings have it */
+  char *with;                /* GRefString: data in words, once it is read */
   SpqrJob *job;              /* borrowed while it runs */
   SpqrDevice *on;            /* where it computes */
   guint64 kept_bytes, cache_limit;
 } Calibrating;
 
-typedef struct { SpqrSession *session; SpqrModel *model; SpqrTensor *tensor; double maximum, mean; GBytes *hessian; } Calibrated;
+typedef struct { SpqrSession *session; SpqrModel *model; SpqrTensor *tensor; double maximum, mean; GBytes *hessian; char *with; } Calibrated;
 
 static void
 free_calibrating (gpointer data)
@@ -141,6 +142,7 @@ free_calibrating (gpointer data)
   g_object_unref (c->session);
   g_object_unref (c->model);
   g_clear_object (&c->only);
+  g_clear_pointer (&c->with, g_ref_string_release);
   g_free (c->data);
   g_free (c->device);
   g_free (c);
@@ -154,6 +156,7 @@ free_calibrated (gpointer data)
   g_object_unref (calibrated->session);
   g_object_unref (calibrated->model);
   g_clear_pointer (&calibrated->hessian, g_bytes_unref);
+  g_clear_pointer (&calibrated->with, g_ref_string_release);
   g_free (calibrated);
 }
 
@@ -169,8 +172,12 @@ take_calibrated (gpointer data)
   figures = spqr_session_ensure_figures (self, calibrated->tensor);
   figures->sensitivity_max = calibrated->maximum;
   figures->sensitivity_mean = calibrated->mean;
+  g_hash_table_replace (self->calibrated_with, calibrated->tensor, g_ref_string_acquire (calibrated->with));
+  /* One of another text must not stay. */
   if (calibrated->hessian != NULL)
     spqr_session_take_hessian (self, calibrated->tensor, calibrated->hessian);
+  else
+    g_hash_table_remove (self->hessians, calibrated->tensor);
   spqr_session_queue_figures_changed (self);
   return G_SOURCE_REMOVE;
 }
@@ -205,6 +212,7 @@ post_calibrated (Calibrating *c, SpqrBlock *block, SpqrTensor *tensor, const flo
   calibrated->model = g_object_ref (c->model);
   calibrated->tensor = tensor;
   calibrated->hessian = hessian != NULL ? g_bytes_ref (hessian) : NULL;
+  calibrated->with = g_ref_string_acquire (c->with);
   if (sum_up_sensitivity (run, w != NULL ? w : copy, spqr_tensor_get_rows (tensor), spqr_tensor_get_cols (tensor), diagonal,
                           &c->params.layer, calibrated))
     spqr_session_post (take_calibrated, calibrated, free_calibrated);
@@ -260,6 +268,17 @@ report_step (double fraction, gpointer user_data)
   spqr_job_report (fraction, NULL, c->job);
 }
 
+/* "calibration.txt, 64 windows of 256 tokens" */
+static char *
+describe_calibration (const SpqrCalibration *calibration)
+{
+  g_autofree char *name = g_path_get_basename (calibration->data);
+  g_autofree char *text = g_strdup_printf (ngettext ("%s, %zu window of %u tokens", "%s, %zu windows of %u tokens", calibration->n_windows),
+                                           name, calibration->n_windows, calibration->seqlen);
+
+  return g_ref_string_new (text);
+}
+
 static gboolean
 calibrate_in_worker (SpqrJob *job, gpointer data, GCancellable *cancellable, GError **error)
 {
@@ -283,6 +302,7 @@ calibrate_in_worker (SpqrJob *job, gpointer data, GCancellable *cancellable, GEr
   survey.model_fingerprint = spqr_model_get_fingerprint (c->model);
   if (c->only != NULL && !spqr_survey_limit_to (&survey, c->only, error))
     return FALSE;
+  c->with = describe_calibration (calibration);
   survey.ids = calibration->ids;
   survey.n_windows = calibration->n_windows;
   survey.seqlen = calibration->seqlen;

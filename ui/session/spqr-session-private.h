@@ -30,6 +30,7 @@ struct _SpqrSession {
   SpqrJob *stats_job;              /* fills them, or filled them; NULL: none */
   GHashTable *figures;             /* SpqrTensor (borrowed) -> SpqrTensorFigures */
   GHashTable *hessians;            /* SpqrTensor (borrowed) -> GBytes of floats, shared by layers with one input */
+  GHashTable *calibrated_with;     /* SpqrTensor (borrowed) -> GRefString: the text, in words */
   guint run_serial;                /* of the newest run to be shown */
   gint64 shown_run, pending_run;   /* pending: to be shown once its model is open */
   guint figures_idle;

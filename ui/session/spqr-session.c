@@ -114,6 +114,7 @@ take_model (SpqrSession *self, SpqrModel *model)
   g_hash_table_remove_all (self->stats);
   g_hash_table_remove_all (self->figures);
   g_hash_table_remove_all (self->hessians);
+  g_hash_table_remove_all (self->calibrated_with);
   self->shown_run = 0;
   self->run_serial++;
   g_set_object (&self->model, model);
@@ -307,6 +308,12 @@ spqr_session_get_figures (SpqrSession *self, SpqrTensor *tensor)
   return g_hash_table_lookup (self->figures, tensor);
 }
 
+const char *
+spqr_session_get_calibrated_with (SpqrSession *self, SpqrTensor *tensor)
+{
+  return tensor != NULL ? g_hash_table_lookup (self->calibrated_with, tensor) : NULL;
+}
+
 void
 spqr_session_set_params (SpqrSession *self, const SpqrRunParams *params)
 {
@@ -469,6 +476,7 @@ spqr_session_dispose (GObject *object)
   g_clear_pointer (&self->stats, g_hash_table_unref);
   g_clear_pointer (&self->figures, g_hash_table_unref);
   g_clear_pointer (&self->hessians, g_hash_table_unref);
+  g_clear_pointer (&self->calibrated_with, g_hash_table_unref);
   G_OBJECT_CLASS (spqr_session_parent_class)->dispose (object);
 }
 
@@ -545,4 +553,5 @@ spqr_session_init (SpqrSession *self)
   self->stats = g_hash_table_new_full (NULL, NULL, NULL, g_free);
   self->figures = g_hash_table_new_full (NULL, NULL, NULL, g_free);
   self->hessians = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) g_bytes_unref);
+  self->calibrated_with = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) g_ref_string_release);
 }

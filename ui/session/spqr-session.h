@@ -84,6 +84,8 @@ gboolean      spqr_session_has_bench (SpqrTensor *tensor);
 SpqrLab      *spqr_session_get_lab (SpqrSession *self);
 /* Why there is none although there should be ("notify::lab" tells that, too), or NULL. */
 const char   *spqr_session_get_lab_problem (SpqrSession *self);
+/* The text that a tensor was calibrated with and how much of it, in words; NULL: not calibrated. */
+const char   *spqr_session_get_calibrated_with (SpqrSession *self, SpqrTensor *tensor);
 /* Calibrates the selected tensor's layer (or, whole = TRUE, every layer: figures of the map and all
  * Hessians that fit into memory) as a batch job. */
 void          spqr_session_calibrate (SpqrSession *self, gboolean whole);

@@ -31,7 +31,10 @@ start (SpqrCalibrateDialog *self)
 static void
 update (SpqrCalibrateDialog *self)
 {
-  gtk_widget_set_sensitive (self->start, spqr_data_row_get_data (self->data) != NULL);
+  gboolean chosen = spqr_data_row_get_data (self->data) != NULL;
+
+  gtk_widget_set_sensitive (self->start, chosen);
+  gtk_widget_set_tooltip_text (self->start, chosen ? NULL : _("Choose a calibration text first"));
 }
 
 static GtkWidget *
@@ -89,6 +92,8 @@ spqr_calibrate_dialog_new (GtkWindow *parent, SpqrSession *session, gboolean who
   gtk_window_set_default_widget (GTK_WINDOW (self), self->start);
   spqr_name_inner_buttons (GTK_WIDGET (self));
   update (self);
+  /* Return begins, it does not cancel. */
+  gtk_widget_grab_focus (gtk_widget_get_sensitive (self->start) ? self->start : GTK_WIDGET (self->data));
   return GTK_WIDGET (self);
 }
 

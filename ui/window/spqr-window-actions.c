@@ -129,20 +129,31 @@ calibrate (GtkWidget *widget, const char *name, GVariant *parameter)
 {
   SpqrWindow *self = SPQR_WINDOW (widget);
   gboolean whole = !g_str_equal (name, "win.calibrate-layer");
+  SpqrSession *session = spqr_window_get_session (self);
+  const char *reason = spqr_model_get_config (spqr_session_get_model (session))->unsupported_reason;
 
-  gtk_window_present (GTK_WINDOW (spqr_calibrate_dialog_new (GTK_WINDOW (self), spqr_window_get_session (self), whole)));
+  if (!whole && spqr_session_get_tensor (session) == NULL)
+    return;
+  /* A menu's greyed item could not say why. */
+  if (reason != NULL)
+    {
+      g_signal_emit_by_name (session, "failed", _("This model can be looked at, not calibrated"), reason);
+      return;
+    }
+  gtk_window_present (GTK_WINDOW (spqr_calibrate_dialog_new (GTK_WINDOW (self), session, whole)));
 }
 
 void
 spqr_window_update_actions (SpqrWindow *self)
 {
-  SpqrModel *model = spqr_session_get_model (spqr_window_get_session (self));
+  SpqrSession *session = spqr_window_get_session (self);
+  SpqrModel *model = spqr_session_get_model (session);
   gboolean supported = model != NULL && spqr_model_get_config (model)->supported;
-  gboolean store = spqr_session_get_store (spqr_window_get_session (self)) != NULL;
+  gboolean store = spqr_session_get_store (session) != NULL;
 
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.quantize", supported && store);
-  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.calibrate", supported);
-  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.calibrate-layer", supported);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.calibrate", model != NULL);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.calibrate-layer", model != NULL);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.find", model != NULL);
 }
 
