@@ -194,23 +194,6 @@ spqr_backend_run_layer_quantize (SpqrBackendRun *run, const float *w, size_t m, 
 }
 
 SpqrStatus
-spqr_backend_run_layer_quantize_rows (SpqrBackendRun *run, const float *w, size_t m, size_t n, size_t row0,
-                                      size_t count, const SpqrFactor *factor, double threshold,
-                                      const SpqrParams *params, SpqrLayerTrace *trace, SpqrLayer *layer)
-{
-  RUN_OP (run, layer_quantize_rows, DESC (.op = SPQR_OP_QUANTIZE_ROWS, .rows = count, .cols = n, .params = params),
-          w, m, n, row0, count, factor, threshold, params, attempt.exec, trace, layer);
-}
-
-SpqrStatus
-spqr_backend_run_proxy_loss (SpqrBackendRun *run, const float *w, const float *w_hat, const float *h, size_t m,
-                             size_t n, double *loss)
-{
-  RUN_OP (run, proxy_loss, DESC (.op = SPQR_OP_PROXY_LOSS, .rows = m, .cols = n),
-          w, w_hat, h, m, n, attempt.exec, loss);
-}
-
-SpqrStatus
 spqr_backend_run_field_sensitivity (SpqrBackendRun *run, const float *w, size_t m, size_t n, const float *hinv_diag,
                                     const SpqrParams *params, float *out)
 {
@@ -240,63 +223,4 @@ spqr_backend_run_gemm_nt (SpqrBackendRun *run, const float *x, size_t ldx, size_
 {
   RUN_OP (run, gemm_nt, DESC (.op = SPQR_OP_GEMM_NT, .rows = m, .cols = n, .tokens = tokens, .elem = elem),
           x, ldx, tokens, w, elem, m, n, bias, y, ldy, attempt.exec);
-}
-
-SpqrStatus
-spqr_backend_run_rms_norm (SpqrBackendRun *run, float *x, size_t tokens, size_t n, const float *weight,
-                           float weight_offset, float epsilon)
-{
-  RUN_OP (run, rms_norm, DESC (.op = SPQR_OP_RMS_NORM, .cols = n, .tokens = tokens),
-          x, tokens, n, weight, weight_offset, epsilon, attempt.exec);
-}
-
-SpqrStatus
-spqr_backend_run_layer_norm (SpqrBackendRun *run, float *x, size_t tokens, size_t n, const float *weight,
-                             const float *bias, float epsilon)
-{
-  RUN_OP (run, layer_norm, DESC (.op = SPQR_OP_LAYER_NORM, .cols = n, .tokens = tokens),
-          x, tokens, n, weight, bias, epsilon, attempt.exec);
-}
-
-SpqrStatus
-spqr_backend_run_rotary (SpqrBackendRun *run, float *x, size_t tokens, size_t heads, size_t head_dim,
-                         size_t rotary_dim, const float *cos, const float *sin)
-{
-  RUN_OP (run, rotary, DESC (.op = SPQR_OP_ROTARY, .cols = heads * head_dim, .tokens = tokens),
-          x, tokens, heads, head_dim, rotary_dim, cos, sin, attempt.exec);
-}
-
-SpqrStatus
-spqr_backend_run_attention (SpqrBackendRun *run, const SpqrAttentionOp *attention)
-{
-  RUN_OP (run, attention,
-          DESC (.op = SPQR_OP_ATTENTION, .rows = attention->keys, .cols = attention->heads * attention->head_dim,
-                .tokens = attention->tokens),
-          attention, attempt.exec);
-}
-
-SpqrStatus
-spqr_backend_run_gated_activation (SpqrBackendRun *run, SpqrGateActivation activation, float *gate, const float *up,
-                                   size_t count)
-{
-  RUN_OP (run, gated_activation, DESC (.op = SPQR_OP_GATED_ACTIVATION, .cols = count, .tokens = 1),
-          activation, gate, up, count, attempt.exec);
-}
-
-SpqrStatus
-spqr_backend_run_cross_entropy (SpqrBackendRun *run, const float *hidden, size_t tokens, size_t n, const void *head,
-                                SpqrElem elem, size_t vocab, const int32_t *targets, double *nll)
-{
-  RUN_OP (run, cross_entropy,
-          DESC (.op = SPQR_OP_CROSS_ENTROPY, .rows = vocab, .cols = n, .tokens = tokens, .elem = elem),
-          hidden, tokens, n, head, elem, vocab, targets, nll, attempt.exec);
-}
-
-SpqrStatus
-spqr_backend_run_packed_matmul (SpqrBackendRun *run, const SpqrLayer *layer, const float *x, size_t tokens, float *y)
-{
-  RUN_OP (run, packed_matmul,
-          DESC (.op = SPQR_OP_PACKED_MATMUL, .rows = layer->rows, .cols = layer->cols, .tokens = tokens,
-                .params = &layer->params),
-          layer, x, tokens, y, attempt.exec);
 }

@@ -44,7 +44,7 @@ typedef enum {
   SPQR_OP_PYRAMID,
   SPQR_OP_DECODE,
   SPQR_OP_GEMM_NT,
-  /* Optional everywhere: core/net has its own code for these. */
+  /* What the handles' passes are made of, one by one: for checks of a device. Networks use the handles. */
   SPQR_OP_RMS_NORM,
   SPQR_OP_LAYER_NORM,
   SPQR_OP_ROTARY,

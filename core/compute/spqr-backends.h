@@ -53,7 +53,7 @@ void spqr_backend_run_note (SpqrBackendRun *run, SpqrDevice *device, SpqrOp op, 
 
 /* Each tries run->device and, when that cannot do it (UNSUPPORTED, out of device memory, failed),
  * does the same on the CPU. run NULL: the CPU, one thread. What they return is never UNSUPPORTED
- * nor about the device, except from the optional ones at the end. */
+ * nor about the device. A network's own operations go by way of handles (spqr-device-block.h). */
 SpqrStatus spqr_backend_run_hessian_add (SpqrBackendRun *run, SpqrHessian *hessian, const float *x, size_t ldx,
                                          size_t tokens, size_t sequences);
 SpqrStatus spqr_backend_run_factor_compute (SpqrBackendRun *run, const float *h, const float *w, size_t m, size_t n,
@@ -61,11 +61,6 @@ SpqrStatus spqr_backend_run_factor_compute (SpqrBackendRun *run, const float *h,
 SpqrStatus spqr_backend_run_layer_quantize (SpqrBackendRun *run, const float *w, size_t m, size_t n, const float *h,
                                             const SpqrFactor *factor, const SpqrParams *params,
                                             SpqrLayerTrace *trace, SpqrLayer *layer);
-SpqrStatus spqr_backend_run_layer_quantize_rows (SpqrBackendRun *run, const float *w, size_t m, size_t n, size_t row0,
-                                                 size_t count, const SpqrFactor *factor, double threshold,
-                                                 const SpqrParams *params, SpqrLayerTrace *trace, SpqrLayer *layer);
-SpqrStatus spqr_backend_run_proxy_loss (SpqrBackendRun *run, const float *w, const float *w_hat, const float *h,
-                                        size_t m, size_t n, double *loss);
 SpqrStatus spqr_backend_run_field_sensitivity (SpqrBackendRun *run, const float *w, size_t m, size_t n,
                                                const float *hinv_diag, const SpqrParams *params, float *out);
 SpqrStatus spqr_backend_run_pyramid_build (SpqrBackendRun *run, const float *field, size_t rows, size_t cols,
@@ -74,19 +69,3 @@ SpqrStatus spqr_backend_run_layer_decode (SpqrBackendRun *run, const SpqrLayer *
                                           float *out);
 SpqrStatus spqr_backend_run_gemm_nt (SpqrBackendRun *run, const float *x, size_t ldx, size_t tokens, const void *w,
                                      SpqrElem elem, size_t m, size_t n, const float *bias, float *y, size_t ldy);
-
-/* Optional operations: SPQR_UNSUPPORTED means that the caller has to do it itself. */
-SpqrStatus spqr_backend_run_rms_norm (SpqrBackendRun *run, float *x, size_t tokens, size_t n, const float *weight,
-                                      float weight_offset, float epsilon);
-SpqrStatus spqr_backend_run_layer_norm (SpqrBackendRun *run, float *x, size_t tokens, size_t n, const float *weight,
-                                        const float *bias, float epsilon);
-SpqrStatus spqr_backend_run_rotary (SpqrBackendRun *run, float *x, size_t tokens, size_t heads, size_t head_dim,
-                                    size_t rotary_dim, const float *cos, const float *sin);
-SpqrStatus spqr_backend_run_attention (SpqrBackendRun *run, const SpqrAttentionOp *attention);
-SpqrStatus spqr_backend_run_gated_activation (SpqrBackendRun *run, SpqrGateActivation activation, float *gate,
-                                              const float *up, size_t count);
-SpqrStatus spqr_backend_run_cross_entropy (SpqrBackendRun *run, const float *hidden, size_t tokens, size_t n,
-                                           const void *head, SpqrElem elem, size_t vocab, const int32_t *targets,
-                                           double *nll);
-SpqrStatus spqr_backend_run_packed_matmul (SpqrBackendRun *run, const SpqrLayer *layer, const float *x,
-                                           size_t tokens, float *y);

@@ -53,10 +53,10 @@ spqr_input_free (SpqrInput *self)
   g_free (self);
 }
 
-gsize
-spqr_input_get_n (SpqrInput *self)
+SpqrStatus
+spqr_input_add (SpqrInput *self, const float *x, gsize tokens, gsize sequences, const SpqrExec *exec)
 {
-  return self->n;
+  return self->handle != NULL ? spqr_device_input_add (self->device, self->handle, x, self->n, tokens, sequences, exec) : SPQR_UNSUPPORTED;
 }
 
 gpointer

@@ -15,7 +15,8 @@ SpqrInput *spqr_input_new_from (SpqrHessian *hessian);
 void       spqr_input_free (SpqrInput *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpqrInput, spqr_input_free)
 
-gsize      spqr_input_get_n (SpqrInput *self);
+/* Adds tokens rows of x, which count as that many sequences, where H is on a device; SPQR_UNSUPPORTED: it is here. */
+SpqrStatus spqr_input_add (SpqrInput *self, const float *x, gsize tokens, gsize sequences, const SpqrExec *exec);
 /* The device's handle for SpqrBlockPass.inputs, NULL when H is here. */
 gpointer   spqr_input_get_handle (SpqrInput *self);
 /* H here, finished; owned by self. SPQR_DEVICE_FAILED: it is lost. */

@@ -18,6 +18,7 @@
 #define POSITIONS 1024            /* positions whose logits of a tile exist at a time */
 #define TILE 2048                 /* ids in a tile */
 #define ROWS 8
+#define ROWS_FOR_DEVICE 64        /* below this, sending the weights takes longer than the product here */
 
 /* The head's matrix, as the product takes it: straight from the mapped file where that is possible. */
 typedef struct {
@@ -78,6 +79,7 @@ head_logits (Head *head, const float *states, gsize tokens, gsize v0, gsize coun
 {
   SpqrNet *net = head->net;
   gsize size = head->elem == SPQR_ELEM_F32 ? sizeof (float) : 2;
+  SpqrBackendRun here = { .exec = exec };
   const void *w = head->tile;
   SpqrStatus status;
 
@@ -85,8 +87,10 @@ head_logits (Head *head, const float *states, gsize tokens, gsize v0, gsize coun
     w = head->bytes + v0 * net->embed * size;
   else if (!spqr_tensor_read_rows (net->head, v0, count, head->tile, error))
     return FALSE;
-  status = spqr_gemm_nt (states, net->embed, tokens, w, head->elem, count, net->embed,
-                         net->head_bias != NULL ? net->head_bias + v0 : NULL, logits, stride, exec);
+  /* What a device cannot hold as a head it may still multiply: GGUF's blocks, a head behind another projection. */
+  net->device_run.exec = exec;
+  status = spqr_backend_run_gemm_nt (tokens >= ROWS_FOR_DEVICE ? &net->device_run : &here, states, net->embed, tokens, w, head->elem,
+                                     count, net->embed, net->head_bias != NULL ? net->head_bias + v0 : NULL, logits, stride);
   return spqr_net_check (status, "the head", error);
 }
 

@@ -276,7 +276,7 @@ spqr_block_get_index (SpqrBlock *block)
 void
 spqr_block_note (SpqrBlock *block, SpqrOp op, SpqrStatus status)
 {
-  spqr_backend_run_note (&block->net->device_run, block->device, op, status);
+  spqr_backend_run_note (&block->net->device_run, block->device != NULL ? block->device : block->net->device, op, status);
 }
 
 gboolean

@@ -8,6 +8,7 @@
 
 typedef struct {
   SpqrHessian *hessians;
+  SpqrInput **inputs;      /* on a device; NULL: hessians */
   guint wanted, seen;      /* bits */
   SpqrBackendRun *run;
   SpqrStatus status;
@@ -48,9 +49,11 @@ observe_input (guint input_group, const float *x, gsize tokens, gsize n, gpointe
   if (input_group >= SPQR_MAX_INPUT_GROUPS || !(observation->wanted & (1u << input_group)))
     return TRUE;
   hessian = &observation->hessians[input_group];
-  if (hessian->h == NULL)
+  if (observation->inputs != NULL)
+    observation->status = spqr_input_add (observation->inputs[input_group], x, tokens, 1, observation->run->exec);
+  else if (hessian->h == NULL)
     observation->status = spqr_hessian_init (hessian, n);
-  if (observation->status == SPQR_OK)
+  if (observation->inputs == NULL && observation->status == SPQR_OK)
     observation->status = spqr_backend_run_hessian_add (observation->run, hessian, x, n, tokens, 1);
   observation->seen |= 1u << input_group;
   /* Nothing after the last wanted input is needed: end the pass there. */
@@ -172,34 +175,65 @@ observe_remote (SpqrNet *net, SpqrBlock *block, SpqrHidden *hidden, guint wanted
 
 /* ---- here ---- */
 
+/* inputs: on a device, for the wanted groups; NULL: hessians. *about_device: not done, for a reason of the device's. */
 static gboolean
-observe_here (SpqrNet *net, SpqrBlock *block, SpqrHidden *hidden, guint wanted, SpqrHessian hessians[SPQR_MAX_INPUT_GROUPS],
-              SpqrDevice *device, SpqrStepFunc step, gpointer user_data, GCancellable *cancellable, GError **error)
+observe_windows (SpqrNet *net, SpqrBlock *block, SpqrHidden *hidden, Observation *observation, gboolean *about_device,
+                 SpqrStepFunc step, gpointer user_data, GCancellable *cancellable, GError **error)
 {
-  SpqrExec exec = spqr_exec_for_cancellable (cancellable);
-  SpqrBackendRun run = { .device = device, .exec = &exec };
   g_autofree float *scratch = new_window (hidden, error);
 
   if (scratch == NULL)
     return FALSE;
   for (gsize w = 0; w < hidden->windows; w++)
     {
-      Observation observation = { .hessians = hessians, .wanted = wanted, .run = &run };
-
+      observation->seen = 0;
       if (g_cancellable_set_error_if_cancelled (cancellable, error))
         return FALSE;
       spqr_hidden_load (hidden, w, scratch);
-      if (!spqr_net_run_block (net, block, scratch, hidden->seqlen, 0, observe_input, &observation, &exec, error))
+      if (!spqr_net_run_block (net, block, scratch, hidden->seqlen, 0, observe_input, observation, observation->run->exec, error))
         return FALSE;
-      if (observation.status != SPQR_OK)
-        return spqr_quant_set_status (error, observation.status, "calibration");
+      *about_device = observation->inputs != NULL && spqr_status_is_about_device (observation->status);
+      if (*about_device)
+        return FALSE;
+      if (observation->status != SPQR_OK)
+        return spqr_quant_set_status (error, observation->status, "calibration");
       if (step != NULL)
         step ((w + 1.0) / hidden->windows, user_data);
     }
-  for (guint g = 0; g < SPQR_MAX_INPUT_GROUPS; g++)
+  return TRUE;
+}
+
+/* The block stays here, its Hessians may be on the device. inputs NULL: not. */
+static gboolean
+observe_here (SpqrNet *net, SpqrBlock *block, SpqrHidden *hidden, guint wanted, SpqrInput **inputs,
+              SpqrHessian hessians[SPQR_MAX_INPUT_GROUPS], SpqrDevice *device, SpqrStepFunc step, gpointer user_data,
+              GCancellable *cancellable, GError **error)
+{
+  SpqrExec exec = spqr_exec_for_cancellable (cancellable);
+  SpqrBackendRun run = { .device = device, .exec = &exec };
+  Observation observation = { .hessians = hessians, .inputs = inputs, .wanted = wanted, .run = &run };
+  gboolean about_device = FALSE, done;
+
+  if (inputs != NULL)
+    {
+      SpqrStatus status = open_inputs (net, block, wanted, inputs);
+
+      about_device = spqr_status_is_about_device (status);
+      if (status != SPQR_OK && !about_device)
+        return spqr_quant_set_status (error, status, "calibration");
+      if (!about_device && observe_windows (net, block, hidden, &observation, &about_device, step, user_data, cancellable, error))
+        return TRUE;
+      free_inputs (inputs);
+      if (!about_device)
+        return FALSE;
+      spqr_block_note (block, SPQR_OP_HESSIAN_ADD, status != SPQR_OK ? status : observation.status);
+      observation = (Observation) { .hessians = hessians, .wanted = wanted, .run = &run };
+    }
+  done = observe_windows (net, block, hidden, &observation, &about_device, step, user_data, cancellable, error);
+  for (guint g = 0; g < SPQR_MAX_INPUT_GROUPS && done; g++)
     if ((wanted & (1u << g)) && hessians[g].h != NULL)
       spqr_hessian_finish (&hessians[g]);
-  return TRUE;
+  return done;
 }
 
 gboolean
@@ -218,7 +252,8 @@ spqr_calibrate_observe_inputs (SpqrNet *net, SpqrBlock *block, SpqrHidden *hidde
       if (!spqr_status_is_about_device (status))
         return status == SPQR_OK || spqr_quant_set_status (error, status, "calibration");
     }
-  done = observe_here (net, block, hidden, wanted, hessians, device, step, user_data, cancellable, error);
+  done = observe_here (net, block, hidden, wanted, spqr_device_has_blocks (spqr_net_get_device (net)) ? inputs : NULL, hessians, device,
+                       step, user_data, cancellable, error);
   for (guint g = 0; g < SPQR_MAX_INPUT_GROUPS; g++)
     if (hessians[g].h != NULL && done)
       inputs[g] = spqr_input_new_from (&hessians[g]);
@@ -247,7 +282,7 @@ spqr_calibrate_observe (SpqrNet *net, SpqrBlock *block, SpqrHidden *hidden, guin
   for (guint g = 0; g < SPQR_MAX_INPUT_GROUPS; g++)
     if ((wanted & (1u << g)) && hessians[g].h != NULL)
       spqr_hessian_clear (&hessians[g]);
-  return observe_here (net, block, hidden, wanted, hessians, device, step, user_data, cancellable, error);
+  return observe_here (net, block, hidden, wanted, NULL, hessians, device, step, user_data, cancellable, error);
 }
 
 /* The windows from `first` on. */

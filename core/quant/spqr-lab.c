@@ -414,12 +414,12 @@ find_loss (SpqrLab *self, SpqrLabAnswer *answer, GBytes *h, const SpqrExec *exec
   const float *w = self->w + answer->row0 * self->cols;
   gsize n = answer->count * self->cols;
   g_autofree float *decoded = g_try_new (float, n);
-  SpqrBackendRun here = { .exec = exec };
+  SpqrBackendRun run = answer->whole ? spqr_lab_run (self, exec) : (SpqrBackendRun) { .exec = exec };
   SpqrStatus status;
 
   if (decoded == NULL)
     return SPQR_NO_MEMORY;
-  status = spqr_backend_run_layer_decode (&here, &answer->layer, 0, answer->count, decoded);
+  status = spqr_backend_run_layer_decode (&run, &answer->layer, 0, answer->count, decoded);
   if (status == SPQR_OK)
     answer->proxy_loss = h != NULL ? proxy_loss (self, answer, decoded, h, exec) : plain_loss (w, decoded, n);
   return status;

@@ -269,17 +269,6 @@ test_other_statuses_pass (void)
     }
 }
 
-static void
-test_optional_op (void)
-{
-  SpqrBackendRun run = { .device = spqr_backends_find ("fake:0") };
-  float x[4] = { 1, 2, 3, 4 };
-
-  fake_reset ();
-  g_assert_cmpint (spqr_backend_run_rms_norm (&run, x, 1, 4, x, 0, 1e-5f), ==, SPQR_UNSUPPORTED);
-  g_assert_cmpint (spqr_backend_run_rms_norm (NULL, x, 1, 4, x, 0, 1e-5f), ==, SPQR_UNSUPPORTED);
-}
-
 static gpointer
 many_products (gpointer data)
 {
@@ -364,7 +353,6 @@ main (int argc, char **argv)
   g_test_add_func ("/backends/fallback", test_fallback);
   g_test_add_func ("/backends/missing-slot-and-accumulation", test_missing_slot_and_accumulation);
   g_test_add_func ("/backends/other-statuses-pass", test_other_statuses_pass);
-  g_test_add_func ("/backends/optional-op", test_optional_op);
   g_test_add_func ("/backends/one-thread-at-a-time", test_one_thread_at_a_time);
   g_test_add_func ("/backends/cancel-on-cpu", test_cancel_on_cpu);
   g_test_add_func ("/backends/failed-device-is-off", test_failed_device_is_off);
