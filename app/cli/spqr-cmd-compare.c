@@ -5,8 +5,8 @@
 #include <stdio.h>
 
 #include "cli/spqr-cmd-compare.h"
+#include "export/spqr-run-differences.h"
 #include "export/spqr-run-protocol.h"
-#include "quant/spqr-recipe.h"
 
 static void
 free_report (gpointer report)
@@ -95,46 +95,53 @@ add_evals (SpqrCli *cli, JsonBuilder *builder, GPtrArray *reports)
 
 /* ---- parameters ---- */
 
+/* On paper only what differs; in JSON that too, parameters and rules apart. */
+static void
+add_line (SpqrCli *cli, JsonBuilder *builder, const SpqrRunLine *line)
+{
+  const char *name = line->param != NULL ? line->param->key : line->where != NULL ? line->where : "order";
+
+  spqr_json_begin_array (builder, name);
+  for (guint i = 0; i < line->n; i++)
+    if (line->values[i] != NULL)
+      json_builder_add_string_value (builder, line->values[i]);
+    else
+      json_builder_add_null_value (builder);
+  json_builder_end_array (builder);
+  if (cli->json)
+    return;
+  printf ("%-22s", name);
+  for (guint i = 0; i < line->n; i++)
+    printf (" %14s", line->values[i] != NULL ? line->values[i] : "-");
+  putchar ('\n');
+}
+
+static void
+add_lines (SpqrCli *cli, JsonBuilder *builder, GPtrArray *lines, gboolean params)
+{
+  json_builder_set_member_name (builder, params ? "parameters" : "rules");
+  json_builder_begin_object (builder);
+  for (guint i = 0; i < lines->len; i++)
+    {
+      const SpqrRunLine *line = lines->pdata[i];
+
+      if (line->differ && params == (line->kind == SPQR_RUN_LINE_PARAM))
+        add_line (cli, builder, line);
+    }
+  json_builder_end_object (builder);
+}
+
 static void
 add_params (SpqrCli *cli, JsonBuilder *builder, GPtrArray *reports)
 {
-  guint n;
-  const SpqrParamInfo *table = spqr_param_table (&n);
-  g_autoptr (GPtrArray) recipes = g_ptr_array_new ();
+  g_autoptr (GPtrArray) runs = g_ptr_array_new ();
+  g_autoptr (GPtrArray) lines = NULL;
 
   for (guint i = 0; i < reports->len; i++)
-    {
-      const char *json = ((const SpqrReport *) reports->pdata[i])->run->params_json;
-      g_ptr_array_add (recipes, json != NULL ? spqr_recipe_parse (json, NULL) : NULL);
-    }
-  json_builder_set_member_name (builder, "parameters");
-  json_builder_begin_object (builder);
-  for (guint p = 0; p < n; p++)
-    {
-      g_auto (GStrv) values = g_new0 (char *, reports->len + 1);
-      gboolean differ = FALSE;
-
-      for (guint i = 0; i < reports->len; i++)
-        {
-          values[i] = recipes->pdata[i] != NULL ? spqr_param_get_text (&table[p], spqr_recipe_get_defaults (recipes->pdata[i])) : g_strdup ("-");
-          differ = differ || !g_str_equal (values[0], values[i]);
-        }
-      if (!differ)
-        continue;
-      spqr_json_begin_array (builder, table[p].key);
-      for (guint i = 0; i < reports->len; i++)
-        json_builder_add_string_value (builder, values[i]);
-      json_builder_end_array (builder);
-      if (cli->json)
-        continue;
-      printf ("%-22s", table[p].key);
-      for (guint i = 0; i < reports->len; i++)
-        printf (" %14s", values[i]);
-      putchar ('\n');
-    }
-  json_builder_end_object (builder);
-  for (guint i = 0; i < recipes->len; i++)
-    g_clear_pointer ((SpqrRecipe **) &recipes->pdata[i], spqr_recipe_unref);
+    g_ptr_array_add (runs, ((const SpqrReport *) reports->pdata[i])->run);
+  lines = spqr_run_lines (runs, NULL);
+  add_lines (cli, builder, lines, TRUE);
+  add_lines (cli, builder, lines, FALSE);
 }
 
 /* ---- all of it ---- */

@@ -7,6 +7,7 @@
 
 #include "cli/spqr-cli.h"
 #include "cli/spqr-cmd-compare.h"
+#include "job/spqr-run-import.h"
 #include "quant/spqr-recipe.h"
 
 enum { MOST_COMPARED = 16 };
@@ -140,7 +141,8 @@ print_task (const SpqrRunEval *eval)
   printf (_("%-12s acc %.2f %% ± %.2f"), eval->task, 100 * eval->acc, 100 * eval->acc_stderr);
   if (isfinite (eval->acc_norm))
     printf (_(", acc_norm %.2f %% ± %.2f"), 100 * eval->acc_norm, 100 * eval->acc_norm_stderr);
-  printf (_(" (%s, %" PRId64 " documents of %s)\n"), eval->scoring, eval->windows, eval->data);
+  printf (ngettext (" (%s, %" PRId64 " document of %s)\n", " (%s, %" PRId64 " documents of %s)\n", (gulong) eval->windows), eval->scoring,
+          eval->windows, eval->data);
 }
 
 /* Columns are of letters, not of bytes; a negative width: on the left. */
@@ -411,7 +413,8 @@ print_run (SpqrRun *run)
   if (run->state == SPQR_RUN_FINISHED)
     printf (_("state        %s\n"), spqr_run_state_name (run->state));
   else
-    printf (_("state        %s: %u of %u layers are there\n"), spqr_run_state_name (run->state), run->n_layers_done, run->n_layers);
+    printf (ngettext ("state        %s: %u of %u layer is there\n", "state        %s: %u of %u layers are there\n", run->n_layers),
+            spqr_run_state_name (run->state), run->n_layers_done, run->n_layers);
   if (run->error != NULL)
     printf (_("error        %s\n"), run->error);
   printf (_("model        %s\n"), run->model_path);
@@ -480,6 +483,39 @@ show_run (SpqrCli *cli, const char *what, GError **error)
   return TRUE;
 }
 
+/* Folders one after another; the first that cannot be imported ends it, and those before it stay imported. */
+static gboolean
+import_runs (SpqrCli *cli, SpqrStore *store, char **folders, int n, GError **error)
+{
+  g_autoptr (JsonBuilder) builder = json_builder_new ();
+  gboolean ok = TRUE;
+
+  json_builder_begin_object (builder);
+  spqr_json_begin_array (builder, "runs");
+  for (int i = 0; i < n && ok; i++)
+    {
+      g_autoptr (SpqrRun) run = spqr_run_import (store, folders[i], cli->cancellable, error);
+
+      ok = run != NULL;
+      if (!ok)
+        break;
+      json_builder_begin_object (builder);
+      add_run (builder, run, NULL);
+      json_builder_end_object (builder);
+      if (!cli->json && run->state == SPQR_RUN_FINISHED)
+        printf (ngettext ("run %" PRId64 ": %s, %u layer\n", "run %" PRId64 ": %s, %u layers\n", run->n_layers), run->id, run->model_name, run->n_layers);
+      else if (!cli->json)
+        printf (ngettext ("run %" PRId64 ": %s, %u of %u layer; go on with it by quantizing into its folder\n",
+                          "run %" PRId64 ": %s, %u of %u layers; go on with it by quantizing into its folder\n", run->n_layers),
+                run->id, run->model_name, run->n_layers_done, run->n_layers);
+    }
+  json_builder_end_array (builder);
+  json_builder_end_object (builder);
+  if (ok && cli->json)
+    spqr_json_print (builder);
+  return ok;
+}
+
 static gboolean
 read_ids (char **words, int n, gint64 *ids)
 {
@@ -509,9 +545,9 @@ run (SpqrCli *cli, int argc, char **argv, GError **error)
     return show_run (cli, argv[2], error);
   is_id = read_ids (argv + 2, argc - 2, ids);
   if (!(g_str_equal (verb, "list") && argc == 2) && !(g_str_equal (verb, "rm") && argc == 3 && is_id) &&
-      !(g_str_equal (verb, "compare") && argc > 3 && is_id))
+      !(g_str_equal (verb, "import") && argc > 2) && !(g_str_equal (verb, "compare") && argc > 3 && is_id))
     {
-      g_set_error (error, SPQR_USAGE_ERROR, 0, "usage: spqr runs list | show RUN_OR_DIR | compare RUN RUN … | rm RUN [--files]");
+      g_set_error (error, SPQR_USAGE_ERROR, 0, "usage: spqr runs list | show RUN_OR_DIR | compare RUN RUN … | rm RUN [--files] | import DIR …");
       return FALSE;
     }
   store = spqr_cli_open_store (cli, error);
@@ -519,9 +555,11 @@ run (SpqrCli *cli, int argc, char **argv, GError **error)
     return FALSE;
   if (g_str_equal (verb, "list"))
     return list_runs (cli, store, error);
+  if (g_str_equal (verb, "import"))
+    return import_runs (cli, store, argv + 2, argc - 2, error);
   if (g_str_equal (verb, "compare"))
     return spqr_cli_compare_runs (cli, store, ids, (guint) argc - 2, error);
   return spqr_store_remove_run (store, ids[0], with_files, error);
 }
 
-const SpqrCommand spqr_command_runs = { "runs", "list | show RUN_OR_DIR | compare RUN RUN … | rm RUN", N_("the history of runs"), run };
+const SpqrCommand spqr_command_runs = { "runs", "list | show RUN_OR_DIR | compare RUN RUN … | rm RUN | import DIR …", N_("the history of runs"), run };

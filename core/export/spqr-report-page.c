@@ -8,6 +8,7 @@
 #include "export/spqr-report-chart.h"
 #include "export/spqr-report-style.h"
 #include "export/spqr-report.h"
+#include "export/spqr-run-differences.h"
 #include "model/spqr-tensor.h"
 #include "quant/spqr-recipe.h"
 
@@ -177,7 +178,8 @@ static void
 add_perplexity (GString *page, const SpqrRunEval *eval)
 {
   g_autofree char *data = g_path_get_basename (eval->data != NULL ? eval->data : "");
-  g_autofree char *window = g_strdup_printf (_("%" PRId64 " windows of %d tokens"), eval->windows, eval->seqlen);
+  g_autofree char *window = g_strdup_printf (ngettext ("%" PRId64 " window of %d tokens", "%" PRId64 " windows of %d tokens", (gulong) eval->windows),
+                                             eval->windows, eval->seqlen);
   g_autofree char *protocol = g_strjoin ("; ", window, eval->protocol, NULL);
   g_autofree char *after = four (eval->ppl), *spread = four (eval->ppl_stderr);
 
@@ -347,6 +349,30 @@ add_charts (GString *page, GPtrArray *layers)
 
 /* ---- parameters, layers, origin ---- */
 
+/* Which layers have parameters of their own. */
+static void
+add_rules (GString *page, SpqrRecipe *recipe)
+{
+  const char *const titles[] = { _("Layers"), _("Rule"), NULL };
+  const gboolean numbers[] = { FALSE, FALSE };
+
+  if (spqr_recipe_get_n_overrides (recipe) == 0)
+    return;
+  spqr_html_element (page, "p", _("Some layers have parameters of their own; of rules for the same layer the later one wins:"));
+  begin_table (page, titles, numbers);
+  for (guint i = 0; i < spqr_recipe_get_n_overrides (recipe); i++)
+    {
+      g_autofree char *where = spqr_rule_where (spqr_recipe_get_override (recipe, i));
+      g_autofree char *what = spqr_rule_what (spqr_recipe_get_override (recipe, i));
+
+      g_string_append (page, "<tr>");
+      cell (page, where, FALSE);
+      cell (page, what, FALSE);
+      g_string_append (page, "</tr>\n");
+    }
+  end_table (page);
+}
+
 static void
 add_params (GString *page, const SpqrRun *run)
 {
@@ -375,8 +401,7 @@ add_params (GString *page, const SpqrRun *run)
       g_string_append (page, "</tr>\n");
     }
   end_table (page);
-  if (spqr_recipe_get_n_overrides (recipe) > 0)
-    spqr_html_element (page, "p", _("Some layers have parameters of their own; they are in the recipe:"));
+  add_rules (page, recipe);
   g_string_append (page, spqr_recipe_get_n_overrides (recipe) > 0 ? "<details open=\"open\"><summary>" : "<details><summary>");
   spqr_html_text (page, _("The recipe as JSON"));
   g_string_append (page, "</summary><pre><code>");

@@ -21,7 +21,8 @@ spqr_protocol_describe (const SpqrRunEval *eval)
 {
   g_autofree char *name = g_path_get_basename (eval->data != NULL ? eval->data : "–");
 
-  return g_strdup_printf (_("%s, %" PRId64 " windows of %d tokens"), name, eval->windows, eval->seqlen);
+  return g_strdup_printf (ngettext ("%s, %" PRId64 " window of %d tokens", "%s, %" PRId64 " windows of %d tokens", (gulong) eval->windows),
+                          name, eval->windows, eval->seqlen);
 }
 
 char *
@@ -35,7 +36,9 @@ spqr_protocol_difference (const SpqrRunEval *a, const SpqrRunEval *b)
   if (a->seqlen != b->seqlen)
     return g_strdup_printf (_("windows of %d and of %d tokens: a longer window sees more of what went before"), a->seqlen, b->seqlen);
   if (a->windows != b->windows)
-    return g_strdup_printf (_("%" PRId64 " and %" PRId64 " windows: not the same part of the text"), a->windows, b->windows);
+    return g_strdup_printf (ngettext ("%" PRId64 " and %" PRId64 " window: not the same part of the text",
+                                      "%" PRId64 " and %" PRId64 " windows: not the same part of the text", (gulong) b->windows),
+                            a->windows, b->windows);
   return NULL;
 }
 
@@ -97,25 +100,42 @@ last_perplexity (const SpqrReport *report)
   return NULL;
 }
 
+static gboolean
+share_one (const SpqrReport *a, const SpqrReport *b)
+{
+  for (guint i = 0; i < a->evals->len; i++)
+    if (is_perplexity (a->evals->pdata[i]) && find_equal (b, a->evals->pdata[i]) != NULL)
+      return TRUE;
+  return FALSE;
+}
+
+/* In what the newest of each differ; NULL: they share another one. */
+static char *
+explain_pair (const SpqrReport *a, const SpqrReport *b)
+{
+  g_autofree char *difference = share_one (a, b) ? NULL : spqr_protocol_difference (last_perplexity (a), last_perplexity (b));
+
+  if (difference == NULL)
+    return NULL;
+  return g_strdup_printf (_("The perplexities of runs %" PRId64 " and %" PRId64 " cannot be compared: %s. Evaluate both in the same way."),
+                          a->run->id, b->run->id, difference);
+}
+
 char *
 spqr_protocols_explain (GPtrArray *reports)
 {
-  const SpqrReport *first = reports->pdata[0];
-  const SpqrRunEval *a = last_perplexity (first);
-
   if (!one_model (reports))
     return g_strdup (_("The runs are of different models: their perplexities cannot be compared."));
   for (guint i = 0; i < reports->len; i++)
+    if (last_perplexity (reports->pdata[i]) == NULL)
+      return g_strdup_printf (_("The perplexity of run %" PRId64 " has not been measured: there is nothing to compare with."),
+                              ((const SpqrReport *) reports->pdata[i])->run->id);
+  for (guint i = 1; i < reports->len; i++)
     {
-      const SpqrReport *report = reports->pdata[i];
-      const SpqrRunEval *b = last_perplexity (report);
-      g_autofree char *difference = a != NULL && b != NULL ? spqr_protocol_difference (a, b) : NULL;
+      char *why = explain_pair (reports->pdata[0], reports->pdata[i]);
 
-      if (b == NULL)
-        return g_strdup_printf (_("The perplexity of run %" PRId64 " has not been measured: there is nothing to compare with."), report->run->id);
-      if (difference != NULL)
-        return g_strdup_printf (_("The perplexities of runs %" PRId64 " and %" PRId64 " cannot be compared: %s. Evaluate both in the same way."),
-                                first->run->id, report->run->id, difference);
+      if (why != NULL)
+        return why;
     }
   return g_strdup (_("The runs were not all measured in one way: their perplexities cannot be compared."));
 }

@@ -134,7 +134,7 @@ spqr_layers_to_csv (const SpqrRun *run, GPtrArray *layers)
 
 static const char *const eval_columns[] = {
   "run", "data", "data_fingerprint", "protocol", "seqlen", "windows", "tokens", "ppl_base", "ppl", "ppl_stderr", "nll",
-  "kl", "kl_stderr", "top1_agreement", "task", "scoring", "acc", "acc_stderr", "acc_norm", "acc_norm_stderr", "seconds", "measured", NULL };
+  "kl", "kl_stderr", "top1_agreement", "task", "scoring", "acc", "acc_stderr", "acc_norm", "acc_norm_stderr", "seconds", "measured", "backend", NULL };
 
 SpqrCsv *
 spqr_evals_to_csv (const SpqrRun *run, GPtrArray *evals)
@@ -168,6 +168,7 @@ spqr_evals_to_csv (const SpqrRun *run, GPtrArray *evals)
       spqr_csv_add_number (csv, eval->acc_norm_stderr);
       spqr_csv_add_number (csv, eval->seconds);
       spqr_csv_add_time (csv, eval->created);
+      spqr_csv_add_text (csv, eval->backend);
       spqr_csv_end_line (csv);
     }
   return csv;

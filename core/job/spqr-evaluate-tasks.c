@@ -63,6 +63,7 @@ describe (const Evaluation *self, const SpqrTaskOutcome *outcome)
   eval->acc_norm = result->acc_norm;
   eval->acc_norm_stderr = result->acc_norm_stderr;
   eval->seconds = result->seconds;
+  eval->backend = g_strdup (spqr_device_get_id (self->request->device != NULL ? self->request->device : spqr_backends_get_cpu ()));
   return eval;
 }
 

@@ -128,6 +128,7 @@ describe (const Evaluation *self)
   eval->kl_stderr = result->kl_stderr;
   eval->top1_agreement = result->top1_agreement;
   eval->seconds = result->seconds;
+  eval->backend = g_strdup (spqr_device_get_id (request->device != NULL ? request->device : spqr_backends_get_cpu ()));
   if (request->with_kl && is_own_base (self))
     eval->ppl_base = result->base_ppl;
   else

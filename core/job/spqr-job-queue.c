@@ -240,6 +240,42 @@ spqr_job_queue_move (SpqrJobQueue *self, SpqrJob *job, gboolean earlier)
   return passed != NULL;
 }
 
+/* With the lock held. 1: place stands behind job in its lane, -1: before it, 0: neither waits there. */
+static int
+direction_to (SpqrJobQueue *self, SpqrJob *job, SpqrJob *place)
+{
+  GList *from = find_waiting (self, job), *to = find_waiting (self, place);
+
+  for (GList *item = from != NULL && to != NULL ? from->next : NULL; item != NULL; item = item->next)
+    if (item == to)
+      return 1;
+  for (GList *item = from != NULL && to != NULL ? from->prev : NULL; item != NULL; item = item->prev)
+    if (item == to)
+      return -1;
+  return 0;
+}
+
+gboolean
+spqr_job_queue_move_to (SpqrJobQueue *self, SpqrJob *job, SpqrJob *place)
+{
+  gboolean moved = FALSE;
+  int before = 0, direction;
+
+  g_return_val_if_fail (SPQR_IS_JOB_QUEUE (self) && SPQR_IS_JOB (job) && SPQR_IS_JOB (place), FALSE);
+
+  /* One place at a time, until place has been passed, or something has begun meanwhile. */
+  for (;;)
+    {
+      g_mutex_lock (&self->lock);
+      direction = direction_to (self, job, place);
+      g_mutex_unlock (&self->lock);
+      if (direction == 0 || (before != 0 && direction != before) || !spqr_job_queue_move (self, job, direction < 0))
+        return moved;
+      before = direction;
+      moved = TRUE;
+    }
+}
+
 void
 spqr_job_queue_clear_ended (SpqrJobQueue *self)
 {

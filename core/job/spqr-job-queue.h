@@ -30,6 +30,8 @@ void          spqr_job_queue_submit_for (SpqrJobQueue *self, SpqrLane lane, gcon
  * any more, or is first or last already. */
 gboolean      spqr_job_queue_can_move (SpqrJobQueue *self, SpqrJob *job, gboolean earlier);
 gboolean      spqr_job_queue_move (SpqrJobQueue *self, SpqrJob *job, gboolean earlier);
+/* Moves it to the place of another one that waits in the same lane; those between make way. */
+gboolean      spqr_job_queue_move_to (SpqrJobQueue *self, SpqrJob *job, SpqrJob *place);
 /* Removes ended jobs from the list. */
 void          spqr_job_queue_clear_ended (SpqrJobQueue *self);
 /* Removes all of them, whatever they are at; they go on, unlisted. */

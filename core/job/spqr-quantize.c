@@ -9,6 +9,7 @@
 #include "compute/spqr-cancel.h"
 #include "job/spqr-preflight.h"
 #include "job/spqr-quantize-private.h"
+#include "job/spqr-run-figures.h"
 #include "job/spqr-run-manifest.h"
 #include "quant/spqr-quant-error.h"
 #include "spqr-build.h"
@@ -32,24 +33,6 @@ artifact_file_name (guint index, const char *tensor_name)
   return g_strcanon (name, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "._-", '_');
 }
 
-static void
-fill_layer_figures (SpqrRunLayer *row, const SpqrLayer *layer)
-{
-  SpqrPackBits bits;
-
-  spqr_pack_count_bits (layer, &bits);
-  row->rows = layer->rows;
-  row->cols = layer->cols;
-  row->n_outliers = spqr_layer_outliers (layer);
-  row->outlier_share = (double) row->n_outliers / ((double) layer->rows * layer->cols);
-  row->bits = spqr_params_formula_bits (&layer->params, layer->rows, layer->cols, row->outlier_share);
-  row->bits_stored = spqr_pack_bits_per_weight (&bits, layer->rows, layer->cols);
-  row->proxy_loss = layer->proxy_loss;
-  row->output_error = sqrt (layer->proxy_loss);
-  row->mse = layer->mse;
-  row->percdamp_used = layer->percdamp_used;
-}
-
 /* Artifact first, row second: a row never points at nothing. */
 static gboolean
 store_layer (Quantization *q, SpqrTensor *tensor, const SpqrLayer *layer, const char *device, const char *note, double seconds,
@@ -64,7 +47,7 @@ store_layer (Quantization *q, SpqrTensor *tensor, const SpqrLayer *layer, const 
 
   if (!spqr_pack_write (path, name, layer, error))
     return FALSE;
-  fill_layer_figures (&row, layer);
+  spqr_run_layer_fill (&row, layer);
   if (!spqr_store_add_layer (q->store, q->run->id, &row, error))
     return FALSE;
   spqr_artifacts_add (q->artifacts, name, path);
@@ -276,6 +259,9 @@ fill_manifest (SpqrRunManifest *manifest, Quantization *q)
   manifest->n_windows = q->run->nsamples;
   manifest->seqlen = q->run->seqlen;
   manifest->recipe = g_strdup (q->run->params_json);
+  manifest->n_layers = q->run->n_layers;
+  manifest->backend = g_strdup (q->run->backend);
+  manifest->version = g_strdup (q->run->version);
 }
 
 /* What a killed sitting was writing: its names are of our own making. */
@@ -440,29 +426,10 @@ static gboolean
 sum_up (Quantization *q, GError **error)
 {
   g_autoptr (GPtrArray) layers = spqr_store_list_layers (q->store, q->run->id, error);
-  double weights = 0, bits = 0, stored = 0, outliers = 0, loss = 0;
 
   if (layers == NULL)
     return FALSE;
-  for (guint i = 0; i < layers->len; i++)
-    {
-      const SpqrRunLayer *layer = layers->pdata[i];
-      double size = (double) layer->rows * layer->cols;
-
-      weights += size;
-      bits += layer->bits * size;
-      stored += layer->bits_stored * size;
-      outliers += layer->n_outliers;
-      loss += layer->proxy_loss;
-    }
-  q->run->n_layers_done = layers->len;
-  if (layers->len > 0)
-    {
-      q->run->bits_formula = bits / weights;
-      q->run->bits_stored = stored / weights;
-      q->run->outlier_share = outliers / weights;
-      q->run->mean_proxy_loss = loss / layers->len;
-    }
+  spqr_run_sum_up (q->run, layers);
   return TRUE;
 }
 

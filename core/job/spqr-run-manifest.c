@@ -18,6 +18,8 @@ spqr_run_manifest_free (SpqrRunManifest *manifest)
   g_free (manifest->calibration);
   g_free (manifest->calibration_fingerprint);
   g_free (manifest->recipe);
+  g_free (manifest->backend);
+  g_free (manifest->version);
   g_free (manifest);
 }
 
@@ -66,6 +68,9 @@ spqr_run_manifest_write (const SpqrRunManifest *manifest, const char *folder, GE
   add_number (builder, "windows", manifest->n_windows);
   add_number (builder, "seqlen", manifest->seqlen);
   add_text (builder, "recipe", manifest->recipe);
+  add_number (builder, "layers", manifest->n_layers);
+  add_text (builder, "backend", manifest->backend);
+  add_text (builder, "version", manifest->version);
   json_builder_end_object (builder);
   root = json_builder_get_root (builder);
   text = json_to_string (root, TRUE);
@@ -97,6 +102,14 @@ get_number (JsonObject *object, const char *key)
 
   return node != NULL && JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == G_TYPE_INT64
            ? json_node_get_int (node) : 0;
+}
+
+gboolean
+spqr_run_manifest_is_in (const char *folder)
+{
+  g_autofree char *path = g_build_filename (folder, SPQR_RUN_MANIFEST, NULL);
+
+  return g_file_test (path, G_FILE_TEST_IS_REGULAR);
 }
 
 SpqrRunManifest *
@@ -136,6 +149,9 @@ spqr_run_manifest_read (const char *folder, GError **error)
   manifest->n_windows = get_number (object, "windows");
   manifest->seqlen = get_number (object, "seqlen");
   manifest->recipe = get_text (object, "recipe");
+  manifest->n_layers = get_number (object, "layers");
+  manifest->backend = get_text (object, "backend");
+  manifest->version = get_text (object, "version");
   if (manifest->recipe == NULL || manifest->model_fingerprint == NULL)
     {
       g_set_error (error, SPQR_STORE_ERROR, SPQR_STORE_ERROR_CORRUPT, "%s: lacks the model or the recipe", path);

@@ -89,9 +89,20 @@ static const char schema_2[] =
   "  PRIMARY KEY (subject, item)"
   ") STRICT, WITHOUT ROWID;";
 
+/* Where an evaluation was computed; jobs that wait in a program's queue (spqr-store-waiting.c). */
+static const char schema_3[] =
+  "ALTER TABLE evaluations ADD COLUMN backend TEXT;"
+  "CREATE TABLE waiting ("
+  "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+  "  title TEXT NOT NULL, request TEXT NOT NULL,"
+  "  added INTEGER NOT NULL DEFAULT (unixepoch ()),"
+  "  owner_pid INTEGER, owner_start INTEGER, owner_boot TEXT" /* the process in whose queue it is */
+  ") STRICT;";
+
 const SpqrMigration _spqr_schema_migrations[] = {
   { 1, schema_1 },
   { 2, schema_2 },
+  { 3, schema_3 },
 };
 const guint _spqr_schema_n_migrations = G_N_ELEMENTS (_spqr_schema_migrations);
 

@@ -3,6 +3,7 @@
 
 #include <sqlite3.h>
 
+#include "store/spqr-process-private.h"
 #include "store/spqr-row-private.h"
 #include "store/spqr-store.h"
 
@@ -63,6 +64,14 @@ extern const SpqrColumn _spqr_run_columns[];
 guint _spqr_run_n_stored_columns (void);
 guint _spqr_run_n_columns (void);
 
+/* The parameters :owner_pid, :owner_start, :owner_boot are this process. */
+void _spqr_store_bind_owner (SpqrStatement *stmt);
+/* Result columns first … first+2; _spqr_process_clear() it. */
+void _spqr_store_read_owner (SpqrStatement *stmt, int first, SpqrProcess *owner);
+/* Under the lock, parts of a transaction: what begin_run(), add_layer() and finish_run() do. data: SpqrRun. */
+gboolean _spqr_store_begin_work (SpqrStore *self, gpointer data, GError **error);
+gboolean _spqr_store_add_layer_work (SpqrStore *self, gint64 run_id, const SpqrRunLayer *layer, GError **error);
+gboolean _spqr_store_finish_work (SpqrStore *self, gpointer data, GError **error);
 /* Under the lock. TRUE with *alive set: whether the run is RUNNING in a live process. NOT_FOUND. */
 gboolean _spqr_store_check_owner (SpqrStore *self, gint64 run_id, gboolean *alive, gboolean *own, GError **error);
 void     _spqr_store_set_no_run (GError **error, SpqrStore *self, gint64 run_id);

@@ -32,7 +32,7 @@ static const SpqrColumn eval_columns[] = {
   EVAL (nll, DOUBLE), EVAL (ppl, DOUBLE), EVAL (ppl_stderr, DOUBLE), EVAL (ppl_base, DOUBLE), EVAL (kl, DOUBLE),
   EVAL (top1_agreement, DOUBLE), EVAL (seconds, DOUBLE), EVAL (kl_stderr, DOUBLE),
   EVAL (task, TEXT), EVAL (scoring, TEXT), EVAL (acc, DOUBLE), EVAL (acc_stderr, DOUBLE), EVAL (acc_norm, DOUBLE),
-  EVAL (acc_norm_stderr, DOUBLE),
+  EVAL (acc_norm_stderr, DOUBLE), EVAL (backend, TEXT),
 };
 
 #define EXPORT(field, kind) { #field, SPQR_COLUMN_##kind, G_STRUCT_OFFSET (SpqrRunExport, field) }
@@ -133,6 +133,14 @@ add_work (SpqrStore *self, gpointer data, GError **error)
     return FALSE;
   addition->id = sqlite3_last_insert_rowid (self->db);
   return TRUE;
+}
+
+gboolean
+_spqr_store_add_layer_work (SpqrStore *self, gint64 run_id, const SpqrRunLayer *layer, GError **error)
+{
+  Addition addition = { &layers, run_id, layer, 0 };
+
+  return add_work (self, &addition, error);
 }
 
 gboolean

@@ -24,8 +24,8 @@ bind_text_by_name (SpqrStatement *stmt, const char *name, const char *text)
   return sqlite3_bind_text (stmt, sqlite3_bind_parameter_index (stmt, name), text, -1, SQLITE_TRANSIENT) == SQLITE_OK;
 }
 
-static void
-bind_owner (SpqrStatement *stmt)
+void
+_spqr_store_bind_owner (SpqrStatement *stmt)
 {
   SpqrProcess self;
 
@@ -82,8 +82,8 @@ make_insert (void)
                           "VALUES (%s, :owner_pid, :owner_start, :owner_boot)", names, values);
 }
 
-static gboolean
-begin_work (SpqrStore *self, gpointer data, GError **error)
+gboolean
+_spqr_store_begin_work (SpqrStore *self, gpointer data, GError **error)
 {
   SpqrRun *run = data;
   g_autofree char *sql = make_insert ();
@@ -93,7 +93,7 @@ begin_work (SpqrStore *self, gpointer data, GError **error)
       || !_spqr_row_bind (stmt, _spqr_run_columns, _spqr_run_n_stored_columns (), run, error)
       || !bind_folder (self, stmt, run->folder, error))
     return FALSE;
-  bind_owner (stmt);
+  _spqr_store_bind_owner (stmt);
   if (!_spqr_store_run (self, stmt, "cannot record the run", error))
     return FALSE;
   run->id = sqlite3_last_insert_rowid (self->db);
@@ -127,7 +127,7 @@ spqr_store_begin_run (SpqrStore *self, SpqrRun *run, GError **error)
     run->created = g_get_real_time () / G_USEC_PER_SEC;
   if (run->version == NULL)
     run->version = g_strdup (SPQR_VERSION);
-  if (!_spqr_store_write (self, begin_work, run, error))
+  if (!_spqr_store_write (self, _spqr_store_begin_work, run, error))
     {
       run->id = old_id;
       return FALSE;
@@ -138,8 +138,8 @@ spqr_store_begin_run (SpqrStore *self, SpqrRun *run, GError **error)
 
 /* ---- finish ---- */
 
-static gboolean
-finish_work (SpqrStore *self, gpointer data, GError **error)
+gboolean
+_spqr_store_finish_work (SpqrStore *self, gpointer data, GError **error)
 {
   SpqrRun *run = data;
   g_autoptr (SpqrStatement) stmt = _spqr_store_prepare (self,
@@ -172,7 +172,7 @@ spqr_store_finish_run (SpqrStore *self, SpqrRun *run, GError **error)
   old_finished = run->finished;
   if (run->finished == 0)
     run->finished = g_get_real_time () / G_USEC_PER_SEC;
-  if (!_spqr_store_write (self, finish_work, run, error))
+  if (!_spqr_store_write (self, _spqr_store_finish_work, run, error))
     {
       run->finished = old_finished;
       return FALSE;
@@ -186,8 +186,8 @@ spqr_store_finish_run (SpqrStore *self, SpqrRun *run, GError **error)
 
 /* ---- owners: whose run is it, and does that process still live ---- */
 
-static void
-read_owner (SpqrStatement *stmt, int first, SpqrProcess *owner)
+void
+_spqr_store_read_owner (SpqrStatement *stmt, int first, SpqrProcess *owner)
 {
   owner->pid = sqlite3_column_int64 (stmt, first);
   owner->start = sqlite3_column_int64 (stmt, first + 1);
@@ -210,7 +210,7 @@ _spqr_store_check_owner (SpqrStore *self, gint64 run_id, gboolean *alive, gboole
     _spqr_store_set_no_run (error, self, run_id);
   if (result != SQLITE_ROW)
     return FALSE;
-  read_owner (stmt, 1, &owner);
+  _spqr_store_read_owner (stmt, 1, &owner);
   *alive = g_strcmp0 ((const char *) sqlite3_column_text (stmt, 0), "running") == 0 && _spqr_process_alive (&owner);
   *own = *alive && _spqr_process_is_self (&owner);
   _spqr_process_clear (&owner);
@@ -239,7 +239,7 @@ reopen_work (SpqrStore *self, gpointer data, GError **error)
   if (stmt == NULL)
     return FALSE;
   sqlite3_bind_int64 (stmt, sqlite3_bind_parameter_index (stmt, ":id"), run_id);
-  bind_owner (stmt);
+  _spqr_store_bind_owner (stmt);
   return _spqr_store_run (self, stmt, "cannot resume the run", error);
 }
 
@@ -270,7 +270,7 @@ find_abandoned (SpqrStore *self, gpointer data, GError **error)
       gint64 id = sqlite3_column_int64 (stmt, 0);
       SpqrProcess owner;
 
-      read_owner (stmt, 1, &owner);
+      _spqr_store_read_owner (stmt, 1, &owner);
       if (!_spqr_process_alive (&owner))
         g_array_append_val (ids, id);
       _spqr_process_clear (&owner);

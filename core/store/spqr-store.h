@@ -71,6 +71,7 @@ typedef struct {
   int seqlen; gint64 windows, tokens;
   double nll, ppl, ppl_stderr, ppl_base, kl, top1_agreement, seconds, kl_stderr;
   char *task, *scoring;          /* "piqa", "harness-2023"; NULL */
+  char *backend;                 /* id of the device that computed; NULL: not known */
   double acc, acc_stderr, acc_norm, acc_norm_stderr;
 } SpqrRunEval;
 
@@ -99,6 +100,9 @@ gboolean spqr_store_add_layer (SpqrStore *self, gint64 run_id, const SpqrRunLaye
 /* Sets state (not RUNNING), finished (now where it is 0), error, and those totals that are given in
  * run: seconds, bits, outlier share and loss unless NAN, backend unless NULL, n_layers unless 0. */
 gboolean spqr_store_finish_run (SpqrStore *self, SpqrRun *run, GError **error);
+/* A run that was made elsewhere, with its layers (SpqrRunLayer), all at once or not at all: state (not RUNNING), created,
+ * finished and figures are those of run; its id is set. SPQR_STORE_ERROR_FAILED names the run that has the folder. */
+gboolean spqr_store_import_run (SpqrStore *self, SpqrRun *run, GPtrArray *layers, GError **error);
 /* Back to RUNNING, owned by this process, error cleared: a resumed run. SPQR_STORE_ERROR_BUSY while
  * another live process runs it. */
 gboolean spqr_store_reopen_run (SpqrStore *self, gint64 run_id, GError **error);
@@ -171,5 +175,16 @@ gboolean  spqr_store_get_measured (SpqrStore *self, const char *subject, SpqrMea
                                    GError **error);
 /* That of subject, once its evaluation is done, and whatever has lain for 30 days. */
 gboolean  spqr_store_forget_measured (SpqrStore *self, const char *subject, GError **error);
+
+/* ---- jobs that wait in a program's queue: what is left of them when it has gone is offered by the next ---- */
+typedef struct { gint64 id; char *title, *request; } SpqrWaitingJob;
+void       spqr_waiting_job_free (SpqrWaitingJob *job);
+
+/* Of this process: these (SpqrWaitingJob, their ids do not count), in this order, in place of what it had before; no signal. */
+gboolean   spqr_store_keep_waiting (SpqrStore *self, GPtrArray *jobs, GError **error);
+/* SpqrWaitingJob of processes that are gone, in the order in which they would have been done. */
+GPtrArray *spqr_store_list_waiting (SpqrStore *self, GError **error);
+/* Out of that list: NOT_FOUND where somebody else has taken it. */
+gboolean   spqr_store_take_waiting (SpqrStore *self, gint64 id, GError **error);
 
 /* signal "changed" (main context of the thread that opened the store, coalesced in idle): something was written. */

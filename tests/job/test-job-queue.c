@@ -241,6 +241,40 @@ test_reorder (void)
     g_object_unref (jobs[i]);
 }
 
+/* By the pointer a job goes any number of places at once, over cancelled ones, and not where something runs. */
+static void
+test_move_to (void)
+{
+  g_autoptr (SpqrJobQueue) queue = spqr_job_queue_new ();
+  Work work[6] = { { .n_steps = G_MAXINT }, { .n_steps = 1 }, { .n_steps = 1 }, { .n_steps = 1 }, { .n_steps = 1 }, { .n_steps = 1 } };
+  SpqrJob *jobs[6];
+
+  g_atomic_int_set (&n_begun, 0);
+  for (int i = 0; i < 6; i++)
+    {
+      jobs[i] = new_job (&work[i]);
+      spqr_job_queue_submit (queue, SPQR_LANE_BATCH, jobs[i]);
+    }
+  ITERATE_UNTIL (g_atomic_int_get (&work[0].steps) > 0);
+  spqr_job_cancel (jobs[3]);
+  ITERATE_UNTIL (!spqr_job_is_active (jobs[3]));
+  g_assert_true (spqr_job_queue_move_to (queue, jobs[5], jobs[1]));       /* to the front: 5 1 2 4 */
+  g_assert_true (spqr_job_queue_move_to (queue, jobs[1], jobs[4]));       /* behind the last: 5 2 4 1 */
+  g_assert_false (spqr_job_queue_move_to (queue, jobs[2], jobs[2]));
+  g_assert_false (spqr_job_queue_move_to (queue, jobs[2], jobs[0]));      /* that one runs */
+  g_assert_false (spqr_job_queue_move_to (queue, jobs[0], jobs[2]));
+  g_assert_false (spqr_job_queue_move_to (queue, jobs[3], jobs[2]));      /* this one is cancelled */
+  assert_listed (queue, (SpqrJob *[]) { jobs[0], jobs[5], jobs[2], jobs[3], jobs[4], jobs[1] }, 6);
+  spqr_job_cancel (jobs[0]);
+  for (int i = 0; i < 6; i++)
+    ITERATE_UNTIL (!spqr_job_is_active (jobs[i]));
+  g_assert_cmpint (work[5].order, <, work[2].order);
+  g_assert_cmpint (work[2].order, <, work[4].order);
+  g_assert_cmpint (work[4].order, <, work[1].order);
+  for (int i = 0; i < 6; i++)
+    g_object_unref (jobs[i]);
+}
+
 /* One that was cancelled while it waited is no place to move to. */
 static void
 test_reorder_past_cancelled (void)
@@ -352,6 +386,7 @@ main (int argc, char **argv)
   g_test_add_func ("/job-queue/listed-when-it-waits", test_listed_when_it_waits);
   g_test_add_func ("/job-queue/reorder", test_reorder);
   g_test_add_func ("/job-queue/reorder-past-cancelled", test_reorder_past_cancelled);
+  g_test_add_func ("/job-queue/move-to", test_move_to);
   g_test_add_func ("/job-queue/owners", test_owners);
   g_test_add_func ("/job-queue/many-owners", test_many_owners);
   g_test_add_func ("/job-queue/seldom", test_seldom);

@@ -8,7 +8,9 @@
 #include "pages/spqr-compare-rules.h"
 #include "export/spqr-run-tables.h"
 #include "pages/spqr-compare-text.h"
+#include "pages/spqr-run-actions.h"
 #include "pages/spqr-run-note.h"
+#include "pages/spqr-run-place.h"
 
 /* ---- which runs ---- */
 
@@ -362,21 +364,106 @@ test_text (CompareFixture *f, gconstpointer user_data)
   g_autoptr (SpqrComparePicture) p = spqr_compare_picture_new (&q, NULL, NULL);
   g_autoptr (SpqrRun) a = make_run (3, "a", SPQR_RUN_FINISHED), b = make_run (9, "a", SPQR_RUN_FINISHED);
   g_autoptr (GPtrArray) of_a = new_layers (), of_b = new_layers ();
-  g_autofree char *cell = spqr_compare_describe_cell (p, 17, 5), *outside = spqr_compare_describe_cell (p, COMPARE_ROWS, 0);
+  const SpqrComparePair pair = { a, b, "A", "C" }, alone = { a, NULL, "A", "" };
+  g_autofree char *cell = spqr_compare_describe_cell (p, &pair, 17, 5), *outside = spqr_compare_describe_cell (p, &pair, COMPARE_ROWS, 0);
+  g_autofree char *title = NULL, *legend = NULL, *provenance = NULL;
   SpqrCompareLabels labels;
 
   g_assert_true (g_str_has_prefix (cell, "row 17 · column 5 · A 1"));
+  g_assert_nonnull (strstr (cell, "A − C "));
   g_assert_cmpstr (outside, ==, "");
   add_layer (of_a, COMPARE_TENSOR, COMPARE_ROWS, 0.25);
   add_layer (of_b, COMPARE_TENSOR, COMPARE_ROWS, 0.10);
-  spqr_compare_labels_init (&labels, a, b, &(SpqrCompareLayer) { of_a->pdata[0], of_b->pdata[0], 0.15 }, p, SPQR_COMPARE_DIFFERENCE);
+  spqr_compare_labels_init (&labels, &pair, &(SpqrCompareLayer) { of_a->pdata[0], of_b->pdata[0], 0.15 }, p, SPQR_COMPARE_DIFFERENCE);
+  g_assert_true (g_str_has_prefix (labels.title, "A − C"));
   g_assert_nonnull (strstr (labels.title, "3"));
   g_assert_nonnull (strstr (labels.title, "9"));
   g_assert_nonnull (strstr (labels.caption, "+15"));
   spqr_compare_labels_clear (&labels);
-  spqr_compare_labels_init (&labels, a, NULL, &(SpqrCompareLayer) { of_a->pdata[0], NULL, 0.25 }, p, SPQR_COMPARE_B);
+  spqr_compare_labels_init (&labels, &alone, &(SpqrCompareLayer) { of_a->pdata[0], NULL, 0.25 }, p, SPQR_COMPARE_B);
   g_assert_nonnull (strstr (labels.caption, "48 × 64"));
   spqr_compare_labels_clear (&labels);
+  spqr_compare_describe_counts (&pair, &(SpqrCompareLayer) { of_a->pdata[0], of_b->pdata[0], 0.15 }, p, &title, &legend, &provenance);
+  g_assert_cmpstr (legend, ==, "bars: A, run 3 · outline: C, run 9");
+}
+
+/* The elder first, whatever was clicked first; beyond Z there are two letters. */
+static void
+test_places (void)
+{
+  static const struct { guint place; const char *letter; } cases[] = { { 0, "A" }, { 25, "Z" }, { 26, "AA" }, { 53, "BB" } };
+  g_autoptr (GPtrArray) runs = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autofree char *label = spqr_run_label (1, 12), *markup = spqr_run_markup (1, 12), *other = spqr_run_swatch (0);
+  gint64 ids[] = { 9, 3, 7 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *letter = spqr_run_letter (cases[i].place);
+      g_assert_cmpstr (letter, ==, cases[i].letter);
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (ids); i++)
+    g_ptr_array_add (runs, make_run (ids[i], "a", SPQR_RUN_FINISHED));
+  g_ptr_array_sort (runs, spqr_run_compare_elder);
+  qsort (ids, G_N_ELEMENTS (ids), sizeof *ids, spqr_run_compare_ids);
+  for (guint i = 0; i < G_N_ELEMENTS (ids); i++)
+    g_assert_cmpint (((SpqrRun *) runs->pdata[i])->id, ==, ids[i]);
+  g_assert_cmpint (ids[0], ==, 3);
+  g_assert_cmpstr (label, ==, "B · Run 12");
+  g_assert_true (g_str_has_suffix (markup, label));
+  g_assert_false (g_str_has_prefix (markup, other));
+}
+
+/* ---- what can be done with a run ---- */
+
+static void
+test_reasons (void)
+{
+  g_autoptr (SpqrRun) finished = make_run (3, "a", SPQR_RUN_FINISHED), cut = make_run (4, "a", SPQR_RUN_INTERRUPTED);
+  g_autoptr (SpqrRun) running = make_run (5, "a", SPQR_RUN_RUNNING);
+
+  for (guint i = 0; i < SPQR_N_RUN_ACTIONS; i++)
+    {
+      g_autofree char *none = spqr_run_action_refuse (i, NULL, 0), *several = spqr_run_action_refuse (i, NULL, 3);
+
+      g_assert_cmpstr (none, ==, "Select a run in the table");
+      g_assert_true (g_str_has_prefix (several, "3 runs are selected"));
+    }
+  g_assert_null (spqr_run_action_refuse (SPQR_RUN_ACTION_EXPORT, finished, 1));
+  g_assert_null (spqr_run_action_refuse (SPQR_RUN_ACTION_REMOVE, cut, 1));
+  g_assert_null (spqr_run_action_refuse (SPQR_RUN_ACTION_RESUME, cut, 1));
+  {
+    g_autofree char *exporting = spqr_run_action_refuse (SPQR_RUN_ACTION_EXPORT, cut, 1), *removing = spqr_run_action_refuse (SPQR_RUN_ACTION_REMOVE, running, 1);
+    g_autofree char *resuming = spqr_run_action_refuse (SPQR_RUN_ACTION_RESUME, finished, 1), *using = spqr_run_action_refuse (SPQR_RUN_ACTION_USE, finished, 1);
+
+    g_assert_nonnull (strstr (exporting, "Resume it first"));
+    g_assert_nonnull (strstr (removing, "cancel its job"));
+    g_assert_nonnull (resuming);
+    g_assert_nonnull (using);         /* it has no parameters */
+  }
+}
+
+/* What goes, what stays, and what can be had back. */
+static void
+test_removal (void)
+{
+  g_autoptr (SpqrRun) run = make_run (3, "a", SPQR_RUN_FINISHED);
+  g_autoptr (GPtrArray) layers = new_layers (), evals = g_ptr_array_new (), exports = g_ptr_array_new ();
+  SpqrReport report = { run, layers, evals, exports };
+  g_autofree char *own = NULL, *foreign = NULL;
+
+  run->folder = g_strdup ("/data/runs/20261122");
+  add_layer (layers, "one", 800, 0.1);
+  ((SpqrRunLayer *) layers->pdata[0])->bits_stored = 4;
+  g_ptr_array_add (exports, run);
+  own = spqr_run_describe_removal (&report, TRUE);
+  foreign = spqr_run_describe_removal (&report, FALSE);
+  g_assert_nonnull (strstr (own, "figures of 1 layer, 0 evaluations"));
+  g_assert_nonnull (strstr (own, "/data/runs/20261122"));
+  g_assert_nonnull (strstr (own, "3.2\302\240kB"));        /* 800 × 8 weights of 4 bits */
+  g_assert_nonnull (strstr (own, "Deleting them cannot be undone"));
+  g_assert_nonnull (strstr (own, "exported from it stays"));
+  g_assert_null (strstr (foreign, "Deleting"));
+  g_assert_nonnull (strstr (foreign, "brings the run back"));
 }
 
 int
@@ -388,6 +475,9 @@ main (int argc, char **argv)
   g_test_add_func ("/ui/compare/csv", test_csv);
   g_test_add_func ("/ui/compare/tables", test_tables);
   g_test_add_func ("/ui/compare/tags", test_tags);
+  g_test_add_func ("/ui/compare/places", test_places);
+  g_test_add_func ("/ui/runs/reasons", test_reasons);
+  g_test_add_func ("/ui/runs/removal", test_removal);
   for (guint field = 0; field < SPQR_N_COMPARE_FIELDS; field++)
     {
       g_autofree char *path = g_strdup_printf ("/ui/compare/two/%u", field);

@@ -129,6 +129,10 @@ test_histogram (void)
   plot.threshold = 0.08;
   plot.title = NULL;
   golden_check ("histogram-compare-light", 420, 200, SPQR_THEME_LIGHT, draw_histogram, &plot);
+  plot.in_series = true;
+  plot.series = 0;
+  plot.compare_series = 1;
+  golden_check ("histogram-series-dark", 420, 200, SPQR_THEME_DARK, draw_histogram, &plot);
 }
 
 static void
@@ -248,6 +252,20 @@ test_lines (void)
   golden_check ("lines-dark", 640, 340, SPQR_THEME_DARK, draw_lines, &plot);
   plot.y_kind = SPQR_SCALE_LOG;
   golden_check ("lines-log-light", 480, 260, SPQR_THEME_LIGHT, draw_lines, &plot);
+  /* Names of the positions, where there is room for them; else the groups alone. */
+  static const char *const roles[] = { "q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj" };
+  static const char *const blocks[] = { "0", "1", "2", "3", "4" };
+  const char *groups[LAYERS], *ticks[LAYERS];
+  for (size_t i = 0; i < LAYERS; i++)
+    {
+      groups[i] = blocks[i / G_N_ELEMENTS (roles)];
+      ticks[i] = roles[i % G_N_ELEMENTS (roles)];
+    }
+  plot.y_kind = SPQR_SCALE_LINEAR;
+  plot.groups = groups;
+  plot.ticks = ticks;
+  golden_check ("lines-named-light", 640, 400, SPQR_THEME_LIGHT, draw_lines, &plot);
+  golden_check ("lines-grouped-light", 360, 260, SPQR_THEME_LIGHT, draw_lines, &plot);
 }
 
 static void

@@ -621,6 +621,30 @@ test_lines_pointing (void)
   g_assert_cmpint (which, ==, 1); /* the other has no value there */
 }
 
+/* Names under the axis take room only where they can be read; the points stand in the middle of theirs. */
+static void
+test_lines_names (void)
+{
+  const double a[] = { 1, 2, 3, 4 };
+  const SpqrLineSeries series[] = { { "a", a, 4, 0, false } };
+  const char *const groups[] = { "0", "0", "1", "1" }, *const ticks[] = { "q_proj", "down_proj", "q_proj", "down_proj" };
+  SpqrLines plot = { .series = series, .n_series = 1, .groups = groups, .ticks = ticks };
+  SpqrTheme theme;
+  SpqrLinesLayout wide, narrow, low;
+  spqr_theme_init (&theme, SPQR_THEME_LIGHT);
+  spqr_lines_layout (&plot, &theme, 500, 400, &wide);
+  spqr_lines_layout (&plot, &theme, 80, 400, &narrow);
+  spqr_lines_layout (&plot, &theme, 500, 150, &low);
+  g_assert_cmpfloat (wide.ticks_height, >, 30);
+  g_assert_cmpfloat (narrow.ticks_height, ==, 0);
+  g_assert_cmpfloat (low.ticks_height, ==, 0);
+  size_t index, which;
+  g_assert_true (spqr_lines_point_at (&plot, &wide, wide.plot.x + wide.plot.width * 5 / 8, wide.plot.y, &index, &which));
+  g_assert_cmpint (index, ==, 2);
+  g_assert_true (spqr_lines_point_at (&plot, &wide, wide.plot.x + wide.plot.width, wide.plot.y, &index, &which));
+  g_assert_cmpint (index, ==, 3);
+}
+
 static void
 test_budget_parts (void)
 {
@@ -810,6 +834,7 @@ main (int argc, char **argv)
   g_test_add_func ("/plot/grid/pointing", test_grid_pointing);
   g_test_add_func ("/plot/scatter/front", test_scatter_front);
   g_test_add_func ("/plot/lines/pointing", test_lines_pointing);
+  g_test_add_func ("/plot/lines/lines-names", test_lines_names);
   g_test_add_func ("/plot/budget/parts", test_budget_parts);
   g_test_add_func ("/plot/figure/formats", test_figure_formats);
   g_test_add_func ("/plot/figure/errors", test_figure_errors);

@@ -1,8 +1,12 @@
 /* What a session keeps of tuning, and that it asks the database in a worker. Needs no screen. */
 #include <math.h>
+#include <sqlite3.h>
+#include <string.h>
 
 #include "session/spqr-session-preflight.h"
 #include "session/spqr-session-recipe.h"
+#include "session/spqr-session-waiting.h"
+#include "session/spqr-waiting-keeper.h"
 
 #define LONGEST (30 * G_TIME_SPAN_SECOND)
 
@@ -251,6 +255,245 @@ remove_folder (void)
   g_spawn_sync (NULL, (char **) arguments, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL, NULL);
 }
 
+/* ---- runs ---- */
+
+static SpqrRun *
+store_run (SpqrSession *session, const char *recipe)
+{
+  SpqrStore *store = spqr_session_get_store (session);
+  SpqrRun *run = spqr_run_new ();
+
+  run->model_name = g_strdup ("sample");
+  run->model_path = g_strdup (sample);
+  run->params_json = g_strdup (recipe);
+  g_assert_true (spqr_store_begin_run (store, run, NULL));
+  run->state = SPQR_RUN_FINISHED;
+  g_assert_true (spqr_store_finish_run (store, run, NULL));
+  return run;
+}
+
+/* A run's parameters and rules are at hand, at the layer that was asked for; a model that is on its way is waited for. */
+static void
+test_use_run (void)
+{
+  SpqrSession *session = open_sample ();
+  g_autoptr (SpqrRun) run = store_run (session, "{\"spqr_recipe\": 1, \"defaults\": {\"wbits\": 5, \"seed\": 7}, "
+                                                "\"overrides\": [{\"role\": \"down_proj\", \"set\": {\"wbits\": 2}}]}");
+  g_autoptr (SpqrRun) plain = store_run (session, "{\"spqr_recipe\": 1, \"defaults\": {\"wbits\": 6}}");
+  SpqrTensor *down = layer (session, "down_proj");
+  guint n_done = 0;
+
+  g_signal_connect_swapped (session, "done", G_CALLBACK (g_atomic_int_inc), &n_done);
+  spqr_session_use_run (session, run, spqr_tensor_get_name (down));
+  g_assert_cmpuint (n_done, ==, 1);
+  g_assert_true (spqr_session_get_tensor (session) == down);
+  g_assert_cmpint (spqr_session_get_params (session)->layer.wbits, ==, 5);
+  g_assert_cmpint ((int) spqr_session_get_params (session)->seed, ==, 7);
+  g_assert_cmpint (bits (session, "down_proj"), ==, 2);
+  g_assert_cmpint (bits (session, "q_proj"), ==, 5);
+  /* One without rules takes the recipe away; undo brings it back. */
+  spqr_session_use_run (session, plain, NULL);
+  g_assert_null (spqr_session_get_recipe (session));
+  g_assert_cmpint (bits (session, "down_proj"), ==, 6);
+  spqr_session_undo_recipe (session);
+  g_assert_cmpint (bits (session, "down_proj"), ==, 2);
+  /* A rule that begins now builds on the run's parameters. */
+  spqr_session_use_run (session, plain, NULL);
+  tune (session, NULL, 7);
+  g_assert_true (spqr_session_apply (session, SPQR_APPLY_TO_LAYER, FALSE, NULL));
+  g_assert_cmpint (bits (session, "q_proj"), ==, 6);
+  /* While it opens. */
+  spqr_session_open (session, sample);
+  spqr_session_use_run (session, run, NULL);
+  g_assert_cmpuint (n_done, ==, 3);
+  ITERATE_UNTIL (n_done == 4);
+  g_assert_cmpint (bits (session, "down_proj"), ==, 2);
+  close_session (session);
+}
+
+static void
+on_failed_with (SpqrSession *session, const char *title, const char *message, char **kept)
+{
+  g_free (*kept);
+  *kept = g_strdup (message);
+}
+
+/* Neither keeps the window waiting; a run that is under way is not removed, and it is said. */
+static void
+test_remove_run (void)
+{
+  SpqrSession *session = spqr_session_new (database);
+  SpqrStore *store = spqr_session_get_store (session);
+  g_autoptr (SpqrRun) run = store_run (session, "{}"), running = spqr_run_new ();
+  g_autofree char *message = NULL, *nothing = g_build_filename (folder, "nothing", NULL);
+
+  g_signal_connect (session, "failed", G_CALLBACK (on_failed_with), &message);
+  spqr_session_remove_run (session, run->id, TRUE);
+  ITERATE_UNTIL (spqr_store_get_run (store, run->id, NULL) == NULL);
+  running->model_name = g_strdup ("sample");
+  g_assert_true (spqr_store_begin_run (store, running, NULL));
+  spqr_session_remove_run (session, running->id, FALSE);
+  ITERATE_UNTIL (message != NULL);
+  g_assert_nonnull (strstr (message, "still running"));
+  g_clear_pointer (&message, g_free);
+  spqr_session_import_run (session, nothing);
+  ITERATE_UNTIL (message != NULL);
+  g_assert_nonnull (strstr (message, "no such folder"));
+  running->state = SPQR_RUN_CANCELLED;
+  g_assert_true (spqr_store_finish_run (store, running, NULL));
+  close_session (session);
+}
+
+/* ---- jobs that wait ---- */
+
+static gint held;
+
+static gboolean
+hold (SpqrJob *job, gpointer data, GCancellable *cancellable, GError **error)
+{
+  while (!g_cancellable_set_error_if_cancelled (cancellable, error))
+    {
+      g_atomic_int_set (&held, 1);
+      g_usleep (1000);
+    }
+  return FALSE;
+}
+
+/* Fills the lane, so that what comes after it waits. */
+static SpqrJob *
+block_lane (SpqrSession *session)
+{
+  SpqrJob *job = spqr_job_new ("holds the lane", hold, NULL, NULL);
+
+  g_atomic_int_set (&held, 0);
+  spqr_job_queue_submit (spqr_session_get_jobs (session), SPQR_LANE_BATCH, job);
+  ITERATE_UNTIL (g_atomic_int_get (&held) == 1);
+  return job;
+}
+
+/* As if the process had ended. */
+static void
+bury (void)
+{
+  sqlite3 *db;
+
+  g_assert_cmpint (sqlite3_open (database, &db), ==, SQLITE_OK);
+  g_assert_cmpint (sqlite3_exec (db, "UPDATE waiting SET owner_start = owner_start - 1", NULL, NULL, NULL), ==, SQLITE_OK);
+  sqlite3_close (db);
+}
+
+static guint
+n_kept (SpqrSession *session)
+{
+  g_autoptr (GPtrArray) jobs = NULL;
+
+  bury ();
+  jobs = spqr_store_list_waiting (spqr_session_get_store (session), NULL);
+  return jobs->len;
+}
+
+static SpqrJob *
+find_job (SpqrSession *session, const char *title)
+{
+  GListModel *jobs = G_LIST_MODEL (spqr_session_get_jobs (session));
+
+  for (guint i = 0; i < g_list_model_get_n_items (jobs); i++)
+    {
+      g_autoptr (SpqrJob) job = g_list_model_get_item (jobs, i);
+
+      if (g_str_equal (spqr_job_get_title (job), title))
+        return job;          /* the queue keeps it */
+    }
+  return NULL;
+}
+
+static void
+submit_all (SpqrSession *session, SpqrRun *run)
+{
+  static const char *const names[] = { "piqa", NULL };
+  const SpqrEvaluateChoices choices = { .seqlen = 64, .max_windows = 3, .with_kl = TRUE };
+  const SpqrTaskChoices tasks = { .names = names, .data = "/tasks", .scoring = SPQR_SCORING_HARNESS, .limit = 5 };
+
+  tune (session, NULL, 2);
+  spqr_session_quantize (session, NULL);
+  spqr_session_evaluate (session, run, "/texts/a text.txt", &choices);
+  spqr_session_evaluate_tasks (session, run, &tasks);
+  spqr_session_resume (session, run->id);
+}
+
+/* What waits is kept as it changes and when the program ends; what a person cancels is not. */
+static void
+test_keep_waiting (void)
+{
+  SpqrSession *session = open_sample (), *later;
+  g_autoptr (SpqrWaitingKeeper) keeper = spqr_waiting_keeper_new (spqr_session_get_jobs (session), spqr_session_get_store (session));
+  g_autoptr (SpqrRun) run = store_run (session, "{}");
+  g_autoptr (SpqrJob) first = block_lane (session), again = NULL;
+  g_autoptr (GPtrArray) kept = NULL;
+  g_auto (GStrv) requests = g_new0 (char *, 5);
+
+  submit_all (session, run);
+  for (guint i = 0; i < 4; i++)
+    requests[i] = g_strdup (spqr_job_get_request (g_list_model_get_item (G_LIST_MODEL (spqr_session_get_jobs (session)), i + 1)));
+  ITERATE_UNTIL (n_kept (session) == 4);
+  spqr_job_cancel (g_list_model_get_item (G_LIST_MODEL (spqr_session_get_jobs (session)), 4));
+  ITERATE_UNTIL (n_kept (session) == 7);        /* the four that were buried, and three of now */
+  spqr_waiting_keeper_finish (keeper);
+  close_session (session);
+
+  later = spqr_session_new (database);
+  g_signal_connect (later, "failed", G_CALLBACK (must_not_fail), NULL);
+  bury ();
+  kept = spqr_store_list_waiting (spqr_session_get_store (later), NULL);
+  g_assert_cmpuint (kept->len, ==, 10);          /* and the three that were written at the end */
+  again = block_lane (later);
+  for (guint i = 7; i < 10; i++)
+    {
+      const SpqrWaitingJob *waiting = kept->pdata[i];
+
+      g_assert_cmpstr (waiting->request, ==, requests[i - 7]);
+      spqr_session_start_waiting (later, waiting->id);
+      ITERATE_UNTIL (find_job (later, waiting->title) != NULL);
+      /* The same again: with all that it was asked for. */
+      g_assert_cmpstr (spqr_job_get_request (find_job (later, waiting->title)), ==, waiting->request);
+    }
+  for (guint i = 0; i < 7; i++)
+    spqr_session_drop_waiting (later, ((SpqrWaitingJob *) kept->pdata[i])->id);
+  ITERATE_UNTIL (n_kept (later) == 0);
+  close_session (later);
+}
+
+/* What another version wrote is no crash, and is said. */
+static void
+test_strange_waiting (void)
+{
+  static const char *const requests[] = { "", "nonsense", "{'kind': <'dance'>}", "{'kind': <7>}", "{'kind': <'quantize'>, 'model': <b'x'>}",
+                                          "{'kind': <'evaluate'>, 'run': <'one'>}", "{'kind': <'tasks'>, 'run': <int64 1>, 'names': <['piqa']>, 'scoring': <'guess'>}",
+                                          "{'kind': <'export'>, 'run': <int64 1>}", "{'kind': <'resume'>}" };
+  SpqrSession *session = spqr_session_new (database);
+  SpqrStore *store = spqr_session_get_store (session);
+  g_autofree char *message = NULL;
+
+  g_signal_connect (session, "failed", G_CALLBACK (on_failed_with), &message);
+  for (guint i = 0; i < G_N_ELEMENTS (requests); i++)
+    {
+      g_autoptr (GPtrArray) jobs = g_ptr_array_new (), kept = NULL;
+      SpqrWaitingJob job = { 0, (char *) "strange", (char *) requests[i] };
+
+      g_ptr_array_add (jobs, &job);
+      g_assert_true (spqr_store_keep_waiting (store, jobs, NULL));
+      bury ();
+      kept = spqr_store_list_waiting (store, NULL);
+      g_assert_cmpuint (kept->len, ==, 1);
+      g_clear_pointer (&message, g_free);
+      spqr_session_start_waiting (session, ((SpqrWaitingJob *) kept->pdata[0])->id);
+      ITERATE_UNTIL (message != NULL);
+      g_assert_nonnull (strstr (message, "not understood"));
+      g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (spqr_session_get_jobs (session))), ==, 0);
+    }
+  close_session (session);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -266,6 +509,10 @@ main (int argc, char **argv)
   g_test_add_func ("/session/recipe", test_recipe);
   g_test_add_func ("/session/runs", test_runs);
   g_test_add_func ("/session/preflight", test_preflight);
+  g_test_add_func ("/session/use-run", test_use_run);
+  g_test_add_func ("/session/remove-run", test_remove_run);
+  g_test_add_func ("/session/keep-waiting", test_keep_waiting);
+  g_test_add_func ("/session/strange-waiting", test_strange_waiting);
   status = g_test_run ();
   remove_folder ();
   g_free (sample);

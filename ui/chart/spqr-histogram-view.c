@@ -49,6 +49,16 @@ spqr_histogram_view_set_counts (SpqrHistogramView *self, const uint64_t *counts,
 }
 
 void
+spqr_histogram_view_set_series (SpqrHistogramView *self, int bars, int outline)
+{
+  g_return_if_fail (SPQR_IS_HISTOGRAM_VIEW (self));
+  self->plot.in_series = bars >= 0 && outline >= 0;
+  self->plot.series = (size_t) MAX (bars, 0);
+  self->plot.compare_series = (size_t) MAX (outline, 0);
+  spqr_chart_changed (SPQR_CHART (self));
+}
+
+void
 spqr_histogram_view_set_log_counts (SpqrHistogramView *self, gboolean log_counts)
 {
   g_return_if_fail (SPQR_IS_HISTOGRAM_VIEW (self));

@@ -20,6 +20,8 @@ GtkWidget *spqr_histogram_view_new (void);
 void spqr_histogram_view_set_counts (SpqrHistogramView *self, const uint64_t *counts, const uint64_t *compare,
                                      size_t bins, const SpqrScale *x);
 void spqr_histogram_view_set_log_counts (SpqrHistogramView *self, gboolean log_counts);
+/* The colours of these series for bars and outline; -1, -1: neutral ones. */
+void spqr_histogram_view_set_series (SpqrHistogramView *self, int bars, int outline);
 /* name: "τ", or NULL. */
 void spqr_histogram_view_set_threshold (SpqrHistogramView *self, double threshold, const char *name);
 /* What the threshold does, in a line of its own; or NULL. */

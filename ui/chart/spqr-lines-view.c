@@ -34,9 +34,42 @@ free_series (SpqrLinesView *self)
     }
   g_free ((SpqrLineSeries *) self->plot.series);
   g_strfreev ((char **) self->plot.names);
+  g_strfreev ((char **) self->plot.groups);
+  g_strfreev ((char **) self->plot.ticks);
   self->plot.series = NULL;
   self->plot.n_series = 0;
-  self->plot.names = NULL;
+  self->plot.names = self->plot.groups = self->plot.ticks = NULL;
+}
+
+static size_t
+longest (SpqrLinesView *self)
+{
+  size_t n = 0;
+  for (size_t s = 0; s < self->plot.n_series; s++)
+    n = MAX (n, self->plot.series[s].n);
+  return n;
+}
+
+static const char *const *
+copy_texts (const char *const *texts, size_t n)
+{
+  char **copy = texts ? g_new0 (char *, n + 1) : NULL;
+  for (size_t i = 0; copy && i < n; i++)
+    copy[i] = g_strdup (texts[i]);
+  return (const char *const *) copy;
+}
+
+void
+spqr_lines_view_set_ticks (SpqrLinesView *self, const char *const *groups, const char *const *ticks)
+{
+  g_return_if_fail (SPQR_IS_LINES_VIEW (self));
+  size_t n = longest (self);
+  const char *const *new_groups = copy_texts (groups, n), *const *new_ticks = copy_texts (ticks, n);
+  g_strfreev ((char **) self->plot.groups);
+  g_strfreev ((char **) self->plot.ticks);
+  self->plot.groups = new_groups;
+  self->plot.ticks = new_ticks;
+  spqr_chart_changed (SPQR_CHART (self));
 }
 
 void
@@ -44,21 +77,16 @@ spqr_lines_view_set_series (SpqrLinesView *self, const SpqrLineSeries *series, s
 {
   g_return_if_fail (SPQR_IS_LINES_VIEW (self));
   SpqrLineSeries *copy = g_new (SpqrLineSeries, MAX (n, 1));
-  size_t longest = 0;
   for (size_t s = 0; s < n; s++)
     {
       copy[s] = series[s];
       copy[s].name = g_strdup (series[s].name);
       copy[s].values = g_memdup2 (series[s].values, series[s].n * sizeof *series[s].values);
-      longest = MAX (longest, series[s].n);
     }
-  char **names_copy = names ? g_new0 (char *, longest + 1) : NULL;
-  for (size_t i = 0; names_copy && i < longest; i++)
-    names_copy[i] = g_strdup (names[i]);
   free_series (self);
   self->plot.series = copy;
   self->plot.n_series = n;
-  self->plot.names = (const char *const *) names_copy;
+  self->plot.names = copy_texts (names, longest (self));
   self->pointed = FALSE;
   spqr_chart_changed (SPQR_CHART (self));
 }

@@ -11,7 +11,8 @@
 static char *
 describe_unfinished (const SpqrRun *run)
 {
-  return g_strdup_printf (_("Run %" PRId64 " is not finished: %u of %u layers are stored. Its maps appear once it is."),
+  return g_strdup_printf (ngettext ("Run %" PRId64 " is not finished: %u of %u layer is stored. Its maps appear once it is.",
+                                    "Run %" PRId64 " is not finished: %u of %u layers are stored. Its maps appear once it is.", run->n_layers),
                           run->id, run->n_layers_done, run->n_layers);
 }
 

@@ -71,7 +71,7 @@ describe_origin (const SpqrRun *a, const SpqrRun *b, const SpqrCompareLayer *lay
 }
 
 static void
-label_pair (SpqrCompareLabels *labels, const SpqrRun *a, const SpqrRun *b, const SpqrCompareLayer *layer,
+label_pair (SpqrCompareLabels *labels, const SpqrComparePair *p, const SpqrCompareLayer *layer,
             const SpqrComparePicture *picture, guint map)
 {
   const char *field = spqr_compare_field_name (picture->field);
@@ -79,15 +79,15 @@ label_pair (SpqrCompareLabels *labels, const SpqrRun *a, const SpqrRun *b, const
   switch (map)
     {
     case SPQR_COMPARE_A:
-      labels->title = g_strdup_printf (_("A · run %" PRId64 " · %s"), a->id, field);
+      labels->title = g_strdup_printf (_("%s · run %" PRId64 " · %s"), p->letter_a, p->a->id, field);
       labels->caption = describe_figures (layer->a);
       break;
     case SPQR_COMPARE_B:
-      labels->title = g_strdup_printf (_("B · run %" PRId64 " · %s"), b->id, field);
+      labels->title = g_strdup_printf (_("%s · run %" PRId64 " · %s"), p->letter_b, p->b->id, field);
       labels->caption = describe_figures (layer->b);
       break;
     default:
-      labels->title = g_strdup_printf (_("A − B · runs %" PRId64 " and %" PRId64 " · %s"), a->id, b->id, field);
+      labels->title = g_strdup_printf (_("%s − %s · runs %" PRId64 " and %" PRId64 " · %s"), p->letter_a, p->letter_b, p->a->id, p->b->id, field);
       labels->caption = describe_differences (layer->a, layer->b);
     }
 }
@@ -112,17 +112,17 @@ label_alone (SpqrCompareLabels *labels, const SpqrRun *a, const SpqrCompareLayer
 }
 
 void
-spqr_compare_labels_init (SpqrCompareLabels *labels, const SpqrRun *a, const SpqrRun *b, const SpqrCompareLayer *layer,
+spqr_compare_labels_init (SpqrCompareLabels *labels, const SpqrComparePair *pair, const SpqrCompareLayer *layer,
                           const SpqrComparePicture *picture, guint map)
 {
   *labels = (SpqrCompareLabels) { 0 };
-  if (b != NULL)
-    label_pair (labels, a, b, layer, picture, map);
+  if (pair->b != NULL)
+    label_pair (labels, pair, layer, picture, map);
   else
-    label_alone (labels, a, layer, picture, map);
+    label_alone (labels, pair->a, layer, picture, map);
   /* Translators: the layer's name, and what of it is shown */
   labels->name = g_strdup_printf (_("%s, %s"), layer->a->name, labels->title);
-  labels->provenance = describe_origin (a, b, layer);
+  labels->provenance = describe_origin (pair->a, pair->b, layer);
 }
 
 void
@@ -136,7 +136,7 @@ spqr_compare_labels_clear (SpqrCompareLabels *labels)
 }
 
 char *
-spqr_compare_describe_cell (const SpqrComparePicture *picture, gsize row, gsize col)
+spqr_compare_describe_cell (const SpqrComparePicture *picture, const SpqrComparePair *pair, gsize row, gsize col)
 {
   char *texts[SPQR_N_COMPARE_MAPS], *line;
 
@@ -146,22 +146,23 @@ spqr_compare_describe_cell (const SpqrComparePicture *picture, gsize row, gsize 
     texts[i] = spqr_format_value (picture->maps[i].data->values[row * picture->maps[i].data->cols + col], 3);
   line = picture->alone
     ? g_strdup_printf (_("row %zu · column %zu · run %s · unquantized %s · difference %s"), row, col, texts[0], texts[1], texts[2])
-    : g_strdup_printf (_("row %zu · column %zu · A %s · B %s · A − B %s"), row, col, texts[0], texts[1], texts[2]);
+    : g_strdup_printf (_("row %zu · column %zu · %s %s · %s %s · %s − %s %s"), row, col, pair->letter_a, texts[0],
+                       pair->letter_b, texts[1], pair->letter_a, pair->letter_b, texts[2]);
   for (guint i = 0; i < SPQR_N_COMPARE_MAPS; i++)
     g_free (texts[i]);
   return line;
 }
 
 void
-spqr_compare_describe_counts (const SpqrRun *a, const SpqrRun *b, const SpqrCompareLayer *layer,
+spqr_compare_describe_counts (const SpqrComparePair *pair, const SpqrCompareLayer *layer,
                               const SpqrComparePicture *picture, char **title, char **legend, char **provenance)
 {
   *title = g_strdup_printf (_("%s of %s"), spqr_compare_field_name (picture->field), layer->a->name);
-  if (b != NULL)
-    *legend = g_strdup_printf (_("bars: A, run %" PRId64 " · outline: B, run %" PRId64), a->id, b->id);
+  if (pair->b != NULL)
+    *legend = g_strdup_printf (_("bars: %s, run %" PRId64 " · outline: %s, run %" PRId64), pair->letter_a, pair->a->id, pair->letter_b, pair->b->id);
   else if (picture->has_second)
-    *legend = g_strdup_printf (_("bars: run %" PRId64 " · outline: unquantized"), a->id);
+    *legend = g_strdup_printf (_("bars: run %" PRId64 " · outline: unquantized"), pair->a->id);
   else
-    *legend = g_strdup_printf (_("run %" PRId64), a->id);
-  *provenance = describe_origin (a, b, layer);
+    *legend = g_strdup_printf (_("run %" PRId64), pair->a->id);
+  *provenance = describe_origin (pair->a, pair->b, layer);
 }

@@ -13,16 +13,19 @@ typedef struct {
   char *provenance;
 } SpqrCompareLabels;
 
-/* map: SPQR_COMPARE_A, _B or _DIFFERENCE; b NULL: a beside the unquantized weights. */
-void spqr_compare_labels_init (SpqrCompareLabels *labels, const SpqrRun *a, const SpqrRun *b, const SpqrCompareLayer *layer,
+/* What is compared: runs and the letters they have among the selected ones; b NULL: a beside the unquantized weights. */
+typedef struct { const SpqrRun *a, *b; const char *letter_a, *letter_b; } SpqrComparePair;
+
+/* map: SPQR_COMPARE_A, _B or _DIFFERENCE. */
+void spqr_compare_labels_init (SpqrCompareLabels *labels, const SpqrComparePair *pair, const SpqrCompareLayer *layer,
                                const SpqrComparePicture *picture, guint map);
 void spqr_compare_labels_clear (SpqrCompareLabels *labels);
 
 /* One weight in all three maps: "row 66 · column 120 · A 0.012 · B −0.031 · A − B 0.043"; g_free(). */
-char *spqr_compare_describe_cell (const SpqrComparePicture *picture, gsize row, gsize col);
+char *spqr_compare_describe_cell (const SpqrComparePicture *picture, const SpqrComparePair *pair, gsize row, gsize col);
 
 /* The same for the distributions; all g_free(). */
-void spqr_compare_describe_counts (const SpqrRun *a, const SpqrRun *b, const SpqrCompareLayer *layer,
+void spqr_compare_describe_counts (const SpqrComparePair *pair, const SpqrCompareLayer *layer,
                                    const SpqrComparePicture *picture, char **title, char **legend, char **provenance);
 
 G_END_DECLS

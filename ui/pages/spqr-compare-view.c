@@ -2,14 +2,15 @@
 
 #include <adwaita.h>
 #include <glib/gi18n.h>
-#include <inttypes.h>
 #include <math.h>
 
 #include "chart/spqr-heatmap-view.h"
 #include "chart/spqr-histogram-view.h"
+#include "controls/spqr-reason.h"
 #include "pages/spqr-compare-picture.h"
 #include "pages/spqr-compare-rules.h"
 #include "pages/spqr-compare-text.h"
+#include "pages/spqr-run-place.h"
 #include "session/spqr-settings.h"
 
 typedef struct _Asking Asking;
@@ -30,6 +31,7 @@ struct _SpqrCompareView {
   GtkLabel *captions[SPQR_N_COMPARE_MAPS];
   SpqrHistogramView *histogram;
 
+  char *letters[2];          /* of the two that are shown */
   GtkWidget *pair_box;       /* where more than two are selected: which two */
   GtkDropDown *pair[2];
 
@@ -133,10 +135,36 @@ shown_layer (SpqrCompareView *self)
   return &g_array_index (self->answer->layers, SpqrCompareLayer, self->answer->chosen);
 }
 
+/* The place among the selected runs, which is its letter and its colour. */
+static guint
+place_of (SpqrCompareView *self, const SpqrRun *run)
+{
+  for (guint i = 0; run != NULL && i < self->all->len; i++)
+    if (((SpqrRun *) self->all->pdata[i])->id == run->id)
+      return i;
+  return 0;
+}
+
+static void
+take_letters (SpqrCompareView *self)
+{
+  for (guint i = 0; i < 2; i++)
+    {
+      g_free (self->letters[i]);
+      self->letters[i] = spqr_run_letter (place_of (self, i == 0 ? self->answer->a : self->answer->b));
+    }
+}
+
+static SpqrComparePair
+shown_pair (SpqrCompareView *self)
+{
+  return (SpqrComparePair) { self->answer->a, self->answer->b, self->letters[0], self->letters[1] };
+}
+
 static void
 show_message (SpqrCompareView *self, const char *text)
 {
-  gtk_widget_set_sensitive (GTK_WIDGET (self->mark_outliers), FALSE);
+  spqr_widget_set_reason (GTK_WIDGET (self->mark_outliers), _("There are no maps to mark them in"));
   gtk_label_set_label (self->readout, "");
   adw_status_page_set_description (self->message, text);
   gtk_stack_set_visible_child_name (self->stack, "message");
@@ -152,15 +180,27 @@ show_marks (SpqrCompareView *self)
     spqr_heatmap_view_set_marks (self->maps[i], wanted ? picture->maps[i].marks : NULL);
 }
 
+/* Behind the colour of the run's curve, where there are two runs. */
+static void
+show_caption (SpqrCompareView *self, guint i, const char *caption)
+{
+  const SpqrRun *run = i == SPQR_COMPARE_A ? self->answer->a : i == SPQR_COMPARE_B ? self->answer->b : NULL;
+  g_autofree char *swatch = run != NULL && self->answer->b != NULL ? spqr_run_swatch (place_of (self, run)) : g_strdup ("");
+  g_autofree char *escaped = g_markup_escape_text (caption, -1), *markup = g_strconcat (swatch, escaped, NULL);
+
+  gtk_label_set_markup (self->captions[i], markup);
+}
+
 static void
 show_map (SpqrCompareView *self, guint i)
 {
   SpqrComparePicture *picture = self->answer->picture;
   const SpqrCompareMap *map = &picture->maps[i];
   SpqrHeatmapView *view = self->maps[i];
+  SpqrComparePair pair = shown_pair (self);
   SpqrCompareLabels labels;
 
-  spqr_compare_labels_init (&labels, self->answer->a, self->answer->b, shown_layer (self), picture, i);
+  spqr_compare_labels_init (&labels, &pair, shown_layer (self), picture, i);
   spqr_heatmap_view_set_field (view, map->data);
   spqr_heatmap_view_set_colormap (view, spqr_settings_choose_colormap (spqr_settings_get_default (), map->colormap), FALSE);
   spqr_heatmap_view_set_scale (view, map->scale.kind);
@@ -170,7 +210,7 @@ show_map (SpqrCompareView *self, guint i)
   spqr_heatmap_view_set_labels (view, NULL, NULL, NULL);
   spqr_chart_set_name (SPQR_CHART (view), labels.name);
   spqr_chart_set_provenance (SPQR_CHART (view), labels.provenance);
-  gtk_label_set_label (self->captions[i], labels.caption);
+  show_caption (self, i, labels.caption);
   gtk_widget_set_tooltip_text (GTK_WIDGET (self->captions[i]), labels.caption);
   spqr_compare_labels_clear (&labels);
 }
@@ -186,9 +226,12 @@ static void
 show_counts (SpqrCompareView *self)
 {
   SpqrComparePicture *picture = self->answer->picture;
+  SpqrComparePair pair = shown_pair (self);
   g_autofree char *title = NULL, *legend = NULL, *provenance = NULL;
+  gboolean two = pair.b != NULL;
 
-  spqr_compare_describe_counts (self->answer->a, self->answer->b, shown_layer (self), picture, &title, &legend, &provenance);
+  spqr_compare_describe_counts (&pair, shown_layer (self), picture, &title, &legend, &provenance);
+  spqr_histogram_view_set_series (self->histogram, two ? (int) place_of (self, pair.a) : -1, two ? (int) place_of (self, pair.b) : -1);
   spqr_histogram_view_set_titles (self->histogram, title, legend, spqr_compare_field_name (picture->field), _("weights"));
   spqr_chart_set_name (SPQR_CHART (self->histogram), title);
   spqr_chart_set_provenance (SPQR_CHART (self->histogram), provenance);
@@ -201,8 +244,13 @@ static void
 show_cell (SpqrCompareView *self, gint64 row, gint64 col)
 {
   SpqrComparePicture *picture = self->answer != NULL ? self->answer->picture : NULL;
-  g_autofree char *text = picture != NULL && row >= 0 ? spqr_compare_describe_cell (picture, (gsize) row, (gsize) col) : NULL;
+  g_autofree char *text = NULL;
 
+  if (picture != NULL && row >= 0)
+    {
+      SpqrComparePair pair = shown_pair (self);
+      text = spqr_compare_describe_cell (picture, &pair, (gsize) row, (gsize) col);
+    }
   gtk_label_set_label (self->readout, text != NULL ? text : "");
 }
 
@@ -233,7 +281,7 @@ show_layers (SpqrCompareView *self, GArray *before)
     }
   if (layers != NULL && layers->len > 0)
     gtk_drop_down_set_selected (self->layer, self->answer->chosen);
-  gtk_widget_set_sensitive (GTK_WIDGET (self->layer), layers != NULL && layers->len > 0);
+  spqr_widget_set_reason (GTK_WIDGET (self->layer), layers != NULL && layers->len > 0 ? NULL : _("There is no layer to choose"));
   self->updating = FALSE;
 }
 
@@ -247,7 +295,8 @@ show_answer (SpqrCompareView *self)
   gtk_widget_set_visible (GTK_WIDGET (self->log_counts), !as_maps);
   if (self->answer == NULL || self->answer->picture == NULL)
     return;
-  gtk_widget_set_sensitive (GTK_WIDGET (self->mark_outliers), self->answer->picture->maps[SPQR_COMPARE_A].marks != NULL);
+  spqr_widget_set_reason (GTK_WIDGET (self->mark_outliers), self->answer->picture->maps[SPQR_COMPARE_A].marks != NULL ? NULL
+                          : self->answer->picture->field == SPQR_COMPARE_FIELD_OUTLIERS ? _("This field shows them already") : _("This layer has none"));
   for (guint i = 0; i < SPQR_N_COMPARE_MAPS; i++)
     show_map (self, i);
   show_marks (self);
@@ -287,6 +336,7 @@ take_answer (SpqrCompareView *self, SpqrJob *job)
 
   self->answered = g_object_ref (job);
   self->answer = spqr_job_get_data (job);
+  take_letters (self);
   show_layers (self, layers);
   if (self->answer->picture == NULL)
     {
@@ -351,11 +401,11 @@ ask (SpqrCompareView *self)
   g_clear_object (&self->job);
   set_busy (self, FALSE);
   self->kind = spqr_compare_check (self->runs, &why);
-  gtk_widget_set_sensitive (GTK_WIDGET (self->field), self->kind != SPQR_COMPARE_NOTHING);
+  spqr_widget_set_reason (GTK_WIDGET (self->field), self->kind != SPQR_COMPARE_NOTHING ? NULL : why);
   if (self->kind == SPQR_COMPARE_NOTHING || store == NULL)
     {
       forget_answer (self);
-      gtk_widget_set_sensitive (GTK_WIDGET (self->layer), FALSE);
+      spqr_widget_set_reason (GTK_WIDGET (self->layer), why != NULL ? why : _("There is no history of runs"));
       show_message (self, why);
       return;
     }
@@ -380,14 +430,6 @@ ask_when_seen (SpqrCompareView *self)
   self->dirty = TRUE;
   if (gtk_widget_get_mapped (GTK_WIDGET (self)))
     ask (self);
-}
-
-static int
-compare_ids (gconstpointer a, gconstpointer b)
-{
-  gint64 first = (*(SpqrRun *const *) a)->id, second = (*(SpqrRun *const *) b)->id;
-
-  return (first > second) - (first < second);
 }
 
 static gboolean
@@ -443,7 +485,7 @@ show_pairs (SpqrCompareView *self)
       g_autoptr (GtkStringList) names = gtk_string_list_new (NULL);
 
       for (guint r = 0; r < self->all->len; r++)
-        gtk_string_list_take (names, g_strdup_printf (_("Run %" PRId64), ((SpqrRun *) self->all->pdata[r])->id));
+        gtk_string_list_take (names, spqr_run_label (r, ((SpqrRun *) self->all->pdata[r])->id));
       gtk_drop_down_set_model (self->pair[i], G_LIST_MODEL (names));
       if (self->all->len > i)
         gtk_drop_down_set_selected (self->pair[i], i);
@@ -458,7 +500,7 @@ spqr_compare_view_set_runs (SpqrCompareView *self, GPtrArray *runs)
 
   for (guint i = 0; i < runs->len; i++)
     g_ptr_array_add (sorted, g_object_ref (runs->pdata[i]));
-  g_ptr_array_sort (sorted, compare_ids);
+  g_ptr_array_sort (sorted, spqr_run_compare_elder);
   if (same_runs (self->all, sorted))
     return;
   g_ptr_array_unref (self->all);
@@ -537,16 +579,17 @@ make_switch (SpqrCompareView *self)
 static GtkWidget *
 make_pairs (SpqrCompareView *self)
 {
-  static const char *const names[] = { "A", "B" };
+  const char *const names[] = { _("Run on the left"), _("Run that is subtracted") };
 
   self->pair_box = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
   for (guint i = 0; i < 2; i++)
     {
       self->pair[i] = GTK_DROP_DOWN (gtk_drop_down_new (NULL, NULL));
-      gtk_widget_set_tooltip_text (GTK_WIDGET (self->pair[i]), _("Which of the selected runs is compared"));
+      gtk_widget_set_tooltip_text (GTK_WIDGET (self->pair[i]), names[i]);
       gtk_accessible_update_property (GTK_ACCESSIBLE (self->pair[i]), GTK_ACCESSIBLE_PROPERTY_LABEL, names[i], -1);
       g_signal_connect_object (self->pair[i], "notify::selected", G_CALLBACK (on_pair_chosen), self, G_CONNECT_SWAPPED);
-      gtk_box_append (GTK_BOX (self->pair_box), gtk_label_new (names[i]));
+      if (i > 0)
+        gtk_box_append (GTK_BOX (self->pair_box), gtk_label_new ("−"));
       gtk_box_append (GTK_BOX (self->pair_box), GTK_WIDGET (self->pair[i]));
     }
   gtk_widget_set_visible (self->pair_box, FALSE);
@@ -651,6 +694,8 @@ spqr_compare_view_dispose (GObject *object)
   g_clear_pointer (&self->runs, g_ptr_array_unref);
   g_clear_pointer (&self->all, g_ptr_array_unref);
   g_clear_pointer (&self->wanted, g_free);
+  g_clear_pointer (&self->letters[0], g_free);
+  g_clear_pointer (&self->letters[1], g_free);
   g_clear_pointer (&self->box, gtk_widget_unparent);
   G_OBJECT_CLASS (spqr_compare_view_parent_class)->dispose (object);
 }
@@ -670,6 +715,7 @@ spqr_compare_view_init (SpqrCompareView *self)
   self->all = g_ptr_array_new_with_free_func (g_object_unref);
   self->dirty = TRUE;
   g_signal_connect_object (spqr_settings_get_default (), "notify::colormap", G_CALLBACK (take_colormap), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (adw_style_manager_get_default (), "notify::dark", G_CALLBACK (take_colormap), self, G_CONNECT_SWAPPED);
   self->box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 0);
   gtk_widget_set_parent (self->box, GTK_WIDGET (self));
   gtk_box_append (GTK_BOX (self->box), make_tools (self));

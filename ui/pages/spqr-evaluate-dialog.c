@@ -4,8 +4,10 @@
 #include <inttypes.h>
 
 #include "controls/spqr-data-row.h"
+#include "controls/spqr-reason.h"
 #include "pages/spqr-task-picker.h"
 #include "session/spqr-paths.h"
+#include "session/spqr-settings.h"
 
 struct _SpqrEvaluateDialog {
   AdwWindow parent_instance;
@@ -76,7 +78,7 @@ start (SpqrEvaluateDialog *self)
 static void
 update (SpqrEvaluateDialog *self)
 {
-  gtk_widget_set_sensitive (self->start, can_start (self));
+  spqr_widget_set_reason (self->start, can_start (self) ? NULL : wants_tasks (self) ? _("Choose a task first") : _("Choose a text first"));
 }
 
 /* ---- building ---- */
@@ -139,21 +141,31 @@ add_switch (GtkWidget *group, const char *title, const char *subtitle, gboolean 
 static int
 usual_seqlen (SpqrEvaluateDialog *self, GPtrArray *evals)
 {
-  for (guint i = evals != NULL ? evals->len : 0; i > 0; i--)
+  for (guint i = evals->len; i > 0; i--)
     if (((SpqrRunEval *) evals->pdata[i - 1])->seqlen > 0)       /* a task has no windows */
       return ((SpqrRunEval *) evals->pdata[i - 1])->seqlen;
   return self->run->seqlen;
 }
 
+/* Which one will do it. */
 static void
-add_perplexity (SpqrEvaluateDialog *self)
+add_device (GtkWidget *group, SpqrDevice *device)
+{
+  GtkWidget *name = gtk_label_new (spqr_device_get_name (device));
+
+  gtk_label_set_ellipsize (GTK_LABEL (name), PANGO_ELLIPSIZE_END);
+  gtk_widget_add_css_class (name, "dim-label");
+  add_row (group, _("Computed on"), _("The preferences name the device; what it cannot do the processor does"), name);
+}
+
+static void
+add_perplexity (SpqrEvaluateDialog *self, GPtrArray *evals)
 {
   GtkWidget *page = adw_preferences_page_new (), *group = adw_preferences_group_new (), *against = adw_preferences_group_new ();
   const char *known = spqr_session_get_evaluation (self->session);
   g_autofree char *folder = g_file_test (self->run->model_path, G_FILE_TEST_IS_DIR) ? g_strdup (self->run->model_path)
                                                                                     : g_path_get_dirname (self->run->model_path);
   g_autofree char *beside = spqr_find_companion_text (folder, "evaluation.txt");
-  g_autoptr (GPtrArray) evals = spqr_store_list_evals (spqr_session_get_store (self->session), self->run->id, NULL);
 
   self->data = SPQR_DATA_ROW (spqr_data_row_new (_("Evaluation text")));
   spqr_data_row_set_data (self->data, known != NULL ? known : beside);
@@ -165,6 +177,7 @@ add_perplexity (SpqrEvaluateDialog *self)
   self->seqlen = add_number (group, _("Window length"), _("Tokens; 0: the smaller of 2048 and the model's context"),
                              0, 1 << 20, 128, usual_seqlen (self, evals));
   self->windows = add_number (group, _("At most this many windows"), _("0: all of the text"), 0, 1e9, 1, 0);
+  add_device (group, spqr_settings_resolve_device (spqr_settings_get_string (spqr_settings_get_default (), "device")));
   adw_preferences_group_set_title (ADW_PREFERENCES_GROUP (against), _("Against the unquantized model"));
   self->base = add_switch (against, _("Its perplexity"), _("Measured on the same windows"), TRUE);
   self->kl = add_switch (against, _("KL divergence and top-1 agreement"),
@@ -185,7 +198,7 @@ add_tasks (SpqrEvaluateDialog *self)
 }
 
 GtkWidget *
-spqr_evaluate_dialog_new (GtkWindow *parent, SpqrSession *session, SpqrRun *run)
+spqr_evaluate_dialog_new (GtkWindow *parent, SpqrSession *session, SpqrRun *run, GPtrArray *evals)
 {
   g_autofree char *title = g_strdup_printf (_("Evaluate Run %" PRId64), run->id);
   SpqrEvaluateDialog *self = g_object_new (SPQR_TYPE_EVALUATE_DIALOG, "transient-for", parent, "modal", TRUE,
@@ -199,7 +212,7 @@ spqr_evaluate_dialog_new (GtkWindow *parent, SpqrSession *session, SpqrRun *run)
   gtk_widget_set_vexpand (self->stack, TRUE);
   gtk_box_append (GTK_BOX (box), make_header (self));
   gtk_box_append (GTK_BOX (box), self->stack);
-  add_perplexity (self);
+  add_perplexity (self, evals);
   add_tasks (self);
   g_signal_connect_object (self->stack, "notify::visible-child", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
   adw_window_set_content (ADW_WINDOW (self), box);

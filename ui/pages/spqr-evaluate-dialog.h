@@ -8,4 +8,5 @@
 #define SPQR_TYPE_EVALUATE_DIALOG (spqr_evaluate_dialog_get_type ())
 G_DECLARE_FINAL_TYPE (SpqrEvaluateDialog, spqr_evaluate_dialog, SPQR, EVALUATE_DIALOG, AdwWindow)
 
-GtkWidget *spqr_evaluate_dialog_new (GtkWindow *parent, SpqrSession *session, SpqrRun *run);
+/* evals: the run's so far (SpqrRunEval). */
+GtkWidget *spqr_evaluate_dialog_new (GtkWindow *parent, SpqrSession *session, SpqrRun *run, GPtrArray *evals);

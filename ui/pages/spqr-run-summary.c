@@ -1,12 +1,16 @@
 #include "pages/spqr-run-summary.h"
 
+#include <adwaita.h>
 #include <glib/gi18n.h>
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
 #include "controls/spqr-param-text.h"
+#include "export/spqr-run-differences.h"
 #include "export/spqr-run-protocol.h"
+#include "pages/spqr-recipe-text.h"
+#include "pages/spqr-run-place.h"
 #include "pages/spqr-run-task-text.h"
 #include "plot/spqr-format.h"
 #include "quant/spqr-recipe.h"
@@ -17,6 +21,7 @@ struct _SpqrRunSummary {
   GtkGrid *grid, *side;      /* side: the parameters of a single run */
   GtkGrid *target;           /* what is being filled */
   int next_row;
+  GPtrArray *reports;        /* what is shown */
 };
 
 G_DEFINE_FINAL_TYPE (SpqrRunSummary, spqr_run_summary, GTK_TYPE_WIDGET)
@@ -86,6 +91,12 @@ add_text (SpqrRunSummary *self, const char *name, const char *value)
 }
 
 static void
+add_wide (SpqrRunSummary *self, const char *text, int span)
+{
+  gtk_grid_attach (self->target, make_label (text, TRUE), 0, self->next_row++, span, 1);
+}
+
+static void
 add_number (SpqrRunSummary *self, const char *name, double value, char *(*format) (double))
 {
   g_autofree char *text = isfinite (value) ? format (value) : g_strdup ("–");
@@ -111,6 +122,27 @@ static char *three_decimals (double value) { return spqr_format_fixed (value, 3)
 
 /* ---- one run ---- */
 
+/* Which layers have parameters of their own. */
+static void
+add_rules (SpqrRunSummary *self, SpqrRecipe *recipe)
+{
+  guint n = spqr_recipe_get_n_overrides (recipe);
+  const char *name = spqr_recipe_get_name (recipe);
+  g_autofree char *title = name != NULL ? g_strdup_printf (_("Recipe “%s”"), name) : NULL;
+
+  if (name != NULL || n > 0)
+    add_heading (self, title != NULL ? title : _("Recipe"), 2);
+  for (guint i = 0; i < n; i++)
+    {
+      g_autofree char *where = spqr_recipe_describe_where (spqr_recipe_get_override (recipe, i));
+      g_autofree char *what = spqr_recipe_describe_what (spqr_recipe_get_override (recipe, i));
+
+      add_text (self, where, what);
+    }
+  if (n > 1)
+    add_wide (self, _("Of two rules for one layer the later one wins."), 2);
+}
+
 static void
 add_params (SpqrRunSummary *self, SpqrRun *run)
 {
@@ -122,7 +154,8 @@ add_params (SpqrRunSummary *self, SpqrRun *run)
     return;
   /* Beside the rest: there are many of them. */
   begin (self, self->side);
-  add_heading (self, _("Parameters"), 2);
+  add_rules (self, recipe);
+  add_heading (self, spqr_recipe_get_n_overrides (recipe) > 0 ? _("Parameters of all other layers") : _("Parameters"), 2);
   for (guint i = 0; i < n; i++)
     {
       g_autofree char *value = spqr_param_describe (&table[i], spqr_recipe_get_defaults (recipe));
@@ -150,7 +183,7 @@ add_evals (SpqrRunSummary *self, GPtrArray *evals)
       const SpqrRunEval *eval = evals->pdata[i];
       g_autofree char *name = g_path_get_basename (eval->data);
       g_autofree char *accuracy = eval->task != NULL ? spqr_run_task_describe (eval) : NULL;
-      g_autofree char *protocol = g_strdup_printf (_("%s, %" PRId64 " windows of %d tokens"), name, eval->windows, eval->seqlen);
+      g_autofree char *protocol = spqr_protocol_describe (eval);
 
       if (eval->task != NULL)
         {
@@ -175,6 +208,8 @@ add_evals (SpqrRunSummary *self, GPtrArray *evals)
         add_with_error (self, _("KL divergence (nats)"), eval->kl, eval->kl_stderr);
       if (isfinite (eval->top1_agreement))
         add_number (self, _("Same likeliest token"), eval->top1_agreement, spqr_format_percent);
+      if (eval->backend != NULL)
+        add_text (self, _("Device"), eval->backend);
     }
 }
 
@@ -218,15 +253,6 @@ show_one (SpqrRunSummary *self, const SpqrReport *report)
 
 /* ---- several ---- */
 
-static gboolean
-all_equal (char **values, guint n)
-{
-  for (guint i = 1; i < n; i++)
-    if (g_strcmp0 (values[0], values[i]) != 0)
-      return FALSE;
-  return TRUE;
-}
-
 static void
 add_figures (SpqrRunSummary *self, const char *name, GPtrArray *runs, double (*get) (SpqrRun *), char *(*format) (double))
 {
@@ -245,29 +271,31 @@ static double get_stored (SpqrRun *run) { return run->bits_stored; }
 static double get_outliers (SpqrRun *run) { return run->outlier_share; }
 static double get_loss (SpqrRun *run) { return sqrt (run->mean_proxy_loss); }
 
+static const SpqrRunWords words = { spqr_param_describe, spqr_recipe_describe_where, spqr_recipe_describe_what };
+
+/* Parameters first, then rules; what all of them have alike is left out. */
 static void
 add_differences (SpqrRunSummary *self, GPtrArray *runs)
 {
-  guint n;
-  const SpqrParamInfo *table = spqr_param_table (&n);
-  g_autoptr (GPtrArray) recipes = g_ptr_array_new_with_free_func ((GDestroyNotify) spqr_recipe_unref);
+  g_autoptr (GPtrArray) lines = spqr_run_lines (runs, &words);
+  gboolean any = FALSE;
 
-  for (guint i = 0; i < runs->len; i++)
+  add_heading (self, _("Parameters that differ"), (int) runs->len + 1);
+  for (guint l = 0; l < lines->len; l++)
     {
-      const char *json = ((SpqrRun *) runs->pdata[i])->params_json;
-      g_ptr_array_add (recipes, json != NULL ? spqr_recipe_parse (json, NULL) : NULL);
-    }
-  add_heading (self, _("Parameters that differ"), runs->len + 1);
-  for (guint p = 0; p < n; p++)
-    {
-      g_auto (GStrv) values = g_new0 (char *, runs->len + 1);
+      const SpqrRunLine *line = lines->pdata[l];
+      g_autofree const char **values = g_new0 (const char *, line->n + 1);
+      g_autofree char *rule = line->where != NULL ? g_strdup_printf (_("Rule: %s"), line->where) : NULL;
 
-      for (guint i = 0; i < runs->len; i++)
-        values[i] = recipes->pdata[i] != NULL ? spqr_param_describe (&table[p], spqr_recipe_get_defaults (recipes->pdata[i]))
-                                              : g_strdup ("–");
-      if (!all_equal (values, runs->len))
-        add_row (self, _(table[p].title), (const char *const *) values, runs->len);
+      if (!line->differ)
+        continue;
+      for (guint i = 0; i < line->n; i++)
+        values[i] = line->values[i] != NULL ? line->values[i] : line->kind == SPQR_RUN_LINE_RULE ? _("no rule") : "–";
+      add_row (self, line->param != NULL ? _(line->param->title) : rule != NULL ? rule : _("Order of the rules"), values, line->n);
+      any = TRUE;
     }
+  if (!any)
+    add_wide (self, _("None: they were told to do the same."), (int) runs->len + 1);
 }
 
 /* A line of figures that were all measured in one way. */
@@ -286,12 +314,6 @@ add_measured (SpqrRunSummary *self, const char *name, const SpqrRunEval *const *
     }
   if (any)
     add_row (self, name, (const char *const *) values, n);
-}
-
-static void
-add_wide (SpqrRunSummary *self, const char *text, int span)
-{
-  gtk_grid_attach (self->grid, make_label (text, TRUE), 0, self->next_row++, span, 1);
 }
 
 /* Perplexities stand side by side only where they were measured in the same way; where no way is common to all
@@ -336,18 +358,30 @@ add_accuracies (SpqrRunSummary *self, GPtrArray *reports)
     }
 }
 
+/* Letter, number and colour of each, as the curves and the maps have them. */
+static void
+add_names (SpqrRunSummary *self, GPtrArray *runs)
+{
+  for (guint i = 0; i < runs->len; i++)
+    {
+      g_autofree char *markup = spqr_run_markup (i, ((SpqrRun *) runs->pdata[i])->id);
+      GtkWidget *label = make_label (NULL, FALSE);
+
+      gtk_label_set_markup (GTK_LABEL (label), markup);
+      gtk_widget_add_css_class (label, "strong");
+      gtk_grid_attach (self->target, label, 1 + (int) i, self->next_row, 1, 1);
+    }
+  self->next_row++;
+}
+
 static void
 show_several (SpqrRunSummary *self, GPtrArray *reports)
 {
-  g_auto (GStrv) names = g_new0 (char *, reports->len + 1);
   g_autoptr (GPtrArray) runs = g_ptr_array_new ();
 
   for (guint i = 0; i < reports->len; i++)
-    {
-      g_ptr_array_add (runs, ((SpqrReport *) reports->pdata[i])->run);
-      names[i] = g_strdup_printf (_("Run %" PRId64), ((SpqrRun *) runs->pdata[i])->id);
-    }
-  add_row (self, "", (const char *const *) names, runs->len);
+    g_ptr_array_add (runs, ((SpqrReport *) reports->pdata[i])->run);
+  add_names (self, runs);
   add_figures (self, _("Bits (formula)"), runs, get_bits, three_decimals);
   add_figures (self, _("Bits (stored)"), runs, get_stored, three_decimals);
   add_figures (self, _("Outliers"), runs, get_outliers, spqr_format_percent);
@@ -357,9 +391,23 @@ show_several (SpqrRunSummary *self, GPtrArray *reports)
   add_differences (self, runs);
 }
 
+/* Its colours are those of the light or the dark look. */
+static void
+on_dark (SpqrRunSummary *self)
+{
+  if (self->reports != NULL)
+    {
+      g_autoptr (GPtrArray) reports = g_ptr_array_ref (self->reports);
+      spqr_run_summary_show (self, reports);
+    }
+}
+
 void
 spqr_run_summary_show (SpqrRunSummary *self, GPtrArray *reports)
 {
+  g_ptr_array_ref (reports);
+  g_clear_pointer (&self->reports, g_ptr_array_unref);
+  self->reports = reports;
   clear (self);
   if (reports->len == 1)
     show_one (self, reports->pdata[0]);
@@ -377,6 +425,7 @@ static void
 spqr_run_summary_dispose (GObject *object)
 {
   g_clear_pointer (&SPQR_RUN_SUMMARY (object)->scroller, gtk_widget_unparent);
+  g_clear_pointer (&SPQR_RUN_SUMMARY (object)->reports, g_ptr_array_unref);
   G_OBJECT_CLASS (spqr_run_summary_parent_class)->dispose (object);
 }
 
@@ -412,4 +461,5 @@ spqr_run_summary_init (SpqrRunSummary *self)
   self->scroller = gtk_scrolled_window_new ();
   gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (self->scroller), box);
   gtk_widget_set_parent (self->scroller, GTK_WIDGET (self));
+  g_signal_connect_object (adw_style_manager_get_default (), "notify::dark", G_CALLBACK (on_dark), self, G_CONNECT_SWAPPED);
 }

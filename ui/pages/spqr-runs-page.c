@@ -2,15 +2,16 @@
 
 #include <adwaita.h>
 #include <glib/gi18n.h>
-#include <math.h>
-#include <inttypes.h>
 
-#include "chart/spqr-lines-view.h"
+#include "controls/spqr-reason.h"
 #include "pages/spqr-compare-view.h"
 #include "pages/spqr-evaluate-dialog.h"
 #include "pages/spqr-layers-table.h"
+#include "pages/spqr-run-actions.h"
 #include "pages/spqr-run-note.h"
+#include "pages/spqr-run-place.h"
 #include "pages/spqr-run-summary.h"
+#include "pages/spqr-runs-curves.h"
 #include "pages/spqr-runs-scatter.h"
 #include "pages/spqr-runs-table.h"
 #include "pages/spqr-runs-text.h"
@@ -25,7 +26,7 @@ struct _SpqrRunsPage {
   SpqrRunsTable *table;
   SpqrRunSummary *summary;
   SpqrLayersTable *layers;
-  SpqrLinesView *lines;
+  SpqrRunsCurves *curves;
   SpqrRunsScatter *scatter;
   SpqrRunsText *text;
   SpqrCompareView *compare;
@@ -33,8 +34,7 @@ struct _SpqrRunsPage {
   GtkBox *summary_box;
   SpqrRunNote *note;
   GSimpleActionGroup *actions;
-  GtkDropDown *curve;
-  GtkWidget *show, *resume, *evaluate, *export_button, *remove;
+  GtkWidget *buttons[SPQR_N_RUN_ACTIONS];
 
   GPtrArray *reports;        /* SpqrReport, of the selected runs, as far as they are read */
   guint serial;              /* of the newest reading of them */
@@ -51,83 +51,6 @@ struct _SpqrRunsPage {
 
 G_DEFINE_FINAL_TYPE (SpqrRunsPage, spqr_runs_page, GTK_TYPE_WIDGET)
 
-/* ---- curves over the layers ---- */
-
-typedef struct { const char *name; gsize offset; SpqrAxisFormat format; } Curve;
-
-static const Curve curves[] = {
-  { N_("Output error"), G_STRUCT_OFFSET (SpqrRunLayer, output_error), SPQR_AXIS_PERCENT },
-  { N_("Outliers"), G_STRUCT_OFFSET (SpqrRunLayer, outlier_share), SPQR_AXIS_PERCENT },
-  { N_("Bits (formula)"), G_STRUCT_OFFSET (SpqrRunLayer, bits), SPQR_AXIS_NUMBER },
-  { N_("Bits (stored)"), G_STRUCT_OFFSET (SpqrRunLayer, bits_stored), SPQR_AXIS_NUMBER },
-};
-
-/* The run's figure of each of these layers: position i is one layer, in every run. */
-static void
-add_series (GArray *series, GPtrArray *owned, const SpqrReport *report, GPtrArray *layers, const Curve *curve)
-{
-  g_autoptr (GHashTable) index = g_hash_table_new (g_str_hash, g_str_equal);
-  double *values = g_new (double, layers->len + 1);
-  char *name = g_strdup_printf (_("Run %" PRId64), report->run->id);
-  SpqrLineSeries line = { .name = name, .values = values, .n = layers->len, .series = series->len };
-
-  for (guint i = 0; i < report->layers->len; i++)
-    g_hash_table_insert (index, ((SpqrRunLayer *) report->layers->pdata[i])->name, report->layers->pdata[i]);
-  for (guint i = 0; i < layers->len; i++)
-    {
-      const SpqrRunLayer *layer = g_hash_table_lookup (index, ((SpqrRunLayer *) layers->pdata[i])->name);
-      values[i] = layer != NULL ? G_STRUCT_MEMBER (double, layer, curve->offset) : NAN;
-    }
-  g_ptr_array_add (owned, values);
-  g_ptr_array_add (owned, name);
-  g_array_append_val (series, line);
-}
-
-/* Where the curves come from, for a saved picture. */
-static char *
-describe_origin (GPtrArray *reports)
-{
-  GString *text = g_string_new (NULL);
-
-  for (guint i = 0; i < reports->len && i < SPQR_THEME_SERIES; i++)
-    {
-      const SpqrRun *run = ((const SpqrReport *) reports->pdata[i])->run;
-
-      g_string_append_printf (text, _("%s%s, run %" PRId64 ": %s"), i > 0 ? " · " : "", run->model_name, run->id,
-                              run->params_json != NULL ? run->params_json : "");
-    }
-  return g_string_free (text, FALSE);
-}
-
-static void
-update_lines (SpqrRunsPage *self)
-{
-  const Curve *curve = &curves[MIN (gtk_drop_down_get_selected (self->curve), G_N_ELEMENTS (curves) - 1)];
-  g_autoptr (GArray) series = g_array_new (FALSE, FALSE, sizeof (SpqrLineSeries));
-  g_autoptr (GPtrArray) owned = g_ptr_array_new_with_free_func (g_free);
-  g_autoptr (GPtrArray) names = g_ptr_array_new ();
-  g_autofree char *origin = describe_origin (self->reports);
-  GPtrArray *longest = NULL;
-
-  for (guint i = 0; i < self->reports->len && i < SPQR_THEME_SERIES; i++)
-    {
-      const SpqrReport *report = self->reports->pdata[i];
-
-      if (longest == NULL || report->layers->len > longest->len)
-        longest = report->layers;
-    }
-  for (guint i = 0; i < self->reports->len && i < SPQR_THEME_SERIES; i++)
-    add_series (series, owned, self->reports->pdata[i], longest, curve);
-  for (guint i = 0; longest != NULL && i < longest->len; i++)
-    g_ptr_array_add (names, ((SpqrRunLayer *) longest->pdata[i])->name);
-  g_ptr_array_add (names, NULL);
-  spqr_lines_view_set_y_axis (self->lines, SPQR_SCALE_LINEAR, curve->format, FALSE);
-  spqr_lines_view_set_titles (self->lines, NULL, NULL, _("layer"), _(curve->name), _("Select a run"));
-  spqr_lines_view_set_series (self->lines, (const SpqrLineSeries *) (gpointer) series->data, series->len,
-                              (const char *const *) names->pdata);
-  spqr_chart_set_provenance (SPQR_CHART (self->lines), origin);
-}
-
 static void
 on_point (SpqrRunsPage *self, gint64 run_id, gboolean extend)
 {
@@ -136,17 +59,41 @@ on_point (SpqrRunsPage *self, gint64 run_id, gboolean extend)
 
 /* ---- the selected runs ---- */
 
-static gboolean
-can_resume (SpqrRun *run)
+/* The one that is selected, once it is read: never the one that was selected a moment ago. */
+static SpqrRun *
+get_only (SpqrRunsPage *self)
 {
-  return run->state == SPQR_RUN_CANCELLED || run->state == SPQR_RUN_FAILED || run->state == SPQR_RUN_INTERRUPTED;
+  g_autoptr (GArray) selected = spqr_runs_table_get_selected (self->table);
+  const SpqrReport *report = self->reports->len == 1 ? self->reports->pdata[0] : NULL;
+
+  return selected->len == 1 && report != NULL && report->run->id == g_array_index (selected, gint64, 0) ? g_object_ref (report->run) : NULL;
+}
+
+/* What cannot be done now says why. */
+static void
+update_actions (SpqrRunsPage *self)
+{
+  static const char *const of_one[] = { "save-layers", "save-evals", "save-report" };
+  g_autoptr (GArray) selected = spqr_runs_table_get_selected (self->table);
+  g_autoptr (SpqrRun) only = get_only (self);
+
+  for (guint i = 0; i < SPQR_N_RUN_ACTIONS; i++)
+    {
+      g_autofree char *why = spqr_run_action_refuse ((SpqrRunAction) i, only, selected->len);
+
+      spqr_widget_set_reason (self->buttons[i], why);
+    }
+  gtk_widget_set_visible (self->buttons[SPQR_RUN_ACTION_RESUME], only != NULL && spqr_run_can_resume (only));
+  for (guint i = 0; i < G_N_ELEMENTS (of_one); i++)
+    g_simple_action_set_enabled (G_SIMPLE_ACTION (g_action_map_lookup_action (G_ACTION_MAP (self->actions), of_one[i])), only != NULL);
+  g_simple_action_set_enabled (G_SIMPLE_ACTION (g_action_map_lookup_action (G_ACTION_MAP (self->actions), "save-comparison")),
+                               self->reports->len > 1);
 }
 
 /* What is to be shown is that of these runs. */
 static void
 show_reports (SpqrRunsPage *self)
 {
-  static const char *const of_one[] = { "save-layers", "save-evals", "save-report" };
   g_autoptr (GPtrArray) runs = g_ptr_array_new ();
   const SpqrReport *first = self->reports->len == 1 ? self->reports->pdata[0] : NULL;
   SpqrRun *only = first != NULL ? first->run : NULL;
@@ -155,18 +102,11 @@ show_reports (SpqrRunsPage *self)
     g_ptr_array_add (runs, ((SpqrReport *) self->reports->pdata[i])->run);
   spqr_run_summary_show (self->summary, self->reports);
   spqr_layers_table_set_layers (self->layers, first != NULL ? first->layers : NULL);
-  update_lines (self);
+  spqr_runs_curves_show (self->curves, self->reports);
   spqr_compare_view_set_runs (self->compare, runs);
   spqr_runs_text_set_runs (self->text, runs);
   spqr_run_note_show (self->note, only);
-  gtk_widget_set_visible (self->resume, only != NULL && can_resume (only));
-  gtk_widget_set_sensitive (self->resume, TRUE);
-  gtk_widget_set_sensitive (self->show, only != NULL);
-  gtk_widget_set_sensitive (self->evaluate, only != NULL && only->state == SPQR_RUN_FINISHED);
-  gtk_widget_set_sensitive (self->export_button, only != NULL && only->state == SPQR_RUN_FINISHED);
-  gtk_widget_set_sensitive (self->remove, only != NULL && only->state != SPQR_RUN_RUNNING);
-  for (guint i = 0; i < G_N_ELEMENTS (of_one); i++)
-    g_simple_action_set_enabled (G_SIMPLE_ACTION (g_action_map_lookup_action (G_ACTION_MAP (self->actions), of_one[i])), only != NULL);
+  update_actions (self);
 }
 
 /* ---- reading them ---- */
@@ -235,7 +175,10 @@ update_selected (SpqrRunsPage *self)
   g_autoptr (SpqrJob) job = NULL;
   Reading *r;
 
+  /* The elder first, everywhere: that is what letters and colours go by. */
+  g_array_sort (ids, spqr_run_compare_ids);
   spqr_runs_scatter_set_selected (self->scatter, ids);
+  update_actions (self);
   if (store == NULL)
     return;
   r = g_new (Reading, 1);
@@ -301,47 +244,39 @@ spqr_runs_page_map (GtkWidget *widget)
   GTK_WIDGET_CLASS (spqr_runs_page_parent_class)->map (widget);
 }
 
-/* The one that is selected, once it is read: never the one that was selected a moment ago. */
-static SpqrRun *
-get_only (SpqrRunsPage *self)
-{
-  g_autoptr (GArray) selected = spqr_runs_table_get_selected (self->table);
-  const SpqrReport *report = self->reports->len == 1 ? self->reports->pdata[0] : NULL;
-
-  return selected->len == 1 && report != NULL && report->run->id == g_array_index (selected, gint64, 0) ? g_object_ref (report->run) : NULL;
-}
-
-static void
-resume_run (SpqrRunsPage *self)
+static const SpqrReport *
+get_only_report (SpqrRunsPage *self)
 {
   g_autoptr (SpqrRun) run = get_only (self);
 
-  if (run != NULL && can_resume (run))
-    spqr_session_resume (self->session, run->id);
-  gtk_widget_set_sensitive (self->resume, FALSE);
+  return run != NULL ? self->reports->pdata[0] : NULL;
 }
 
 static void
-show_on_map (SpqrRunsPage *self)
+on_button (GtkWidget *button, SpqrRunsPage *self)
 {
-  g_autoptr (SpqrRun) run = get_only (self);
-  SpqrModel *model = spqr_session_get_model (self->session);
+  SpqrRunAction action = GPOINTER_TO_UINT (g_object_get_data (G_OBJECT (button), "action"));
+  const SpqrReport *report = get_only_report (self);
+  g_autofree char *why = spqr_run_action_refuse (action, report != NULL ? report->run : NULL, 1);
 
-  if (run == NULL)
+  if (why != NULL)
     return;
-  if (model == NULL || g_strcmp0 (spqr_model_get_location (model), run->model_path) != 0)
-    spqr_session_open (self->session, run->model_path);
-  spqr_session_show_run (self->session, run->id);
-  gtk_widget_activate_action (GTK_WIDGET (self), "win.page", "s", "map");
-}
-
-static void
-evaluate_run (SpqrRunsPage *self)
-{
-  g_autoptr (SpqrRun) run = get_only (self);
-
-  if (run != NULL && run->state == SPQR_RUN_FINISHED)
-    gtk_window_present (GTK_WINDOW (spqr_evaluate_dialog_new (GTK_WINDOW (gtk_widget_get_root (GTK_WIDGET (self))), self->session, run)));
+  switch (action)
+    {
+    case SPQR_RUN_ACTION_RESUME:
+      spqr_session_resume (self->session, report->run->id);
+      spqr_widget_set_reason (button, _("It is among the jobs now"));
+      break;
+    case SPQR_RUN_ACTION_USE: spqr_run_use_settings (GTK_WIDGET (self), self->session, report); break;
+    case SPQR_RUN_ACTION_SHOW: spqr_run_show_on_map (GTK_WIDGET (self), self->session, report->run); break;
+    case SPQR_RUN_ACTION_EVALUATE:
+      gtk_window_present (GTK_WINDOW (spqr_evaluate_dialog_new (GTK_WINDOW (gtk_widget_get_root (button)), self->session, report->run, report->evals)));
+      break;
+    case SPQR_RUN_ACTION_EXPORT: spqr_run_ask_export (GTK_WIDGET (self), self->session, report->run); break;
+    case SPQR_RUN_ACTION_REMOVE: spqr_run_ask_remove (GTK_WIDGET (self), self->session, report); break;
+    case SPQR_N_RUN_ACTIONS:
+    default: break;
+    }
 }
 
 static void
@@ -384,69 +319,22 @@ save_report (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 }
 
 static void
-on_export_folder (GtkNativeDialog *chooser, int response, SpqrRunsPage *self)
+save_comparison (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 {
-  g_autoptr (SpqrRun) run = get_only (self);
+  SpqrRunsPage *self = user_data;
+  g_autoptr (GArray) ids = g_array_new (FALSE, FALSE, sizeof (gint64));
 
-  if (response == GTK_RESPONSE_ACCEPT && run != NULL)
-    {
-      g_autoptr (GFile) file = gtk_file_chooser_get_file (GTK_FILE_CHOOSER (chooser));
-      g_autofree char *path = file != NULL ? g_file_get_path (file) : NULL;
-
-      if (path != NULL)
-        spqr_session_export (self->session, run->id, NULL, path);
-    }
-  g_object_unref (chooser);
+  for (guint i = 0; i < self->reports->len; i++)
+    g_array_append_val (ids, ((const SpqrReport *) self->reports->pdata[i])->run->id);
+  spqr_save_comparison (GTK_WIDGET (self), self->session, ids);
 }
 
 static void
-export_run (SpqrRunsPage *self)
+import_run (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 {
-  g_autoptr (SpqrRun) run = get_only (self);
-  g_autofree char *name = NULL;
-  GtkFileChooserNative *chooser;
+  SpqrRunsPage *self = user_data;
 
-  if (run == NULL)
-    return;
-  name = g_strdup_printf ("%s-spqr-run%" G_GINT64_FORMAT, run->model_name, run->id);
-  chooser = gtk_file_chooser_native_new (_("Export as a Hugging Face Folder"), GTK_WINDOW (gtk_widget_get_root (GTK_WIDGET (self))),
-                                         GTK_FILE_CHOOSER_ACTION_SAVE, _("_Export"), NULL);
-  gtk_file_chooser_set_current_name (GTK_FILE_CHOOSER (chooser), name);
-  gtk_native_dialog_set_modal (GTK_NATIVE_DIALOG (chooser), TRUE);
-  g_signal_connect_object (chooser, "response", G_CALLBACK (on_export_folder), self, 0);
-  gtk_native_dialog_show (GTK_NATIVE_DIALOG (chooser));
-}
-
-static void
-on_remove_answer (AdwMessageDialog *dialog, const char *response, SpqrRunsPage *self)
-{
-  gint64 id = *(gint64 *) g_object_get_data (G_OBJECT (dialog), "run");
-  g_autoptr (GError) error = NULL;
-
-  if (g_str_equal (response, "cancel"))
-    return;
-  if (!spqr_store_remove_run (spqr_session_get_store (self->session), id, g_str_equal (response, "files"), &error))
-    g_signal_emit_by_name (self->session, "failed", _("The run cannot be removed"), error->message);
-}
-
-static void
-remove_run (SpqrRunsPage *self)
-{
-  g_autoptr (SpqrRun) run = get_only (self);
-  g_autofree char *title = NULL;
-  AdwMessageDialog *dialog;
-
-  if (run == NULL)
-    return;
-  title = g_strdup_printf (_("Remove run %" PRId64 "?"), run->id);
-  dialog = ADW_MESSAGE_DIALOG (adw_message_dialog_new (GTK_WINDOW (gtk_widget_get_root (GTK_WIDGET (self))), title,
-    _("Its figures leave the history. The stored layers can stay on the disk or go with it; exports stay.")));
-  adw_message_dialog_add_responses (dialog, "cancel", _("_Cancel"), "rows", _("_Keep the Layers"), "files", _("Remove _All"), NULL);
-  adw_message_dialog_set_response_appearance (dialog, "files", ADW_RESPONSE_DESTRUCTIVE);
-  adw_message_dialog_set_close_response (dialog, "cancel");
-  g_object_set_data_full (G_OBJECT (dialog), "run", g_memdup2 (&run->id, sizeof run->id), g_free);
-  g_signal_connect_object (dialog, "response", G_CALLBACK (on_remove_answer), self, 0);
-  gtk_window_present (GTK_WINDOW (dialog));
+  spqr_run_ask_import (GTK_WIDGET (self), self->session);
 }
 
 static void
@@ -464,22 +352,13 @@ on_layer (SpqrRunsPage *self, const char *name)
 /* ---- building ---- */
 
 static GtkWidget *
-make_button (SpqrRunsPage *self, const char *label, const char *tooltip, GCallback callback)
-{
-  GtkWidget *button = gtk_button_new_with_mnemonic (label);
-
-  gtk_widget_set_tooltip_text (button, tooltip);
-  g_signal_connect_object (button, "clicked", callback, self, G_CONNECT_SWAPPED);
-  return button;
-}
-
-static GtkWidget *
 make_menu (SpqrRunsPage *self)
 {
   static const GActionEntry entries[] = { { "save-runs", save_runs }, { "save-layers", save_layers },
-                                          { "save-evals", save_evals }, { "save-report", save_report } };
+                                          { "save-evals", save_evals }, { "save-report", save_report },
+                                          { "save-comparison", save_comparison }, { "import", import_run } };
   GtkWidget *button = gtk_menu_button_new ();
-  g_autoptr (GMenu) menu = g_menu_new ();
+  g_autoptr (GMenu) menu = g_menu_new (), import = g_menu_new ();
 
   self->actions = g_simple_action_group_new ();
   g_action_map_add_action_entries (G_ACTION_MAP (self->actions), entries, G_N_ELEMENTS (entries), self);
@@ -487,10 +366,13 @@ make_menu (SpqrRunsPage *self)
   g_menu_append (menu, _("Save Table of _Runs…"), "runs.save-runs");
   g_menu_append (menu, _("Save Table of _Layers…"), "runs.save-layers");
   g_menu_append (menu, _("Save Table of _Evaluations…"), "runs.save-evals");
+  g_menu_append (menu, _("Save _Comparison…"), "runs.save-comparison");
   g_menu_append (menu, _("Save Re_port…"), "runs.save-report");
+  g_menu_append (import, _("_Import a Run…"), "runs.import");
+  g_menu_append_section (menu, NULL, G_MENU_MODEL (import));
   gtk_menu_button_set_icon_name (GTK_MENU_BUTTON (button), "view-more-symbolic");
   gtk_menu_button_set_menu_model (GTK_MENU_BUTTON (button), G_MENU_MODEL (menu));
-  gtk_widget_set_tooltip_text (button, _("Save tables as CSV, or a run as a report"));
+  gtk_widget_set_tooltip_text (button, _("Save tables as CSV or a run as a report; import a run"));
   gtk_accessible_update_property (GTK_ACCESSIBLE (button), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Save tables and reports"), -1);
   return button;
 }
@@ -498,42 +380,26 @@ make_menu (SpqrRunsPage *self)
 static GtkWidget *
 make_actions (SpqrRunsPage *self)
 {
+  static const struct { const char *label, *tooltip; } texts[SPQR_N_RUN_ACTIONS] = {
+    [SPQR_RUN_ACTION_RESUME] = { N_("Re_sume"), N_("Go on from the last finished layer") },
+    [SPQR_RUN_ACTION_USE] = { N_("_Use Settings"), N_("Take this run's parameters and recipe to the layers, to tune from there") },
+    [SPQR_RUN_ACTION_SHOW] = { N_("Show on _Map"), N_("Colour the map by this run's figures") },
+    [SPQR_RUN_ACTION_EVALUATE] = { N_("E_valuate…"), N_("Measure perplexity and KL divergence of the stored layers") },
+    [SPQR_RUN_ACTION_EXPORT] = { N_("_Export…"), N_("Write the decoded weights as a Hugging Face folder") },
+    [SPQR_RUN_ACTION_REMOVE] = { N_("_Remove…"), N_("Take this run out of the history") },
+  };
   GtkWidget *bar = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
 
-  self->show = make_button (self, _("Show on _Map"), _("Colour the map by this run's figures"), G_CALLBACK (show_on_map));
-  self->resume = make_button (self, _("Re_sume"), _("Go on from the last finished layer"), G_CALLBACK (resume_run));
-  self->evaluate = make_button (self, _("E_valuate…"), _("Measure perplexity and KL divergence of the stored layers"), G_CALLBACK (evaluate_run));
-  self->export_button = make_button (self, _("_Export…"), _("Write the decoded weights as a Hugging Face folder"), G_CALLBACK (export_run));
-  self->remove = make_button (self, _("_Remove…"), _("Take this run out of the history"), G_CALLBACK (remove_run));
-  gtk_box_append (GTK_BOX (bar), self->resume);
-  gtk_box_append (GTK_BOX (bar), self->show);
-  gtk_box_append (GTK_BOX (bar), self->evaluate);
-  gtk_box_append (GTK_BOX (bar), self->export_button);
-  gtk_box_append (GTK_BOX (bar), self->remove);
+  for (guint i = 0; i < SPQR_N_RUN_ACTIONS; i++)
+    {
+      self->buttons[i] = gtk_button_new_with_mnemonic (_(texts[i].label));
+      gtk_widget_set_tooltip_text (self->buttons[i], _(texts[i].tooltip));
+      g_object_set_data (G_OBJECT (self->buttons[i]), "action", GUINT_TO_POINTER (i));
+      g_signal_connect_object (self->buttons[i], "clicked", G_CALLBACK (on_button), self, 0);
+      gtk_box_append (GTK_BOX (bar), self->buttons[i]);
+    }
   gtk_box_append (GTK_BOX (bar), make_menu (self));
   return bar;
-}
-
-static GtkWidget *
-make_curves (SpqrRunsPage *self)
-{
-  GtkWidget *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 6);
-  GtkStringList *names = gtk_string_list_new (NULL);
-
-  for (guint i = 0; i < G_N_ELEMENTS (curves); i++)
-    gtk_string_list_append (names, _(curves[i].name));
-  self->curve = GTK_DROP_DOWN (gtk_drop_down_new (G_LIST_MODEL (names), NULL));
-  gtk_widget_set_halign (GTK_WIDGET (self->curve), GTK_ALIGN_START);
-  gtk_widget_set_margin_start (GTK_WIDGET (self->curve), 12);
-  gtk_widget_set_margin_top (GTK_WIDGET (self->curve), 6);
-  gtk_accessible_update_property (GTK_ACCESSIBLE (self->curve), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Figure over the layers"), -1);
-  g_signal_connect_object (self->curve, "notify::selected", G_CALLBACK (update_lines), self, G_CONNECT_SWAPPED);
-  self->lines = SPQR_LINES_VIEW (spqr_lines_view_new ());
-  spqr_chart_set_name (SPQR_CHART (self->lines), _("Figures over the layers"));
-  gtk_widget_set_vexpand (GTK_WIDGET (self->lines), TRUE);
-  gtk_box_append (GTK_BOX (box), GTK_WIDGET (self->curve));
-  gtk_box_append (GTK_BOX (box), GTK_WIDGET (self->lines));
-  return box;
 }
 
 static GtkWidget *
@@ -543,6 +409,7 @@ make_details (SpqrRunsPage *self)
 
   self->summary = SPQR_RUN_SUMMARY (spqr_run_summary_new ());
   self->layers = SPQR_LAYERS_TABLE (spqr_layers_table_new ());
+  self->curves = SPQR_RUNS_CURVES (spqr_runs_curves_new ());
   self->scatter = SPQR_RUNS_SCATTER (spqr_runs_scatter_new (self->session));
   self->text = SPQR_RUNS_TEXT (spqr_runs_text_new (self->session));
   self->compare = SPQR_COMPARE_VIEW (spqr_compare_view_new (self->session));
@@ -554,7 +421,7 @@ make_details (SpqrRunsPage *self)
   gtk_box_append (self->summary_box, GTK_WIDGET (self->note));
   gtk_box_append (self->summary_box, GTK_WIDGET (self->summary));
   gtk_stack_add_titled (GTK_STACK (stack), GTK_WIDGET (self->summary_box), "summary", _("Summary"));
-  gtk_stack_add_titled (GTK_STACK (stack), make_curves (self), "curves", _("Over the Layers"));
+  gtk_stack_add_titled (GTK_STACK (stack), GTK_WIDGET (self->curves), "curves", _("Over the Layers"));
   gtk_stack_add_titled (GTK_STACK (stack), GTK_WIDGET (self->layers), "layers", _("Layer Table"));
   gtk_stack_add_titled (GTK_STACK (stack), GTK_WIDGET (self->scatter), "scatter", _("Bits × Perplexity"));
   gtk_stack_add_titled (GTK_STACK (stack), GTK_WIDGET (self->compare), "maps", _("Heat Maps"));
@@ -577,12 +444,16 @@ make_details (SpqrRunsPage *self)
 static GtkWidget *
 make_empty (void)
 {
-  GtkWidget *page = adw_status_page_new ();
+  GtkWidget *page = adw_status_page_new (), *import = gtk_button_new_with_mnemonic (_("_Import a Run…"));
 
   adw_status_page_set_icon_name (ADW_STATUS_PAGE (page), "view-list-bullet-symbolic");
   adw_status_page_set_title (ADW_STATUS_PAGE (page), _("No runs yet"));
   adw_status_page_set_description (ADW_STATUS_PAGE (page),
     _("Quantize a model, here or with spqr quantize: its parameters, bits and perplexities are kept here, to compare and export."));
+  gtk_widget_set_tooltip_text (import, _("Take a run's folder into this history: one that was archived, or made on another machine"));
+  gtk_actionable_set_action_name (GTK_ACTIONABLE (import), "runs.import");
+  gtk_widget_set_halign (import, GTK_ALIGN_CENTER);
+  adw_status_page_set_child (ADW_STATUS_PAGE (page), import);
   return page;
 }
 

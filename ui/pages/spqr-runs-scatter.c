@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "chart/spqr-scatter-view.h"
+#include "controls/spqr-reason.h"
 #include "pages/spqr-runs-paper.h"
 
 /* From so many points on only those that stand out bear their number. */
@@ -115,7 +116,8 @@ describe_group (SpqrRunsScatter *self, guint index)
   if (data == NULL)
     return g_strdup_printf (_("%s, not measured (%s)"), model, count);
   /* Translators: model, text, number and length of the windows, "3 runs" */
-  return g_strdup_printf (_("%s on %s, %" PRId64 " windows of %d (%s)"), model, data, group->windows, group->seqlen, count);
+  return g_strdup_printf (ngettext ("%s on %s, %" PRId64 " window of %d (%s)", "%s on %s, %" PRId64 " windows of %d (%s)", (gulong) group->windows),
+                          model, data, group->windows, group->seqlen, count);
 }
 
 static gboolean
@@ -229,7 +231,7 @@ draw (SpqrRunsScatter *self)
   spqr_scatter_view_set_titles (self->view, NULL, NULL, _(x->name), _(y->name), _("Runs whose figures were measured in this way appear here"));
   spqr_scatter_view_set_points (self->view, (const SpqrScatterPoint *) (gpointer) points->data, points->len);
   spqr_chart_set_provenance (SPQR_CHART (self->view), provenance);
-  gtk_widget_set_sensitive (GTK_WIDGET (self->paper), can_paper);
+  spqr_widget_set_reason (GTK_WIDGET (self->paper), can_paper ? NULL : _("The paper printed no such figures: choose bits by the formula, and perplexity or its rise"));
   show_why (self, group != NULL ? self->points->len - self->counts[chosen] : 0, paper);
 }
 

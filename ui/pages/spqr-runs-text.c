@@ -4,6 +4,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "controls/spqr-reason.h"
+#include "pages/spqr-run-place.h"
 #include "plot/spqr-format.h"
 #include "session/spqr-session-generate.h"
 
@@ -145,7 +147,7 @@ show_state (SpqrRunsText *self)
   g_autofree char *why = spqr_runs_text_check (self->runs);
 
   gtk_button_set_label (self->go, self->job != NULL ? _("_Stop") : _("_Generate"));
-  gtk_widget_set_sensitive (GTK_WIDGET (self->go), self->job != NULL || why == NULL);
+  spqr_widget_set_reason (GTK_WIDGET (self->go), self->job != NULL ? NULL : why);
   gtk_label_set_label (self->message, why != NULL ? why : self->generation == NULL
                        ? _("The prompt is continued by each selected run from its stored layers, the likeliest token every time at temperature 0.") : "");
   gtk_widget_set_visible (GTK_WIDGET (self->message), *gtk_label_get_label (self->message) != '\0');
@@ -200,7 +202,10 @@ begin (SpqrRunsText *self)
       const SpqrRun *run = self->runs->pdata[i];
       g_autofree char *bits = spqr_format_fixed (run->bits_formula, 2);
 
-      g_ptr_array_add (self->asked, g_strdup_printf (_("Run %" PRId64 " · %s bits"), run->id, bits));
+      g_autofree char *name = self->runs->len > 1 ? spqr_run_label (i, run->id) : g_strdup_printf (_("Run %" PRId64), run->id);
+
+      /* Translators: a run, and its bits a weight. */
+      g_ptr_array_add (self->asked, g_strdup_printf (_("%s · %s bits"), name, bits));
     }
   self->generation = spqr_session_generate (self->session, self, self->runs, with_model, &choices, &self->job);
   g_signal_connect_object (self->job, "ended", G_CALLBACK (on_ended), self, 0);
@@ -221,14 +226,6 @@ on_go (SpqrRunsText *self)
     begin (self);
 }
 
-static int
-compare_ids (gconstpointer a, gconstpointer b)
-{
-  gint64 first = (*(SpqrRun *const *) a)->id, second = (*(SpqrRun *const *) b)->id;
-
-  return (first > second) - (first < second);
-}
-
 static gboolean
 same_ids (GPtrArray *runs, GPtrArray *others)
 {
@@ -247,7 +244,7 @@ spqr_runs_text_set_runs (SpqrRunsText *self, GPtrArray *runs)
 
   for (guint i = 0; i < runs->len; i++)
     g_ptr_array_add (sorted, g_object_ref (runs->pdata[i]));
-  g_ptr_array_sort (sorted, compare_ids);
+  g_ptr_array_sort (sorted, spqr_run_compare_elder);
   /* What other runs wrote is not these runs' text. */
   if (!same_ids (self->runs, sorted))
     {

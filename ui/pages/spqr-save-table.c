@@ -2,6 +2,7 @@
 
 #include <glib/gi18n.h>
 
+#include "export/spqr-comparison-table.h"
 #include "export/spqr-report.h"
 #include "export/spqr-run-tables.h"
 
@@ -54,6 +55,30 @@ make_runs (gpointer data, GCancellable *cancellable, GError **error)
   g_autoptr (GPtrArray) runs = spqr_store_get_runs (rows->store, (const gint64 *) (gpointer) rows->ids->data, rows->ids->len, error);
 
   return runs != NULL ? spqr_runs_to_csv (runs) : NULL;
+}
+
+static void
+free_report (gpointer report)
+{
+  spqr_report_clear (report);
+  g_free (report);
+}
+
+static SpqrCsv *
+make_comparison (gpointer data, GCancellable *cancellable, GError **error)
+{
+  Rows *rows = data;
+  g_autoptr (GPtrArray) reports = g_ptr_array_new_with_free_func (free_report);
+
+  for (guint i = 0; i < rows->ids->len; i++)
+    {
+      SpqrReport *report = g_new0 (SpqrReport, 1);
+
+      g_ptr_array_add (reports, report);
+      if (!spqr_report_load (rows->store, g_array_index (rows->ids, gint64, i), report, error))
+        return NULL;
+    }
+  return spqr_comparison_to_csv (reports);
 }
 
 static SpqrCsv *
@@ -154,6 +179,12 @@ void
 spqr_save_runs_table (GtkWidget *parent, SpqrSession *session, GArray *ids)
 {
   spqr_save_table (parent, session, "spqr-runs.csv", make_runs, new_rows (session, ids, 0), free_rows);
+}
+
+void
+spqr_save_comparison (GtkWidget *parent, SpqrSession *session, GArray *ids)
+{
+  spqr_save_table (parent, session, "spqr-comparison.csv", make_comparison, new_rows (session, ids, 0), free_rows);
 }
 
 void

@@ -14,6 +14,8 @@ void spqr_save_table (GtkWidget *parent, SpqrSession *session, const char *name,
 
 /* The runs of these ids (of gint64), in the order given. */
 void spqr_save_runs_table (GtkWidget *parent, SpqrSession *session, GArray *ids);
+/* What stands side by side of these runs, in that order. */
+void spqr_save_comparison (GtkWidget *parent, SpqrSession *session, GArray *ids);
 /* The layers, the evaluations of a run as the database has them. */
 void spqr_save_layers_table (GtkWidget *parent, SpqrSession *session, gint64 run_id);
 void spqr_save_evals_table (GtkWidget *parent, SpqrSession *session, gint64 run_id);

@@ -2,6 +2,7 @@
 
 #include <glib/gi18n.h>
 
+#include "controls/spqr-reason.h"
 #include "text/spqr-corpus.h"
 
 #define MAX_TASKS 16
@@ -98,7 +99,7 @@ look_for_task (SpqrTaskPicker *self, guint i)
   g_autofree char *escaped = g_markup_escape_text (text, -1);
 
   adw_action_row_set_subtitle (ADW_ACTION_ROW (self->tasks[i].row), escaped);
-  gtk_widget_set_sensitive (self->tasks[i].row, path != NULL);
+  spqr_widget_set_reason (self->tasks[i].row, path != NULL ? NULL : text);
 }
 
 static void

@@ -129,6 +129,7 @@ draw_bars (const SpqrHistogram *plot, SpqrInk *ink, const SpqrRect *r, double mo
   double w = r->width / (double) plot->bins, gap = w >= 5 ? 1 : 0;
   SpqrHistogramLayout l = { 0, 0, *r };
   double cut = plot->has_threshold ? spqr_histogram_x_of (plot, &l, plot->threshold) : INFINITY;
+  SpqrColor bars = spqr_color_with_alpha (spqr_theme_series (t, plot->series), 0.55); /* the outline goes over them */
   for (int side = 0; side < 2; side++)
     {
       for (size_t i = 0; i < plot->bins; i++)
@@ -146,7 +147,7 @@ draw_bars (const SpqrHistogram *plot, SpqrInk *ink, const SpqrRect *r, double mo
           if (b > a)
             cairo_rectangle (ink->cr, a, r->y + r->height - h, b - a, h);
         }
-      spqr_color_set_source (side ? &t->alert : &t->bar, ink->cr);
+      spqr_color_set_source (side ? &t->alert : plot->in_series ? &bars : &t->bar, ink->cr);
       cairo_fill (ink->cr);
     }
 }
@@ -162,8 +163,8 @@ draw_compare (const SpqrHistogram *plot, SpqrInk *ink, const SpqrRect *r, double
       cairo_line_to (ink->cr, r->x + (double) i * w, y);
       cairo_line_to (ink->cr, r->x + (double) (i + 1) * w, y);
     }
-  spqr_color_set_source (&ink->theme->ink, ink->cr);
-  cairo_set_line_width (ink->cr, 1.25);
+  spqr_color_set_source (plot->in_series ? spqr_theme_series (ink->theme, plot->compare_series) : &ink->theme->ink, ink->cr);
+  cairo_set_line_width (ink->cr, plot->in_series ? 1.75 : 1.25);
   cairo_set_line_join (ink->cr, CAIRO_LINE_JOIN_ROUND);
   cairo_stroke (ink->cr);
 }

@@ -10,6 +10,8 @@ typedef struct {
   SpqrScale x;                /* bins are equally wide on this scale */
   bool log_counts;
   const uint64_t *compare;    /* (bins) a second distribution as an outline, or NULL */
+  bool in_series;             /* bars and outline have the colours of these series; else neutral ones */
+  size_t series, compare_series;
   bool has_threshold;
   double threshold;
   const char *threshold_name; /* "τ", or NULL */

@@ -1,11 +1,12 @@
 #include "plot/spqr-plot-lines.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "plot/spqr-format.h"
 #include "plot/spqr-plot-area-private.h"
 
-enum { MARGIN = 12 };
+enum { MARGIN = 12, LONGEST_TICK = 96 };
 
 static bool
 is_drawable (const SpqrLines *plot, double v)
@@ -60,19 +61,35 @@ draw_legend (const SpqrLines *plot, SpqrInk *ink, double y, double width)
   return _spqr_plot_legend (ink, items, n, MARGIN, y, width - 2 * MARGIN);
 }
 
+/* What the names of the positions take under the axis; 0 where they would lie on each other, or leave little else. */
+static double
+ticks_height (const SpqrLines *plot, SpqrInk *ink, const SpqrRect *area, size_t n)
+{
+  double widest = 0;
+  if (!plot->ticks || n == 0 || area->width / (double) n < spqr_ink_height (ink, SPQR_TEXT_SMALL))
+    return 0;
+  for (size_t i = 0; i < n; i++)
+    widest = MAX (widest, spqr_ink_width (ink, SPQR_TEXT_SMALL, plot->ticks[i]));
+  widest = ceil (MIN (widest, LONGEST_TICK)) + 6;
+  return area->height - widest >= 2 * widest ? widest : 0;
+}
+
 static SpqrAreaText
 layout_with_ink (const SpqrLines *plot, SpqrInk *ink, double width, double height, SpqrLinesLayout *l, SpqrAxis *y_axis)
 {
   size_t ticks = (size_t) CLAMP (height / 60, 2, 10);
   *l = (SpqrLinesLayout) { .width = width, .height = height, .y = y_range (plot, ticks) };
   size_t n = longest (plot);
-  l->x = spqr_scale_make (SPQR_SCALE_LINEAR, n > 1 ? 0 : -0.5, n > 1 ? (double) (n - 1) : 0.5);
+  double beside = n > 1 && !plot->groups ? 0 : 0.5;
+  l->x = spqr_scale_make (SPQR_SCALE_LINEAR, -beside, (double) MAX (n, 1) - 1 + beside);
   SpqrInk measure = *ink;
   measure.cr = NULL;
   l->legend_y = MARGIN + (plot->title ? ceil (spqr_ink_height (ink, SPQR_TEXT_TITLE)) + 6 : 0);
   SpqrAreaText text = { plot->title, plot->subtitle, plot->x_label, plot->y_label, draw_legend (plot, &measure, 0, width) };
   spqr_axis_init (y_axis, &l->y, ticks, plot->y_format);
   l->plot = _spqr_plot_area (ink, &text, spqr_axis_label_width (y_axis, ink), width, height);
+  l->ticks_height = ticks_height (plot, ink, &l->plot, n);
+  l->plot.height -= l->ticks_height;
   return text;
 }
 
@@ -161,6 +178,50 @@ draw_series (const SpqrLines *plot, SpqrInk *ink, const SpqrLinesLayout *l, cons
     }
 }
 
+static size_t
+group_end (const SpqrLines *plot, size_t i, size_t n)
+{
+  size_t end = i + 1;
+  while (end < n && strcmp (plot->groups[end], plot->groups[i]) == 0)
+    end++;
+  return end;
+}
+
+/* Every how many-th group has room for its label: 1, 2, 5, 10, … */
+static size_t
+label_every (const SpqrLines *plot, SpqrInk *ink, const SpqrLinesLayout *l, size_t n)
+{
+  double widest = 0;
+  size_t n_groups = 0;
+  for (size_t i = 0; i < n; i = group_end (plot, i, n), n_groups++)
+    widest = MAX (widest, spqr_ink_width (ink, SPQR_TEXT_SMALL, plot->groups[i]));
+  double wanted = (widest + 8) * (double) n_groups / l->plot.width;
+  static const size_t steps[] = { 1, 2, 5 };
+  for (size_t k = 0, power = 1;; power *= ++k % 3 == 0 ? 10 : 1)
+    if ((double) (steps[k % 3] * power) >= wanted)
+      return steps[k % 3] * power;
+}
+
+/* The groups' labels in the middle below them, a line where one ends, and above them what each position is. */
+static void
+draw_groups (const SpqrLines *plot, SpqrInk *ink, const SpqrLinesLayout *l, size_t n)
+{
+  const SpqrTheme *t = ink->theme;
+  double bottom = l->plot.y + l->plot.height, step = l->plot.width / (double) n;
+  size_t every = label_every (plot, ink, l, n), group = 0;
+  for (size_t i = 0, end; i < n; i = end, group++)
+    {
+      end = group_end (plot, i, n);
+      double x0 = l->plot.x + step * (double) i, x1 = l->plot.x + step * (double) end;
+      if (i > 0 && x1 - x0 >= 5)
+        spqr_ink_vline (ink, &t->grid, x0, l->plot.y, bottom + l->ticks_height + 4);
+      if (group % every == 0)
+        spqr_ink_text (ink, SPQR_TEXT_SMALL, &t->dim, plot->groups[i], (x0 + x1) / 2, bottom + l->ticks_height + 6, 0.5, 0, 0);
+    }
+  for (size_t i = 0; l->ticks_height > 0 && i < n; i++)
+    spqr_ink_text_up (ink, SPQR_TEXT_SMALL, &t->dim, plot->ticks[i], l->plot.x + step * ((double) i + 0.5), bottom + 4, 0.5, 0, l->ticks_height - 4);
+}
+
 void
 spqr_lines_draw (const SpqrLines *plot, cairo_t *cr, const SpqrTheme *theme, double width, double height)
 {
@@ -178,9 +239,14 @@ spqr_lines_draw (const SpqrLines *plot, cairo_t *cr, const SpqrTheme *theme, dou
       return;
     }
   draw_legend (plot, &ink, l.legend_y, width);
-  spqr_axis_init (&x_axis, &l.x, (size_t) CLAMP (l.plot.width / 50, 2, 16), SPQR_AXIS_INTEGER);
   spqr_axis_draw_left (&y_axis, &ink, &l.plot, true);
-  spqr_axis_draw_below (&x_axis, &ink, &l.plot, false);
+  if (plot->groups)
+    draw_groups (plot, &ink, &l, longest (plot));
+  else
+    {
+      spqr_axis_init (&x_axis, &l.x, (size_t) CLAMP (l.plot.width / 50, 2, 16), SPQR_AXIS_INTEGER);
+      spqr_axis_draw_below (&x_axis, &ink, &l.plot, false);
+    }
   spqr_ink_hline (&ink, &theme->frame, l.plot.x, l.plot.x + l.plot.width, l.plot.y + l.plot.height);
   for (size_t s = plot->n_series; s-- > 0;) /* the first on top */
     draw_series (plot, &ink, &l, &plot->series[s]);

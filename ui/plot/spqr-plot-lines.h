@@ -18,10 +18,13 @@ typedef struct {
   SpqrAxisFormat y_format;
   bool from_zero;       /* a linear y axis starts at 0 */
   const char *const *names; /* of the positions, for the readout; or NULL: x_label and the number */
+  /* Under the axis, or NULL: numbers. Neighbours with the same group share one label, and a line parts them from the
+   * next; ticks say what each position is, reading upwards, where there is room for it. */
+  const char *const *groups, *const *ticks;
   const char *title, *subtitle, *x_label, *y_label, *message;
 } SpqrLines;
 
-typedef struct { double width, height; SpqrRect plot; SpqrScale x, y; double legend_y; } SpqrLinesLayout;
+typedef struct { double width, height; SpqrRect plot; SpqrScale x, y; double legend_y, ticks_height; /* 0: no ticks */ } SpqrLinesLayout;
 
 void spqr_lines_layout (const SpqrLines *plot, const SpqrTheme *theme, double width, double height, SpqrLinesLayout *layout);
 

@@ -372,6 +372,7 @@ spqr_session_calibrate (SpqrSession *self, gboolean whole)
 typedef struct {
   SpqrStore *store;
   SpqrModel *model;
+  char *model_path;          /* NULL for a run that is gone on with */
   SpqrRecipe *recipe;
   char *calibration, *evaluation;
   gint64 run_id;             /* of the run that is gone on with; 0: a new one */
@@ -391,6 +392,7 @@ free_quantizing (gpointer data)
   g_clear_object (&q->model);
   g_clear_pointer (&q->recipe, spqr_recipe_unref);
   g_free (q->folder);
+  g_free (q->model_path);
   g_free (q->device);
   g_free (q->calibration);
   g_free (q->evaluation);
@@ -469,6 +471,25 @@ quantize_in_worker (SpqrJob *job, gpointer data, GCancellable *cancellable, GErr
   return evaluate_run (q, run, cancellable, error);
 }
 
+/* What is needed to begin it in another sitting. */
+static GVariant *
+request_of_quantizing (const Quantizing *q)
+{
+  g_autofree char *recipe = spqr_recipe_to_json (q->recipe);
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, NULL);
+  g_variant_dict_insert (&dict, "kind", "s", "quantize");
+  g_variant_dict_insert (&dict, "model", "^ay", q->model_path);
+  g_variant_dict_insert (&dict, "recipe", "s", recipe);
+  g_variant_dict_insert (&dict, "device", "s", q->device);
+  if (q->calibration != NULL)
+    g_variant_dict_insert (&dict, "calibration", "^ay", q->calibration);
+  if (q->evaluation != NULL)
+    g_variant_dict_insert (&dict, "evaluation", "^ay", q->evaluation);
+  return g_variant_dict_end (&dict);
+}
+
 SpqrJob *
 spqr_session_quantize (SpqrSession *self, const char *evaluation)
 {
@@ -489,9 +510,49 @@ spqr_session_quantize (SpqrSession *self, const char *evaluation)
   spqr_recipe_sum_up (q->recipe, self->model, &budget);
   q->calibration = budget.calibration ? g_strdup (self->calibration) : NULL;
   q->evaluation = g_strdup (evaluation);
+  q->model_path = g_strdup (spqr_model_get_location (self->model));
   title = g_strdup_printf (_("Quantize %s"), spqr_model_get_name (self->model));
   job = spqr_job_new (title, quantize_in_worker, q, free_quantizing);
+  spqr_session_note_request (job, request_of_quantizing (q));
   done = g_strdup_printf (_("%s is quantized"), spqr_model_get_name (self->model));
+  spqr_session_announce (self, job, done, NULL);
+  submit (self, SPQR_LANE_BATCH, job);
+  return job;
+}
+
+static gboolean
+open_and_quantize_in_worker (SpqrJob *job, gpointer data, GCancellable *cancellable, GError **error)
+{
+  Quantizing *q = data;
+
+  return (q->model = spqr_model_open (q->model_path, error)) != NULL && quantize_in_worker (job, q, cancellable, error);
+}
+
+SpqrJob *
+spqr_session_restart_quantize (SpqrSession *self, const char *title, GVariant *request)
+{
+  g_autoptr (SpqrJob) job = NULL;
+  g_autofree char *name = NULL, *done = NULL;
+  Quantizing *q = g_new0 (Quantizing, 1);
+  const char *recipe = NULL;
+
+  g_variant_lookup (request, "model", "^ay", &q->model_path);
+  g_variant_lookup (request, "calibration", "^ay", &q->calibration);
+  g_variant_lookup (request, "evaluation", "^ay", &q->evaluation);
+  g_variant_lookup (request, "device", "s", &q->device);
+  g_variant_lookup (request, "recipe", "&s", &recipe);
+  q->store = g_object_ref (self->store);
+  q->cache_limit = spqr_settings_get_cache_limit (spqr_settings_get_default ());
+  q->recipe = recipe != NULL ? spqr_recipe_parse (recipe, NULL) : NULL;
+  if (q->model_path == NULL || q->recipe == NULL)
+    {
+      free_quantizing (q);
+      return NULL;
+    }
+  name = g_path_get_basename (q->model_path);
+  done = g_strdup_printf (_("%s is quantized"), name);
+  job = spqr_job_new (title, open_and_quantize_in_worker, q, free_quantizing);
+  spqr_session_note_request (job, request_of_quantizing (q));
   spqr_session_announce (self, job, done, NULL);
   submit (self, SPQR_LANE_BATCH, job);
   return job;
@@ -530,6 +591,7 @@ spqr_session_resume (SpqrSession *self, gint64 run_id)
   q->evaluation = g_strdup (self->evaluation);
   title = g_strdup_printf (_("Go on with run %" PRId64), run_id);
   job = spqr_job_new (title, resume_in_worker, q, free_quantizing);
+  spqr_session_note_request (job, g_variant_new_parsed ("{'kind': <'resume'>, 'run': <%x>}", run_id));
   done = g_strdup_printf (_("Run %" PRId64 " is finished"), run_id);
   spqr_session_announce (self, job, done, NULL);
   submit (self, SPQR_LANE_BATCH, job);
@@ -587,6 +649,8 @@ spqr_session_export (SpqrSession *self, gint64 run_id, const char *dtype, const 
   *e = (Exporting) { g_object_ref (self->store), run_id, parsed, g_strdup (folder) };
   title = g_strdup_printf (_("Export run %" PRId64), run_id);
   job = spqr_job_new (title, export_in_worker, e, free_exporting);
+  spqr_session_note_request (job, g_variant_new_parsed ("{'kind': <'export'>, 'run': <%x>, 'dtype': <%s>, 'folder': <%^ay>}", run_id,
+                                                        dtype != NULL ? dtype : "", folder));
   done = g_strdup_printf (_("Run %" PRId64 " is exported and read back"), run_id);
   spqr_session_announce (self, job, done, folder);
   submit (self, SPQR_LANE_EXPORT, job);

@@ -33,6 +33,8 @@ struct _SpqrSession {
   GHashTable *calibrated_with;     /* SpqrTensor (borrowed) -> GRefString: the text, in words */
   guint run_serial;                /* of the newest run to be shown */
   gint64 shown_run, pending_run;   /* pending: to be shown once its model is open */
+  SpqrRun *pending_settings;       /* the run whose settings are wanted then; NULL: none */
+  char *pending_layer;             /* and the layer to be selected with them */
   guint figures_idle;
 };
 
@@ -50,6 +52,17 @@ void               spqr_session_report_failure (SpqrSession *self, const char *t
 void          spqr_session_job_runs_on (SpqrJob *job, SpqrDevice *device);
 void          spqr_session_job_take_note (gpointer job, const char *text);
 void               spqr_session_announce (SpqrSession *self, SpqrJob *job, const char *text, const char *place);
+/* What a job that waits is, in words that a later sitting understands (spqr-session-waiting.h); sinks. */
+void               spqr_session_note_request (SpqrJob *job, GVariant *request);
+/* Jobs of a request that waited. Kinds: "quantize": model, recipe, calibration, evaluation, device. "resume": run,
+ * evaluation. "export": run, dtype, folder. "evaluate": run, data, seqlen, windows, base, kl. "tasks": run, names, data,
+ * scoring, limit. NULL: the request lacks something. */
+SpqrJob           *spqr_session_restart_quantize (SpqrSession *self, const char *title, GVariant *request);
+SpqrJob           *spqr_session_restart_evaluate (SpqrSession *self, GVariant *request);
+SpqrJob           *spqr_session_restart_tasks (SpqrSession *self, GVariant *request);
+/* A model has arrived (or has not): what waited for it. */
+void               spqr_session_take_pending_settings (SpqrSession *self);
+void               spqr_session_forget_pending (SpqrSession *self);
 /* Another model: its recipe of last time, or none, and no history. */
 void               spqr_session_recall_recipe (SpqrSession *self);
 /* Takes over a Hessian for a tensor (a new reference) and puts it on the bench. */

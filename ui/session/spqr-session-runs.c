@@ -1,9 +1,12 @@
 /* What the session takes from the database and puts into it: always in a worker, for a call may wait for the disk
  * or for another process. */
 #include <glib/gi18n.h>
+#include <inttypes.h>
 #include <math.h>
 
+#include "job/spqr-run-import.h"
 #include "session/spqr-session-private.h"
+#include "session/spqr-session-recipe.h"
 
 typedef struct {
   SpqrSession *session;
@@ -13,6 +16,9 @@ typedef struct {
   GPtrArray *layers;         /* read */
   char *note, **tags;        /* to be kept */
   gboolean keep_note;        /* else tags */
+  gboolean with_files;       /* also to be removed */
+  char *folder;              /* to be imported */
+  SpqrRun *imported;
 } Asking;
 
 static void
@@ -25,6 +31,8 @@ free_asking (gpointer data)
   g_clear_pointer (&a->layers, g_ptr_array_unref);
   g_free (a->note);
   g_strfreev (a->tags);
+  g_free (a->folder);
+  g_clear_object (&a->imported);
   g_free (a);
 }
 
@@ -129,6 +137,122 @@ spqr_session_show_run (SpqrSession *self, gint64 run_id)
   a = new_asking (self, run_id);
   a->serial = self->run_serial;
   submit (self, _("Reading a run"), read_layers, a, G_CALLBACK (on_layers_read));
+}
+
+/* ---- a run's settings ---- */
+
+void
+spqr_session_forget_pending (SpqrSession *self)
+{
+  self->pending_run = 0;
+  g_clear_object (&self->pending_settings);
+  g_clear_pointer (&self->pending_layer, g_free);
+}
+
+/* A text that is not there any more would only be in the way. */
+static gboolean
+is_at_hand (const char *data)
+{
+  return data != NULL && (!g_path_is_absolute (data) || g_file_test (data, G_FILE_TEST_EXISTS));
+}
+
+void
+spqr_session_take_pending_settings (SpqrSession *self)
+{
+  g_autoptr (SpqrRun) run = g_steal_pointer (&self->pending_settings);
+  g_autofree char *layer = g_steal_pointer (&self->pending_layer);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SpqrRecipe) recipe = run != NULL ? spqr_recipe_parse (run->params_json, &error) : NULL;
+  SpqrTensor *tensor = layer != NULL && self->model != NULL ? spqr_model_lookup (self->model, layer) : NULL;
+  g_autofree char *text = NULL;
+
+  if (error != NULL)
+    spqr_session_report_failure (self, _("The run's parameters cannot be read"), error);
+  if (recipe == NULL)
+    return;
+  if (tensor != NULL)
+    spqr_session_select (self, tensor);
+  spqr_session_set_params (self, spqr_recipe_get_defaults (recipe));
+  self->preset = spqr_recipe_get_defaults (recipe)->layer;       /* what a recipe that begins now builds on */
+  spqr_session_set_recipe (self, spqr_recipe_get_n_overrides (recipe) > 0 ? recipe : NULL);
+  if (is_at_hand (run->calibration))
+    spqr_session_set_calibration (self, run->calibration);
+  text = g_strdup_printf (_("The settings of run %" PRId64 " are at hand"), run->id);
+  g_signal_emit (self, spqr_session_signals[SPQR_SESSION_DONE], 0, text, "layer");
+}
+
+void
+spqr_session_use_run (SpqrSession *self, SpqrRun *run, const char *layer)
+{
+  g_return_if_fail (SPQR_IS_SESSION (self) && SPQR_IS_RUN (run) && run->params_json != NULL);
+
+  g_set_object (&self->pending_settings, run);
+  g_free (self->pending_layer);
+  self->pending_layer = g_strdup (layer);
+  if (!self->opening)
+    spqr_session_take_pending_settings (self);
+}
+
+/* ---- in and out of the history ---- */
+
+static gboolean
+remove_in_worker (SpqrJob *job, gpointer data, GCancellable *cancellable, GError **error)
+{
+  Asking *a = data;
+
+  return spqr_store_remove_run (a->store, a->run_id, a->with_files, error);
+}
+
+static void
+on_removed (SpqrJob *job, SpqrSession *self)
+{
+  spqr_session_report_failure (self, _("The run cannot be removed"), spqr_job_get_error (job));
+}
+
+void
+spqr_session_remove_run (SpqrSession *self, gint64 run_id, gboolean with_files)
+{
+  Asking *a;
+
+  g_return_if_fail (SPQR_IS_SESSION (self) && self->store != NULL);
+
+  a = new_asking (self, run_id);
+  a->with_files = with_files;
+  submit (self, _("Removing a run"), remove_in_worker, a, G_CALLBACK (on_removed));
+}
+
+static gboolean
+import_in_worker (SpqrJob *job, gpointer data, GCancellable *cancellable, GError **error)
+{
+  Asking *a = data;
+
+  a->imported = spqr_run_import (a->store, a->folder, cancellable, error);
+  return a->imported != NULL;
+}
+
+static void
+on_imported (SpqrJob *job, SpqrSession *self)
+{
+  const Asking *a = spqr_job_get_data (job);
+  g_autofree char *text = NULL;
+
+  spqr_session_report_failure (self, _("The run cannot be imported"), spqr_job_get_error (job));
+  if (a->imported == NULL)
+    return;
+  text = g_strdup_printf (_("Imported as run %" PRId64), a->imported->id);
+  g_signal_emit (self, spqr_session_signals[SPQR_SESSION_DONE], 0, text, "runs");
+}
+
+void
+spqr_session_import_run (SpqrSession *self, const char *folder)
+{
+  Asking *a;
+
+  g_return_if_fail (SPQR_IS_SESSION (self) && self->store != NULL && folder != NULL);
+
+  a = new_asking (self, 0);
+  a->folder = g_strdup (folder);
+  submit (self, _("Importing a run"), import_in_worker, a, G_CALLBACK (on_imported));
 }
 
 /* ---- what a person writes about a run ---- */

@@ -123,6 +123,7 @@ take_model (SpqrSession *self, SpqrModel *model)
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_MODEL]);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_SHOWN_RUN]);
   show_pending_run (self);
+  spqr_session_take_pending_settings (self);
   spqr_session_start_stats (self);
 }
 
@@ -138,7 +139,7 @@ on_opened (SpqrJob *job, SpqrSession *self)
     take_model (self, opening->model);
   else
     {
-      self->pending_run = 0;
+      spqr_session_forget_pending (self);
       g_clear_pointer (&self->path, g_free);
       spqr_session_report_failure (self, _("This model cannot be opened"), spqr_job_get_error (job));
     }
@@ -155,6 +156,7 @@ spqr_session_open (SpqrSession *self, const char *path)
   opening->session = g_object_ref (self);
   opening->path = g_strdup (path);
   opening->serial = ++self->model_serial;
+  spqr_session_forget_pending (self);
   g_free (self->path);
   self->path = g_canonicalize_filename (path, NULL);
   set_opening (self, TRUE);
@@ -469,6 +471,7 @@ spqr_session_dispose (GObject *object)
   g_clear_object (&self->jobs);
   g_clear_object (&self->stats_job);
   g_clear_object (&self->bench_job);
+  spqr_session_forget_pending (self);
   g_clear_object (&self->tensor);
   g_clear_object (&self->model);
   g_clear_object (&self->store);

@@ -59,6 +59,14 @@ const SpqrTensorFigures *spqr_session_get_figures (SpqrSession *self, SpqrTensor
 void          spqr_session_show_run (SpqrSession *self, gint64 run_id);
 gint64        spqr_session_get_shown_run (SpqrSession *self);
 
+/* Takes a run's parameters, its recipe's rules and its calibration text as those at hand, once the model that is being
+ * opened is there; layer (nullable) is selected then. */
+void          spqr_session_use_run (SpqrSession *self, SpqrRun *run, const char *layer);
+/* Out of the history, with files also its stored layers; "failed" when it cannot. */
+void          spqr_session_remove_run (SpqrSession *self, gint64 run_id, gboolean with_files);
+/* Takes the run that lies in a folder into the history; "done" or "failed" tells how it went. */
+void          spqr_session_import_run (SpqrSession *self, const char *folder);
+
 /* What a person writes about a run; the store's "changed" tells when it is kept, "failed" when it cannot. */
 void          spqr_session_set_note (SpqrSession *self, gint64 run_id, const char *note);
 void          spqr_session_set_tags (SpqrSession *self, gint64 run_id, const char *const *tags);

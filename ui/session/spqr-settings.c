@@ -9,7 +9,7 @@
 
 enum {
   PROP_0, PROP_APPEARANCE, PROP_COLORMAP, PROP_THREADS, PROP_DEVICE, PROP_CACHE_GIB, PROP_DATABASE, PROP_WINDOW_WIDTH,
-  PROP_WINDOW_HEIGHT, PROP_WINDOW_MAXIMIZED, PROP_PAGE, PROP_SIDEBAR, PROP_SPLITTERS, N_PROPS
+  PROP_WINDOW_HEIGHT, PROP_WINDOW_MAXIMIZED, PROP_PAGE, PROP_SIDEBAR, PROP_SPLITTERS, PROP_REOPEN, PROP_OPEN_MODELS, N_PROPS
 };
 
 struct _SpqrSettings {
@@ -36,7 +36,7 @@ spqr_settings_set_property (GObject *object, guint id, const GValue *value, GPar
 {
   SpqrSettings *self = SPQR_SETTINGS (object);
 
-  if (id != PROP_SPLITTERS && g_param_values_cmp (pspec, value, &self->values[id]) == 0)
+  if (id != PROP_SPLITTERS && id != PROP_OPEN_MODELS && g_param_values_cmp (pspec, value, &self->values[id]) == 0)
     return;
   g_value_copy (value, &self->values[id]);
   g_object_notify_by_pspec (object, pspec);
@@ -74,6 +74,8 @@ spqr_settings_class_init (SpqrSettingsClass *klass)
   properties[PROP_PAGE] = g_param_spec_string ("page", NULL, NULL, "map", flags);
   properties[PROP_SIDEBAR] = g_param_spec_boolean ("sidebar", NULL, NULL, TRUE, flags);
   properties[PROP_SPLITTERS] = g_param_spec_boxed ("splitters", NULL, NULL, G_TYPE_STRV, flags);
+  properties[PROP_REOPEN] = g_param_spec_boolean ("reopen", NULL, NULL, TRUE, flags);
+  properties[PROP_OPEN_MODELS] = g_param_spec_boxed ("open-models", NULL, NULL, G_TYPE_STRV, flags);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 }
 
@@ -228,6 +230,14 @@ spqr_settings_set_splitter (SpqrSettings *self, const char *name, int position)
   g_strv_builder_add (builder, added);
   changed = g_strv_builder_end (builder);
   g_object_set (self, "splitters", changed, NULL);
+}
+
+char **
+spqr_settings_get_open_models (SpqrSettings *self)
+{
+  char **models = g_value_dup_boxed (&self->values[PROP_OPEN_MODELS]);
+
+  return models != NULL ? models : g_new0 (char *, 1);
 }
 
 SpqrDevice *

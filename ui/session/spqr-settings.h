@@ -36,5 +36,8 @@ guint64       spqr_settings_get_cache_limit (SpqrSettings *self);
 int           spqr_settings_get_splitter (SpqrSettings *self, const char *name);
 void          spqr_settings_set_splitter (SpqrSettings *self, const char *name, int position);
 
+/* Locations of the models that were open at the end, in the order of the tabs; g_strfreev(). */
+char        **spqr_settings_get_open_models (SpqrSettings *self);
+
 /* The device that the setting "device" means: the best one where it is empty or cannot be used. Any thread. */
 SpqrDevice   *spqr_settings_resolve_device (const char *id);

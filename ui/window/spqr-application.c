@@ -36,7 +36,7 @@ spqr_application_activate (GApplication *application)
   if (window != NULL)
     gtk_window_present (window);
   else
-    new_window (SPQR_APPLICATION (application));
+    spqr_window_open_kept (new_window (SPQR_APPLICATION (application)));
 }
 
 static void

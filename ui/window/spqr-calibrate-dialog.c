@@ -2,6 +2,7 @@
 
 #include <glib/gi18n.h>
 
+#include "controls/spqr-reason.h"
 #include "controls/spqr-access.h"
 #include "controls/spqr-data-row.h"
 #include "controls/spqr-params-editor.h"
@@ -31,10 +32,7 @@ start (SpqrCalibrateDialog *self)
 static void
 update (SpqrCalibrateDialog *self)
 {
-  gboolean chosen = spqr_data_row_get_data (self->data) != NULL;
-
-  gtk_widget_set_sensitive (self->start, chosen);
-  gtk_widget_set_tooltip_text (self->start, chosen ? NULL : _("Choose a calibration text first"));
+  spqr_widget_set_reason (self->start, spqr_data_row_get_data (self->data) != NULL ? NULL : _("Choose a calibration text first"));
 }
 
 static GtkWidget *

@@ -148,6 +148,46 @@ spqr_job_row_focus_move (SpqrJobRow *self, gboolean earlier)
     gtk_widget_grab_focus (earlier ? self->down : self->up);
 }
 
+/* ---- by the pointer: a job that waits is dropped where it is to stand ---- */
+
+static GdkContentProvider *
+on_drag_prepare (GtkDragSource *source, double x, double y, SpqrJobRow *self)
+{
+  gboolean waits = spqr_job_queue_can_move (self->queue, self->job, TRUE) || spqr_job_queue_can_move (self->queue, self->job, FALSE);
+
+  return waits ? gdk_content_provider_new_typed (SPQR_TYPE_JOB, self->job) : NULL;
+}
+
+static void
+on_drag_begin (GtkDragSource *source, GdkDrag *drag, SpqrJobRow *self)
+{
+  g_autoptr (GdkPaintable) picture = gtk_widget_paintable_new (GTK_WIDGET (self));
+
+  gtk_drag_source_set_icon (source, picture, 12, 12);
+}
+
+static gboolean
+on_drop (GtkDropTarget *target, const GValue *value, double x, double y, SpqrJobRow *self)
+{
+  g_autoptr (GObject) alive = g_object_ref (G_OBJECT (self));
+
+  return spqr_job_queue_move_to (self->queue, g_value_get_object (value), self->job);
+}
+
+static void
+add_drag (SpqrJobRow *self)
+{
+  GtkDragSource *source = gtk_drag_source_new ();
+  GtkDropTarget *target = gtk_drop_target_new (SPQR_TYPE_JOB, GDK_ACTION_MOVE);
+
+  gtk_drag_source_set_actions (source, GDK_ACTION_MOVE);
+  g_signal_connect_object (source, "prepare", G_CALLBACK (on_drag_prepare), self, 0);
+  g_signal_connect_object (source, "drag-begin", G_CALLBACK (on_drag_begin), self, 0);
+  g_signal_connect_object (target, "drop", G_CALLBACK (on_drop), self, 0);
+  gtk_widget_add_controller (GTK_WIDGET (self), GTK_EVENT_CONTROLLER (source));
+  gtk_widget_add_controller (GTK_WIDGET (self), GTK_EVENT_CONTROLLER (target));
+}
+
 SpqrJob *
 spqr_job_row_get_job (SpqrJobRow *self)
 {
@@ -211,4 +251,5 @@ static void
 spqr_job_row_init (SpqrJobRow *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
+  add_drag (self);
 }

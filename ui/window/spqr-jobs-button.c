@@ -2,8 +2,10 @@
 
 #include <glib/gi18n.h>
 
+#include "controls/spqr-reason.h"
 #include "window/spqr-job-row.h"
 #include "window/spqr-unfinished-runs.h"
+#include "window/spqr-waiting-jobs.h"
 
 struct _SpqrJobsButton {
   GtkWidget parent_instance;
@@ -15,6 +17,7 @@ struct _SpqrJobsButton {
   GtkListBox *list;
   GtkButton *clear;
   SpqrUnfinishedRuns *unfinished;
+  SpqrWaitingJobs *waiting;
 };
 
 G_DEFINE_FINAL_TYPE (SpqrJobsButton, spqr_jobs_button, GTK_TYPE_WIDGET)
@@ -34,12 +37,19 @@ first_active (SpqrJobQueue *queue)
   return NULL;
 }
 
+static gboolean
+has_ended (SpqrJobQueue *queue)
+{
+  return spqr_job_queue_get_n_active (queue) < g_list_model_get_n_items (G_LIST_MODEL (queue));
+}
+
 static void
 update (SpqrJobsButton *self)
 {
   SpqrJob *job = first_active (self->queue);
   g_autofree char *text = NULL;
 
+  spqr_widget_set_reason (GTK_WIDGET (self->clear), has_ended (self->queue) ? NULL : _("No job in the list has ended"));
   gtk_widget_set_visible (GTK_WIDGET (self->progress), job != NULL);
   if (job == NULL)
     {
@@ -107,7 +117,10 @@ static void
 on_opened (SpqrJobsButton *self)
 {
   if (gtk_widget_get_visible (GTK_WIDGET (gtk_menu_button_get_popover (self->button))))
-    spqr_unfinished_runs_read (self->unfinished);
+    {
+      spqr_unfinished_runs_read (self->unfinished);
+      spqr_waiting_jobs_read (self->waiting);
+    }
 }
 
 void
@@ -121,13 +134,20 @@ spqr_jobs_button_set_queue (SpqrJobsButton *self, SpqrJobQueue *queue, SpqrStore
   g_signal_connect_object (self->clear, "clicked", G_CALLBACK (spqr_job_queue_clear_ended), queue, G_CONNECT_SWAPPED);
   g_signal_connect_object (gtk_menu_button_get_popover (self->button), "notify::visible", G_CALLBACK (on_opened), self, G_CONNECT_SWAPPED);
   if (store != NULL)
-    spqr_unfinished_runs_set_store (self->unfinished, queue, store);
+    spqr_jobs_button_set_store (self, store);
 }
 
 void
 spqr_jobs_button_set_store (SpqrJobsButton *self, SpqrStore *store)
 {
   spqr_unfinished_runs_set_store (self->unfinished, self->queue, store);
+  spqr_waiting_jobs_set_store (self->waiting, self->queue, store);
+}
+
+void
+spqr_jobs_button_show (SpqrJobsButton *self)
+{
+  gtk_menu_button_popup (self->button);
 }
 
 static void
@@ -147,6 +167,7 @@ spqr_jobs_button_class_init (SpqrJobsButtonClass *klass)
 
   G_OBJECT_CLASS (klass)->dispose = spqr_jobs_button_dispose;
   g_type_ensure (SPQR_TYPE_UNFINISHED_RUNS);
+  g_type_ensure (SPQR_TYPE_WAITING_JOBS);
   gtk_widget_class_set_template_from_resource (widget_class, "/studio/spqr/SpqrStudio/ui/spqr-jobs-button.ui");
   gtk_widget_class_bind_template_child (widget_class, SpqrJobsButton, button);
   gtk_widget_class_bind_template_child (widget_class, SpqrJobsButton, label);
@@ -154,6 +175,7 @@ spqr_jobs_button_class_init (SpqrJobsButtonClass *klass)
   gtk_widget_class_bind_template_child (widget_class, SpqrJobsButton, list);
   gtk_widget_class_bind_template_child (widget_class, SpqrJobsButton, clear);
   gtk_widget_class_bind_template_child (widget_class, SpqrJobsButton, unfinished);
+  gtk_widget_class_bind_template_child (widget_class, SpqrJobsButton, waiting);
 }
 
 static void

@@ -14,3 +14,5 @@ G_DECLARE_FINAL_TYPE (SpqrJobsButton, spqr_jobs_button, SPQR, JOBS_BUTTON, GtkWi
 void spqr_jobs_button_set_queue (SpqrJobsButton *self, SpqrJobQueue *queue, SpqrStore *store);
 /* Another history of runs. */
 void spqr_jobs_button_set_store (SpqrJobsButton *self, SpqrStore *store);
+/* Opens its list. */
+void spqr_jobs_button_show (SpqrJobsButton *self);

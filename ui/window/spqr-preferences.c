@@ -3,6 +3,7 @@
 #include <glib/gi18n.h>
 
 #include "controls/spqr-access.h"
+#include "controls/spqr-reason.h"
 #include "plot/spqr-format.h"
 #include "quant/spqr-hessian-cache.h"
 #include "session/spqr-settings.h"
@@ -354,7 +355,8 @@ show_database (SpqrPreferences *self)
 static void
 update_database (SpqrPreferences *self)
 {
-  gtk_widget_set_sensitive (GTK_WIDGET (self->database), spqr_job_queue_get_n_active (spqr_session_get_jobs (self->session)) == 0);
+  spqr_widget_set_reason (GTK_WIDGET (self->database), spqr_job_queue_get_n_active (spqr_session_get_jobs (self->session)) == 0 ? NULL
+                          : _("Jobs write into this history: wait for them, or cancel them"));
 }
 
 static GtkWidget *
@@ -373,7 +375,7 @@ make_database (SpqrPreferences *self, const char *fixed)
   if (fixed != NULL)
     {
       gtk_editable_set_text (GTK_EDITABLE (self->database), fixed);
-      gtk_widget_set_sensitive (GTK_WIDGET (self->database), FALSE);
+      spqr_widget_set_reason (GTK_WIDGET (self->database), _("The command line named it"));
       return GTK_WIDGET (self->database);
     }
   show_database (self);
@@ -383,6 +385,21 @@ make_database (SpqrPreferences *self, const char *fixed)
   g_signal_connect_object (self->settings, "notify::database", G_CALLBACK (show_database), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (spqr_session_get_jobs (self->session), "items-changed", G_CALLBACK (update_database), self, G_CONNECT_SWAPPED);
   return GTK_WIDGET (self->database);
+}
+
+static GtkWidget *
+make_reopen (SpqrPreferences *self)
+{
+  GtkWidget *row = adw_action_row_new (), *control = gtk_switch_new ();
+
+  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), _("Open the models of last time"));
+  adw_action_row_set_subtitle (ADW_ACTION_ROW (row), _("At the start, each in its tab, as far as they are still there"));
+  gtk_widget_set_valign (control, GTK_ALIGN_CENTER);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (control), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Open the models of last time"), -1);
+  adw_action_row_add_suffix (ADW_ACTION_ROW (row), control);
+  adw_action_row_set_activatable_widget (ADW_ACTION_ROW (row), control);
+  g_object_bind_property (self->settings, "reopen", control, "active", G_BINDING_SYNC_CREATE | G_BINDING_BIDIRECTIONAL);
+  return row;
 }
 
 /* ---- the window ---- */
@@ -408,6 +425,7 @@ spqr_preferences_new (GtkWindow *parent, SpqrSession *session, const char *fixed
   self->session = g_object_ref (session);
   adw_preferences_group_add (group, make_appearance (self));
   adw_preferences_group_add (group, make_colormap (self));
+  adw_preferences_group_add (group, make_reopen (self));
   self->computing = add_group (page, _("Computing"));
   adw_preferences_group_add (self->computing, make_threads (self));
   adw_preferences_group_add (self->computing, make_device (self));

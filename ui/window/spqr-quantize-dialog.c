@@ -5,6 +5,7 @@
 #include "controls/spqr-access.h"
 #include "controls/spqr-data-row.h"
 #include "controls/spqr-params-editor.h"
+#include "controls/spqr-reason.h"
 #include "pages/spqr-recipe-dialog.h"
 #include "pages/spqr-recipe-rules.h"
 #include "plot/spqr-format.h"
@@ -44,7 +45,9 @@ update_start (SpqrQuantizeDialog *self)
 {
   gboolean data = !self->budget.calibration || spqr_data_row_get_data (self->calibration) != NULL;
 
-  gtk_widget_set_sensitive (self->start, data && self->budget.n_layers > 0 && !self->refused);
+  spqr_widget_set_reason (self->start, !data ? _("Choose a calibration text first") :
+                          self->budget.n_layers == 0 ? _("The recipe leaves every layer as it is: there is nothing to quantize") :
+                          self->refused ? gtk_label_get_label (self->needs) : NULL);
 }
 
 /* ---- what it will take ---- */
@@ -102,7 +105,7 @@ update (SpqrQuantizeDialog *self)
   show_cost (self);
   gtk_widget_set_visible (self->rules, rules);
   adw_preferences_group_set_title (ADW_PREFERENCES_GROUP (self->params), rules ? _("Parameters of All Other Layers") : _("Parameters"));
-  gtk_widget_set_sensitive (GTK_WIDGET (self->calibration), self->budget.calibration);
+  spqr_widget_set_reason (GTK_WIDGET (self->calibration), self->budget.calibration ? NULL : _("Rounding to nearest needs no calibration"));
   update_start (self);
   g_clear_handle_id (&self->asked, g_source_remove);
   self->asked = g_timeout_add (150, ask_preflight, self);

@@ -58,10 +58,11 @@ static char *
 describe (SpqrRun *run)
 {
   if (run->state == SPQR_RUN_FAILED && run->error != NULL)
-    return g_strdup_printf (_("failed at %u of %u layers: %s"), run->n_layers_done, run->n_layers, run->error);
+    return g_strdup_printf (ngettext ("failed at %u of %u layer: %s", "failed at %u of %u layers: %s", run->n_layers), run->n_layers_done,
+                            run->n_layers, run->error);
   if (run->state == SPQR_RUN_INTERRUPTED)
-    return g_strdup_printf (_("cut short at %u of %u layers"), run->n_layers_done, run->n_layers);
-  return g_strdup_printf (_("cancelled at %u of %u layers"), run->n_layers_done, run->n_layers);
+    return g_strdup_printf (ngettext ("cut short at %u of %u layer", "cut short at %u of %u layers", run->n_layers), run->n_layers_done, run->n_layers);
+  return g_strdup_printf (ngettext ("cancelled at %u of %u layer", "cancelled at %u of %u layers", run->n_layers), run->n_layers_done, run->n_layers);
 }
 
 static void

@@ -3,6 +3,7 @@
 
 #include "window/spqr-calibrate-dialog.h"
 #include "session/spqr-paths.h"
+#include "session/spqr-session-waiting.h"
 #include "window/spqr-quantize-dialog.h"
 #include "window/spqr-window-private.h"
 
@@ -99,6 +100,23 @@ go_on (GtkWidget *widget, const char *name, GVariant *parameter)
 }
 
 static void
+take_waiting (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  SpqrSession *session = spqr_window_get_session (SPQR_WINDOW (widget));
+
+  if (g_str_equal (name, "win.start-waiting"))
+    spqr_session_start_waiting (session, g_variant_get_int64 (parameter));
+  else
+    spqr_session_drop_waiting (session, g_variant_get_int64 (parameter));
+}
+
+static void
+show_jobs (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  spqr_window_show_jobs (SPQR_WINDOW (widget));
+}
+
+static void
 show_page (GtkWidget *widget, const char *name, GVariant *parameter)
 {
   spqr_window_show_page (SPQR_WINDOW (widget), g_variant_get_string (parameter, NULL));
@@ -152,6 +170,9 @@ spqr_window_update_actions (SpqrWindow *self)
   gboolean store = spqr_session_get_store (session) != NULL;
 
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.quantize", supported && store);
+  spqr_window_explain_quantize (self, model == NULL ? _("Open a model first") :
+                                !supported ? _("Models of this architecture can be looked at, but not quantized") :
+                                !store ? _("The history of runs cannot be opened: the preferences name its file") : NULL);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.calibrate", model != NULL);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.calibrate-layer", model != NULL);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.find", model != NULL);
@@ -169,6 +190,9 @@ spqr_window_class_install_actions (GtkWidgetClass *widget_class)
   gtk_widget_class_install_action (widget_class, "win.show-folder", "s", show_folder);
   gtk_widget_class_install_action (widget_class, "win.page", "s", show_page);
   gtk_widget_class_install_action (widget_class, "win.go-on", "x", go_on);
+  gtk_widget_class_install_action (widget_class, "win.start-waiting", "x", take_waiting);
+  gtk_widget_class_install_action (widget_class, "win.drop-waiting", "x", take_waiting);
+  gtk_widget_class_install_action (widget_class, "win.show-jobs", NULL, show_jobs);
   gtk_widget_class_install_action (widget_class, "win.find", NULL, find_tensor);
   gtk_widget_class_install_action (widget_class, "win.sidebar", NULL, toggle_sidebar);
   gtk_widget_class_install_action (widget_class, "win.quantize", NULL, quantize);

@@ -12,6 +12,9 @@ void spqr_window_add_tab (SpqrWindow *self);
 void spqr_window_close_tab (SpqrWindow *self);
 void spqr_window_toggle_sidebar (SpqrWindow *self);
 void spqr_window_focus_search (SpqrWindow *self);
+void spqr_window_show_jobs (SpqrWindow *self);
+/* Why the button in the header bar cannot be pressed; NULL: it can. */
+void spqr_window_explain_quantize (SpqrWindow *self, const char *why);
 
 /* What is remembered from one window to the next. `first` is the first tab of a window, `front` the one in front at the end. */
 void spqr_window_restore (GtkWindow *window, SpqrModelView *first);

@@ -3,8 +3,11 @@
 #include <glib/gi18n.h>
 
 #include "controls/spqr-access.h"
+#include "controls/spqr-reason.h"
+#include "job/spqr-run-manifest.h"
 #include "session/spqr-model-memory.h"
 #include "session/spqr-settings.h"
+#include "session/spqr-waiting-keeper.h"
 #include "window/spqr-jobs-button.h"
 #include "window/spqr-model-view.h"
 #include "window/spqr-window-private.h"
@@ -17,10 +20,12 @@ struct _SpqrWindow {
   AdwTabBar *tab_bar;
   AdwTabView *tab_view;
   GtkToggleButton *sidebar_button;
+  GtkWidget *quantize_button;
   SpqrJobsButton *jobs_button;
   GMenu *recent_menu;
   GBinding *sidebar_binding;       /* of the button to the view in front */
   SpqrJobQueue *jobs;
+  SpqrWaitingKeeper *keeper;
 };
 
 G_DEFINE_FINAL_TYPE (SpqrWindow, spqr_window, ADW_TYPE_APPLICATION_WINDOW)
@@ -70,6 +75,18 @@ void
 spqr_window_focus_search (SpqrWindow *self)
 {
   spqr_model_view_focus_search (get_view (self));
+}
+
+void
+spqr_window_explain_quantize (SpqrWindow *self, const char *why)
+{
+  spqr_widget_explain (self->quantize_button, why);
+}
+
+void
+spqr_window_show_jobs (SpqrWindow *self)
+{
+  spqr_jobs_button_show (self->jobs_button);
 }
 
 static void
@@ -155,7 +172,9 @@ on_drop (GtkDropTarget *target, const GValue *value, double x, double y, SpqrWin
     {
       g_autofree char *path = g_file_get_path (item->data);
 
-      if (path != NULL)
+      if (path != NULL && spqr_run_manifest_is_in (path) && spqr_session_get_store (spqr_window_get_session (self)) != NULL)
+        spqr_session_import_run (spqr_window_get_session (self), path);
+      else if (path != NULL)
         spqr_window_open (self, path);
       any = any || path != NULL;
     }
@@ -326,6 +345,7 @@ spqr_window_new (AdwApplication *application, SpqrSession *session)
   const GError *error = spqr_session_get_store_error (session);
 
   self->jobs = g_object_ref (spqr_session_get_jobs (session));
+  self->keeper = spqr_waiting_keeper_new (self->jobs, spqr_session_get_store (session));
   spqr_jobs_button_set_queue (self->jobs_button, self->jobs, spqr_session_get_store (session));
   add_tab (self, session);
   spqr_window_restore (GTK_WINDOW (self), get_view (self));
@@ -370,6 +390,7 @@ spqr_window_set_database (SpqrWindow *self, const char *database)
     }
   adw_tab_view_set_selected_page (self->tab_view, adw_tab_view_get_nth_page (self->tab_view, front));
   spqr_jobs_button_set_store (self->jobs_button, spqr_session_get_store (first));
+  spqr_waiting_keeper_set_store (self->keeper, spqr_session_get_store (first));
 }
 
 /* A message's "destructive" answer goes on with what was asked about; the other leaves everything as it is. */
@@ -434,12 +455,59 @@ spqr_window_close_tab (SpqrWindow *self)
     gtk_window_close (GTK_WINDOW (self));
 }
 
+/* ---- models that were open at the end ---- */
+
+static void
+keep_tabs (SpqrWindow *self)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_auto (GStrv) open = NULL;
+
+  for (int i = 0; i < adw_tab_view_get_n_pages (self->tab_view); i++)
+    {
+      SpqrModel *model = spqr_session_get_model (spqr_model_view_get_session (get_nth_view (self, i)));
+
+      if (model != NULL && g_utf8_validate (spqr_model_get_location (model), -1, NULL))
+        g_strv_builder_add (builder, spqr_model_get_location (model));
+    }
+  open = g_strv_builder_end (builder);
+  g_object_set (spqr_settings_get_default (), "open-models", open, NULL);
+}
+
+/* Once the window is there: nobody waits for a model before he sees it. */
+static gboolean
+open_kept (gpointer data)
+{
+  SpqrWindow *self = data;
+  g_auto (GStrv) open = spqr_settings_get_open_models (spqr_settings_get_default ());
+  AdwTabPage *first = adw_tab_view_get_nth_page (self->tab_view, 0);
+  SpqrSession *session = spqr_model_view_get_session (get_nth_view (self, 0));
+
+  /* Somebody was faster. */
+  if (spqr_session_get_model (session) != NULL || spqr_session_is_opening (session))
+    return G_SOURCE_REMOVE;
+  for (guint i = 0; open[i] != NULL; i++)
+    if (g_file_test (open[i], G_FILE_TEST_EXISTS))
+      spqr_window_open (self, open[i]);
+  adw_tab_view_set_selected_page (self->tab_view, first);
+  return G_SOURCE_REMOVE;
+}
+
+void
+spqr_window_open_kept (SpqrWindow *self)
+{
+  if (spqr_settings_get_boolean (spqr_settings_get_default (), "reopen"))
+    g_idle_add_full (G_PRIORITY_LOW, open_kept, g_object_ref (self), g_object_unref);
+}
+
 /* ---- closing during a job: ask once, then cancel and leave ---- */
 
 static void
 leave (SpqrWindow *self)
 {
   spqr_window_keep (GTK_WINDOW (self), get_view (self));
+  keep_tabs (self);
+  spqr_waiting_keeper_finish (self->keeper);       /* before they are cancelled */
   for (int i = 0; i < adw_tab_view_get_n_pages (self->tab_view); i++)
     spqr_session_close (spqr_model_view_get_session (get_nth_view (self, i)));
   spqr_session_shutdown (spqr_window_get_session (self));
@@ -474,6 +542,7 @@ spqr_window_dispose (GObject *object)
   SpqrWindow *self = SPQR_WINDOW (object);
 
   g_clear_object (&self->sidebar_binding);
+  g_clear_object (&self->keeper);
   g_clear_object (&self->jobs);
   gtk_widget_dispose_template (GTK_WIDGET (object), SPQR_TYPE_WINDOW);
   G_OBJECT_CLASS (spqr_window_parent_class)->dispose (object);
@@ -494,6 +563,7 @@ spqr_window_class_init (SpqrWindowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, SpqrWindow, tab_view);
   gtk_widget_class_bind_template_child (widget_class, SpqrWindow, sidebar_button);
   gtk_widget_class_bind_template_child (widget_class, SpqrWindow, jobs_button);
+  gtk_widget_class_bind_template_child (widget_class, SpqrWindow, quantize_button);
   gtk_widget_class_bind_template_child (widget_class, SpqrWindow, recent_menu);
   spqr_window_class_install_actions (widget_class);
 }

@@ -16,6 +16,8 @@ void         spqr_window_set_database (SpqrWindow *self, const char *database);
 SpqrSession *spqr_window_get_session (SpqrWindow *self);
 /* Opens a model: in the tab that has it already, else in the one in front when that is empty, else in a new one. */
 void         spqr_window_open (SpqrWindow *self, const char *path);
+/* The models of last time, if the preferences say so, once the window is idle. */
+void         spqr_window_open_kept (SpqrWindow *self);
 void         spqr_window_toast (SpqrWindow *self, const char *text);
 /* "map", "layer" or "runs". */
 void         spqr_window_show_page (SpqrWindow *self, const char *name);
