@@ -332,20 +332,29 @@ check_targets (SpqrNet *net, SpqrNet *base, const gint32 *targets, gsize tokens,
   return TRUE;
 }
 
-gboolean
-spqr_net_predict (SpqrNet *net, const float *hidden, SpqrNet *base, const float *base_hidden, gsize tokens,
-                  const gint32 *targets, SpqrPrediction *predictions, const SpqrExec *exec, GError **error)
+/* A model with NaN or Inf in its weights has no figures: an average would hide that. */
+static gboolean
+check_numbers (SpqrNet *net, SpqrNet *base, const SpqrPrediction *predictions, gsize tokens, GError **error)
+{
+  for (gsize t = 0; t < tokens; t++)
+    if (!isfinite (predictions[t].nll) || (base != NULL && !isfinite (predictions[t].base_nll)))
+      {
+        g_set_error (error, SPQR_NET_ERROR, SPQR_NET_ERROR_FAILED,
+                     "%s: the network's output is not a number; are its weights damaged?",
+                     spqr_model_get_name (!isfinite (predictions[t].nll) ? net->model : base->model));
+        return FALSE;
+      }
+  return TRUE;
+}
+
+static gboolean
+predict_here (SpqrNet *net, const float *hidden, SpqrNet *base, const float *base_hidden, gsize tokens, const gint32 *targets,
+              SpqrPrediction *predictions, const SpqrExec *exec, GError **error)
 {
   Compare compare = { .net = net, .base = base };
   Head head = { NULL }, base_head = { NULL };
   gboolean done;
-  SpqrStatus status;
 
-  if (!check_targets (net, base, targets, tokens, error))
-    return FALSE;
-  status = spqr_net_predict_remote (net, hidden, base, base_hidden, tokens, targets, predictions, exec);
-  if (!spqr_status_is_about_device (status))
-    return spqr_net_check (status, "the head", error);
   done = compare_alloc (&compare, MIN (tokens, POSITIONS), error) && head_init (&head, net, error) &&
          (base == NULL || head_init (&base_head, base, error));
   for (gsize t0 = 0; done && t0 < tokens; t0 += POSITIONS)
@@ -363,6 +372,22 @@ spqr_net_predict (SpqrNet *net, const float *hidden, SpqrNet *base, const float 
   head_clear (&base_head);
   compare_clear (&compare);
   return done;
+}
+
+gboolean
+spqr_net_predict (SpqrNet *net, const float *hidden, SpqrNet *base, const float *base_hidden, gsize tokens,
+                  const gint32 *targets, SpqrPrediction *predictions, const SpqrExec *exec, GError **error)
+{
+  SpqrStatus status;
+
+  if (!check_targets (net, base, targets, tokens, error))
+    return FALSE;
+  status = spqr_net_predict_remote (net, hidden, base, base_hidden, tokens, targets, predictions, exec);
+  if (spqr_status_is_about_device (status)
+        ? !predict_here (net, hidden, base, base_hidden, tokens, targets, predictions, exec, error)
+        : !spqr_net_check (status, "the head", error))
+    return FALSE;
+  return check_numbers (net, base, predictions, tokens, error);
 }
 
 gboolean

@@ -13,6 +13,7 @@ typedef struct {
 
 /* predictions (tokens) of the targets given hidden (tokens, hidden), and given base_hidden by base
  * where base is not NULL; both have one vocabulary (SPQR_NET_ERROR_SHAPE otherwise). Logits are made
- * and used up in tiles of the vocabulary; sums over it are f64. */
+ * and used up in tiles of the vocabulary; sums over it are f64. SPQR_NET_ERROR_FAILED when what comes out
+ * is not finite. */
 gboolean spqr_net_predict (SpqrNet *net, const float *hidden, SpqrNet *base, const float *base_hidden, gsize tokens,
                            const gint32 *targets, SpqrPrediction *predictions, const SpqrExec *exec, GError **error);

@@ -163,20 +163,32 @@ def missing_tensor_is_named(folder):
 
 
 @case
-def nan_in_the_weights_is_named(folder):
-    spqr = Spqr(folder)
-    model = tiny_model.make(folder)
-    calibration, _ = tiny_model.make_data(folder)
-    tensors = tiny_model.make_tensors()
+def nan_and_inf_in_the_weights_are_named(folder):
+    """Opened, counted and drawn; what would compute with them says so, and names the tensor where it can."""
     name = "model.layers.1.mlp.up_proj.weight"
-    dtype, shape, data = tensors[name]
-    tensors[name] = (dtype, shape, data[:100] + b"\x00\x7e" + data[102:])
-    tiny_model.write_safetensors(weights_of(model), tensors)
-    seen = {t["name"]: t for t in spqr.json("inspect", model)["tensors"]}
-    assert seen[name]["nan"] == 1
-    says(spqr("quantize", model, calibration, "--out", "run", *SMALL, status=1), "up_proj")
-    (run,) = spqr.json("runs", "list")["runs"]
-    assert run["state"] == "failed" and "up_proj" in run["error"]
+    for count, bits, nearest in (("nan", b"\x00\x7e", False), ("inf", b"\x00\x7c", False), ("inf", b"\x00\xfc", True)):
+        place = os.path.join(folder, f"{count}-{nearest}")
+        os.makedirs(place)
+        spqr, model = Spqr(place), tiny_model.make(place)
+        calibration, evaluation = tiny_model.make_data(place)
+        tensors = tiny_model.make_tensors()
+        dtype, shape, data = tensors[name]
+        tensors[name] = (dtype, shape, data[:100] + bits + data[102:])
+        tiny_model.write_safetensors(weights_of(model), tensors)
+        seen = {t["name"]: t for t in spqr.json("inspect", model)["tensors"]}
+        assert {word: seen[name][word] for word in ("nan", "inf")} == {"nan": 0, "inf": 0, count: 1}, seen[name]
+        assert all(t["nan"] + t["inf"] == 0 for t in seen.values() if t["name"] != name)
+        for field in ("weight", "sensitivity"):
+            spqr("field", model, name, "--field", field, "--png", "field.png")
+            assert read(os.path.join(place, "field.png")).startswith(b"\x89PNG")
+        data = ["--nearest"] if nearest else [calibration, *SMALL]
+        says(spqr("quantize", model, *data, "--out", "run", status=1), "up_proj", "Inf")
+        (run,) = spqr.json("runs", "list")["runs"]
+        assert run["state"] == "failed" and "up_proj" in run["error"]
+        says(spqr("eval", model, "--data", evaluation, "--seqlen", "32", status=1), "not a number")
+        write(os.path.join(place, "piqa.valid.jsonl"), b'{"goal": "the", "sol1": "a", "sol2": "b", "label": 0}\n')
+        says(spqr("tasks", model, "--task", "piqa", "--data", ".", status=1), "not a number")
+        says(spqr("generate", model, "--prompt", "the", "--tokens", "2", status=1), "not a number")
 
 
 @case
