@@ -5,6 +5,7 @@
  * timed by the clock on the wall, copies over the bus included; then once more with every kernel on
  * its own, whose bytes and operations are those that the code declares with op.work(). */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -146,7 +147,7 @@ static void
 tell (const Bench *b, const char *suite, const char *name, const char *shape, bool kernel, size_t calls, double seconds, double bytes,
       double flops, double target, bool is_share)
 {
-  SpqrBenchLine line = { suite, name, shape, kernel, calls, seconds, bytes, flops, NAN, NAN, NAN, seconds / b->product_seconds, 0, is_share };
+  SpqrBenchLine line = { suite, name, shape, kernel, calls, seconds, bytes, flops, NAN, NAN, NAN, seconds / b->product_seconds, 0, is_share, false };
 
   if (bytes > 0)
     line.copy_share = bytes / seconds / b->copy_rate;
@@ -157,6 +158,27 @@ tell (const Bench *b, const char *suite, const char *name, const char *shape, bo
     }
   line.target = b->quick ? 0 : target;
   b->report (&line, b->data);
+}
+
+static void
+tell_seconds (const Bench *b, const char *suite, const char *name, const char *shape, double seconds, double target)
+{
+  SpqrBenchLine line = { suite, name, shape, false, 1, seconds, 0, 0, NAN, NAN, NAN, seconds / b->product_seconds, 0, false, true };
+
+  line.target = b->quick ? 0 : target;
+  b->report (&line, b->data);
+}
+
+/* What was timed kernel by kernel. */
+static void
+tell_kernels (const Bench *b, const char *suite, const char *shape)
+{
+  for (int i = 0; i < b->device->n_lines && b->status == SPQR_OK; i++)
+    {
+      const SpqrCudaProfileLine *line = &b->device->lines[i];
+
+      tell (b, suite, line->name, shape, true, line->count, line->milliseconds * 1e-3, line->bytes, line->flops, 0, false);
+    }
 }
 
 typedef SpqrStatus (*Work) (Bench *b, void *data);
@@ -184,12 +206,7 @@ measure (Bench *b, const char *suite, const char *name, const char *shape, Work 
   b->status = spqr_cuda_device_profile (b->device, true);
   if (b->status == SPQR_OK)
     b->status = work (b, data);
-  for (int i = 0; i < b->device->n_lines && b->status == SPQR_OK; i++)
-    {
-      const SpqrCudaProfileLine *line = &b->device->lines[i];
-
-      tell (b, suite, line->name, shape, true, line->count, line->milliseconds * 1e-3, line->bytes, line->flops, 0, false);
-    }
+  tell_kernels (b, suite, shape);
   b->device->n_lines = 0;
   b->device->profile = profile;
 }
@@ -352,14 +369,14 @@ bench_layer (Bench *b, const char *shape)
   free (l.out);
 }
 
-/* A block of LLaMA-7B's shape, and one window through it. */
+/* A block of LLaMA-7B's shape. */
+#define MOST_HEADS 32
+typedef struct { size_t q[MOST_HEADS], k[MOST_HEADS], v[MOST_HEADS]; } Offsets;
+
 static void
-bench_forward (Bench *b)
+fill_shape (const Bench *b, SpqrBlockShape *s, Offsets *offsets)
 {
-  Layer l = {};
-  SpqrBlockShape *s = &l.shape;
-  size_t dim = b->quick ? 16 : 128, offsets[96], tokens = b->quick ? 24 : 2048;
-  double weights = 0, attention;
+  size_t dim = b->quick ? 16 : 128;
 
   s->hidden = b->size;
   s->head_dim = dim;
@@ -371,30 +388,57 @@ bench_forward (Bench *b)
   s->rotary_half = dim / 2;
   for (size_t h = 0; h < s->heads; h++)
     {
-      offsets[h] = h * dim;
-      offsets[32 + h] = s->hidden + h * dim;
-      offsets[64 + h] = 2 * s->hidden + h * dim;
+      offsets->q[h] = h * dim;
+      offsets->k[h] = s->hidden + h * dim;
+      offsets->v[h] = 2 * s->hidden + h * dim;
     }
-  s->q_offset = offsets;
-  s->k_offset = offsets + 32;
-  s->v_offset = offsets + 64;
+  s->q_offset = offsets->q;
+  s->k_offset = offsets->k;
+  s->v_offset = offsets->v;
   s->rows[SPQR_PRODUCT_QKV] = 3 * s->hidden;
   s->rows[SPQR_PRODUCT_UP] = 2 * s->inner;
   s->rows[SPQR_PRODUCT_O] = s->rows[SPQR_PRODUCT_DOWN] = s->hidden;
   s->cols[SPQR_PRODUCT_QKV] = s->cols[SPQR_PRODUCT_O] = s->cols[SPQR_PRODUCT_UP] = s->hidden;
   s->cols[SPQR_PRODUCT_DOWN] = s->inner;
-  l.sequence = { 0, tokens, 0 };
-  l.hidden = (float *) malloc (tokens * s->hidden * sizeof *l.hidden);
-  b->status = l.hidden != NULL ? spqr_cuda_block_ops.block_open (b->device, s, &l.block) : SPQR_NO_MEMORY;
+}
+
+/* Its weights: random. numbers: n_numbers of them. */
+static void *
+open_block (Bench *b, const SpqrBlockShape *s, const void *numbers, SpqrElem elem)
+{
+  void *block = NULL;
+
+  if (b->status == SPQR_OK)
+    b->status = spqr_cuda_block_ops.block_open (b->device, s, &block);
   for (int p = 0; p < SPQR_N_PRODUCTS && b->status == SPQR_OK; p++)
     {
       size_t rows = b->n_numbers / s->cols[p];
 
-      weights += (double) s->rows[p] * (double) s->cols[p];
       for (size_t r = 0; r < s->rows[p] && b->status == SPQR_OK; r += rows)
-        b->status = spqr_cuda_block_ops.block_put (b->device, l.block, (SpqrProduct) p, r,
-                                                   s->rows[p] - r < rows ? s->rows[p] - r : rows, b->numbers, SPQR_ELEM_F32, b->exec);
+        b->status = spqr_cuda_block_ops.block_put (b->device, block, (SpqrProduct) p, r, s->rows[p] - r < rows ? s->rows[p] - r : rows,
+                                                   numbers, elem, b->exec);
     }
+  return block;
+}
+
+/* One window through it. */
+static void
+bench_forward (Bench *b)
+{
+  Layer l = {};
+  Offsets offsets;
+  SpqrBlockShape *s = &l.shape;
+  size_t tokens = b->quick ? 24 : 2048;
+  double weights = 0, attention;
+
+  fill_shape (b, s, &offsets);
+  l.sequence = { 0, tokens, 0 };
+  l.hidden = (float *) malloc (tokens * s->hidden * sizeof *l.hidden);
+  if (l.hidden == NULL)
+    b->status = SPQR_NO_MEMORY;
+  l.block = open_block (b, s, b->numbers, SPQR_ELEM_F32);
+  for (int p = 0; p < SPQR_N_PRODUCTS; p++)
+    weights += (double) s->rows[p] * (double) s->cols[p];
   if (b->status == SPQR_OK)
     memcpy (l.hidden, b->numbers, tokens * s->hidden * sizeof *l.hidden);
   attention = 2.0 * (double) tokens * (double) tokens * (double) s->hidden;
@@ -404,10 +448,167 @@ bench_forward (Bench *b)
   free (l.hidden);
 }
 
+/* ---- a whole model, from two of its blocks ---- */
+
+#define BLOCKS_OF_MODEL 32
+#define BLOCKS_TIMED 2
+typedef enum { SEND, OBSERVE, QUANTIZE, PASS_ON, N_STAGES } Stage;
+
+typedef struct {
+  SpqrBlockShape shape;
+  SpqrParams params;
+  uint16_t *narrow;             /* the numbers as bf16, as a model has them */
+  float *hidden;
+  SpqrSequence *sequences;
+  size_t windows, tokens;
+  void *states;
+  double seconds[N_STAGES];
+} Model;
+
+/* As many windows as the host's memory has room for, 128 at most. */
+static bool
+allocate_model (Bench *b, Model *m)
+{
+  m->tokens = b->quick ? 24 : 2048;
+  for (m->windows = b->quick ? 3 : 128; m->windows > 0 && m->hidden == NULL; m->windows /= m->hidden == NULL ? 2 : 1)
+    m->hidden = (float *) malloc (m->windows * m->tokens * b->size * sizeof *m->hidden);
+  m->narrow = (uint16_t *) malloc (b->n_numbers * sizeof *m->narrow);
+  m->sequences = (SpqrSequence *) calloc (m->windows != 0 ? m->windows : 1, sizeof *m->sequences);
+  if (m->hidden == NULL || m->narrow == NULL || m->sequences == NULL)
+    return false;
+  for (size_t i = 0; i < b->n_numbers; i++)
+    {
+      uint32_t bits;
+
+      memcpy (&bits, &b->numbers[i], sizeof bits);
+      m->narrow[i] = (uint16_t) (bits >> 16);
+    }
+  for (size_t i = 0, n = m->windows * m->tokens * b->size; i < n; i++)
+    m->hidden[i] = b->numbers[i % (b->n_numbers - 1)];  /* no two windows alike */
+  for (size_t w = 0; w < m->windows; w++)
+    m->sequences[w] = { w * m->tokens, m->tokens, 0 };
+  return true;
+}
+
+static void
+pass_windows (Bench *b, Model *m, void *block, void *const *inputs)
+{
+  SpqrBlockPass pass = {};
+
+  pass.hidden = m->hidden;
+  pass.rows = m->windows * m->tokens;
+  pass.sequences = m->sequences;
+  pass.n_sequences = m->windows;
+  pass.states = m->states;
+  pass.write = inputs == NULL;
+  pass.cosine = pass.sine = b->numbers;
+  pass.positions = m->tokens;
+  for (int p = 0; p < SPQR_N_PRODUCTS && inputs != NULL; p++)
+    pass.inputs[p] = inputs[p];
+  if (b->status == SPQR_OK)
+    b->status = spqr_cuda_block_run (b->device, block, &pass, b->exec);
+}
+
+/* q, k, v; o; gate, up; down: each from its input, and back into the block as stored. */
+static void
+quantize_block (Bench *b, Model *m, void *block, void *const *inputs)
+{
+  static const int layers[SPQR_N_PRODUCTS] = { 3, 1, 2, 1 };
+
+  for (int p = 0; p < SPQR_N_PRODUCTS; p++)
+    for (int i = 0; i < layers[p] && b->status == SPQR_OK; i++)
+      {
+        size_t rows = m->shape.rows[p] / (size_t) layers[p];
+        SpqrWeights weights = { NULL, NULL, block, (SpqrProduct) p, (size_t) i * rows, rows, m->shape.cols[p] };
+        SpqrLayer layer;
+
+        b->status = spqr_cuda_input_quantize (b->device, inputs[p], &weights, &m->params, b->exec, NULL, &layer);
+        if (b->status != SPQR_OK)
+          return;
+        b->status = spqr_cuda_block_ops.block_put_layer (b->device, block, (SpqrProduct) p, weights.row0, &layer, b->exec);
+        spqr_cuda_layer_free (&layer);
+      }
+}
+
+static void
+do_block (Bench *b, Model *m)
+{
+  void *inputs[SPQR_N_PRODUCTS] = { NULL }, *block;
+  double at[N_STAGES + 1];
+
+  at[SEND] = seconds_now ();
+  block = open_block (b, &m->shape, m->narrow, SPQR_ELEM_BF16);
+  at[OBSERVE] = seconds_now ();
+  for (int p = 0; p < SPQR_N_PRODUCTS && b->status == SPQR_OK; p++)
+    b->status = spqr_cuda_block_ops.input_open (b->device, m->shape.cols[p], &inputs[p]);
+  pass_windows (b, m, block, inputs);
+  at[QUANTIZE] = seconds_now ();
+  quantize_block (b, m, block, inputs);
+  at[PASS_ON] = seconds_now ();
+  pass_windows (b, m, block, NULL);
+  at[N_STAGES] = seconds_now ();
+  for (int i = 0; i < N_STAGES; i++)
+    m->seconds[i] += at[i + 1] - at[i];
+  for (int p = 0; p < SPQR_N_PRODUCTS; p++)
+    spqr_cuda_block_ops.input_close (b->device, inputs[p]);
+  spqr_cuda_block_ops.block_close (b->device, block);
+}
+
+static void
+tell_model (Bench *b, const Model *m, const char *shape)
+{
+  static const char *const names[N_STAGES] = { "a block's weights sent", "its Hessians", "its seven layers", "windows passed on" };
+  double all = 0;
+
+  for (int i = 0; i < N_STAGES; i++)
+    {
+      tell (b, "model", names[i], shape, false, 1, m->seconds[i] / BLOCKS_TIMED, 0, 0, 0, false);
+      all += m->seconds[i];
+    }
+  tell_seconds (b, "model", "32 blocks, from two", shape, all / BLOCKS_TIMED * BLOCKS_OF_MODEL, 360);
+}
+
+/* Two blocks as a quantization does them, one after the other and without reading ahead or writing files; then the
+ * kernels of one. */
+static void
+bench_model (Bench *b)
+{
+  bool profile = b->device->profile;
+  char shape[96];
+  Offsets offsets;
+  Model m = {};
+
+  m.params = spqr_params_default;
+  m.params.percdamp = 1.0;
+  fill_shape (b, &m.shape, &offsets);
+  if (!allocate_model (b, &m))
+    b->status = SPQR_NO_MEMORY;
+  if (b->status == SPQR_OK && spqr_cuda_block_ops.states_open (b->device, m.windows * m.tokens, b->size, &m.states) != SPQR_OK)
+    m.states = NULL;            /* they come and go then */
+  snprintf (shape, sizeof shape, "%s, %zu x %zu tokens", b->quick ? "small" : "LLaMA-7B", m.windows, m.tokens);
+  b->device->profile = false;
+  for (int i = 0; i < BLOCKS_TIMED && b->status == SPQR_OK; i++)
+    do_block (b, &m);
+  if (b->status == SPQR_OK)
+    {
+      tell_model (b, &m, shape);
+      b->device->n_lines = 0;
+      b->status = spqr_cuda_device_profile (b->device, true);
+      do_block (b, &m);
+      tell_kernels (b, "model", shape);
+    }
+  b->device->n_lines = 0;
+  b->device->profile = profile;
+  spqr_cuda_block_ops.states_close (b->device, m.states);
+  free (m.narrow);
+  free (m.hidden);
+  free (m.sequences);
+}
+
 SpqrStatus
 spqr_cuda_bench (void *device, const char *suite, bool quick, int repeat, const SpqrExec *exec, SpqrBenchReport report, void *data)
 {
-  static const char *const suites[] = { "all", "gemm", "factor", "hessian", "loo", "columns", "layer", "preview", "forward", "stats", "pyramid" };
+  static const char *const suites[] = { "all", "gemm", "factor", "hessian", "loo", "columns", "layer", "preview", "forward", "stats", "pyramid", "model" };
   Bench b = {};
   const char *shape = quick ? "64 x 64" : "4096 x 4096";
   bool known = suite == NULL;
@@ -438,6 +639,8 @@ spqr_cuda_bench (void *device, const char *suite, bool quick, int repeat, const 
     }
   if (wanted (&b, "forward"))
     bench_forward (&b);
+  if (wanted (&b, "model"))
+    bench_model (&b);
   free (b.numbers);
   return b.status;
 }

@@ -217,7 +217,10 @@ cholesky (SpqrCudaOp &op, Space *s)
       int b = (int) (s->n - k < s->panel ? s->n - k : s->panel), rest = n - (int) k - b;
       float *diagonal = s->a + k * s->n + k, *right = diagonal + (size_t) b * s->n, *below = right + b;
 
+      op.profile_begin ();
       op.check (lib->spotrf (op.device->solver, CUBLAS_FILL_MODE_UPPER, b, diagonal, n, s->work, s->work_size, s->info));
+      op.work (4.0 * (double) b * b, (double) b * b * b / 3);
+      op.profile_end ("cusolverDnSpotrf");
       op.download (&info, s->info, sizeof info);
       op.wait ();
       op.poll ();
@@ -225,11 +228,17 @@ cholesky (SpqrCudaOp &op, Space *s)
         op.fail (info > 0 ? SPQR_NOT_POSITIVE_DEFINITE : SPQR_DEVICE_FAILED);
       if (rest == 0 || !op.ok ())
         continue;
+      op.profile_begin ();
       op.check (lib->strsm (op.device->blas, CUBLAS_SIDE_LEFT, CUBLAS_FILL_MODE_UPPER, CUBLAS_OP_T, CUBLAS_DIAG_NON_UNIT, b,
                             rest, &one, diagonal, n, right, n));
+      op.work (8.0 * (double) b * rest, (double) b * b * rest);
+      op.profile_end ("cublasStrsm");
+      op.profile_begin ();
       if (op.ok ())
         op.check (lib->ssyrk (op.device->blas, CUBLAS_FILL_MODE_UPPER, CUBLAS_OP_T, rest, b, &minus_one, right, n, &one,
                               below, n));
+      op.work (4.0 * ((double) b * rest + (double) rest * rest), (double) b * rest * rest);
+      op.profile_end ("cublasSsyrk");
       op.pace ();
     }
 }
@@ -247,8 +256,11 @@ invert (SpqrCudaOp &op, Space *s)
     {
       int b = (int) (s->n - k < s->panel ? s->n - k : s->panel);
 
+      op.profile_begin ();
       op.check (op.device->lib->strsm (op.device->blas, CUBLAS_SIDE_LEFT, CUBLAS_FILL_MODE_UPPER, CUBLAS_OP_N,
                                        CUBLAS_DIAG_NON_UNIT, (int) k + b, b, &one, s->a, n, s->x + k * s->n, n));
+      op.work (2.0 * (double) (k + b) * (double) (k + b) + 8.0 * (double) (k + b) * b, (double) (k + b) * (double) (k + b) * b);
+      op.profile_end ("cublasStrsm");
       op.pace ();
     }
 }
@@ -264,6 +276,7 @@ factorize (SpqrCudaOp &op, Space *s, double percdamp, const float *diagonal, flo
   invert (op, s);
   op.work (8.0 * (double) n * (double) n, 0);
   SPQR_LAUNCH (op, reverse_kernel, 1024, THREADS, 0, s->x, n * n);
+  op.work (8.0 * (double) n, 0);
   SPQR_LAUNCH (op, diagonal_kernel, spqr_cuda_blocks (n, THREADS), THREADS, 0, s->x, n, s->diagonal);
   op.download (u_diagonal, s->diagonal, n * sizeof *u_diagonal);
   op.wait ();

@@ -277,6 +277,7 @@ find_range (SpqrCudaOp &op, const float *field, size_t count, SpqrPyramid *pyram
   float *lo = op.alloc<float> (SPQR_CUDA_SUMS), *hi = op.alloc<float> (SPQR_CUDA_SUMS);
   float host[2][SPQR_CUDA_SUMS], low = INFINITY, high = -INFINITY;
 
+  op.work (4.0 * (double) count, 0);
   SPQR_LAUNCH (op, finite_range_kernel, SPQR_CUDA_SUMS, THREADS, 0, field, count, lo, hi);
   op.download (host[0], lo, sizeof host[0]);
   op.download (host[1], hi, sizeof host[1]);

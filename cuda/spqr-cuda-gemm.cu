@@ -40,6 +40,7 @@ bias_kernel (const float *bias, size_t tokens, size_t m, float *y, size_t ldy)
 void
 spqr_cuda_fill_bias (SpqrCudaOp &op, const float *bias, size_t tokens, size_t m, float *y)
 {
+  op.work (4.0 * (double) tokens * (double) m, 0);
   SPQR_LAUNCH (op, bias_kernel, dim3 (spqr_cuda_blocks (m, THREADS), (unsigned) (tokens < 32768 ? tokens : 32768)), THREADS, 0, bias,
                tokens, m, y, m);
 }
@@ -49,6 +50,7 @@ spqr_cuda_widen (SpqrCudaOp &op, const uint16_t *in, SpqrElem elem, float *out, 
 {
   unsigned blocks = spqr_cuda_blocks (count, THREADS * 8);
 
+  op.work (6.0 * (double) count, 0);
   SPQR_LAUNCH (op, widen_kernel, blocks < 4096 ? blocks : 4096, THREADS, 0, in, elem == SPQR_ELEM_BF16, out, count);
 }
 

@@ -241,7 +241,10 @@ make_logits (SpqrCudaOp &op, const Side &side, const float *wide, size_t t, size
   op.gemm (false, true, tokens, words, s->hidden, 1.0f, side.states + t * s->hidden, s->hidden, wide, s->hidden,
            s->bias != NULL ? 1.0f : 0.0f, side.logits, words);
   if (s->soft_cap > 0.0f)
-    SPQR_LAUNCH (op, cap_kernel, 1024, THREADS, 0, side.logits, tokens * words, s->soft_cap);
+    {
+      op.work (8.0 * (double) tokens * (double) words, 0);
+      SPQR_LAUNCH (op, cap_kernel, 1024, THREADS, 0, side.logits, tokens * words, s->soft_cap);
+    }
 }
 
 static void
@@ -261,6 +264,7 @@ predict_tile (SpqrCudaOp &op, const Side &net, const Side *base, const SpqrHeadP
       if (base != NULL)
         {
           make_logits (op, *base, base_wide, t, some, v0, words);
+          op.work (12.0 * (double) some * (double) words, 0);
           SPQR_LAUNCH (op, predictions_kernel, (unsigned) some, THREADS, 0, base->logits, (int) words, v0, targets + t,
                        base->tallies + t, net.logits, against + t);
         }

@@ -233,6 +233,7 @@ factorize (SpqrCuda *device, SpqrCudaInput *input, const SpqrParams *params, con
   allocate_factor (op, input);
   mirror (op, input);
   diagonal = op.alloc<float> (n);
+  op.work (8.0 * (double) n, 0);
   SPQR_LAUNCH (op, input_diagonal_kernel, spqr_cuda_blocks (n, THREADS), THREADS, 0, input->h, n, diagonal);
   op.download (input->diagonal, diagonal, n * sizeof *diagonal);
   op.wait ();

@@ -245,6 +245,7 @@ check_part (SpqrCudaOp &op, const Job *job, const Space *space, size_t rows)
   size_t count = rows * job->n;
   unsigned blocks = spqr_cuda_blocks (count, THREADS * 16);
 
+  op.work (4.0 * (double) count, 0);
   SPQR_LAUNCH (op, check_kernel, blocks < 2048 ? blocks : 2048, THREADS, 0, space->w0, count, limit, space->bad);
 }
 
@@ -358,6 +359,7 @@ collect_outliers (SpqrCudaOp &op, Job *job, const Space *space, size_t first, si
   int mark = op.mark ();
   SpqrStatus status;
 
+  op.work (4.0 * (double) rows * (double) c->words, 0);
   SPQR_LAUNCH (op, count_outliers_kernel, blocks, THREADS, 0, c->bits, rows, c->words, space->counts);
   op.download (offsets + 1, space->counts, rows * sizeof *offsets);
   op.wait ();
@@ -375,6 +377,7 @@ collect_outliers (SpqrCudaOp &op, Job *job, const Space *space, size_t first, si
   device_offsets = op.upload_new (offsets, rows);
   device_cols = op.alloc<uint32_t> (total);
   device_values = op.alloc<float> (total);
+  op.work (4.0 * (double) rows * (double) c->words + 12.0 * (double) total, 0);
   SPQR_LAUNCH (op, collect_outliers_kernel, blocks, THREADS, 0, c->bits, rows, c->words,
                c->residual != NULL ? c->residual : c->w, c->n, device_offsets, device_cols, device_values);
   if (total > 0 && op.ok ())

@@ -48,7 +48,7 @@ print_share (double share)
 static const char *
 verdict (const SpqrBenchLine *line)
 {
-  double value = line->target_is_share ? line->half_share : line->products;
+  double value = line->target_is_share ? line->half_share : line->target_is_seconds ? line->seconds : line->products;
 
   if (line->target == 0)
     return "";
@@ -71,7 +71,7 @@ print_table (GPtrArray *rows)
       print_share (row->line.product_share);
       print_share (row->line.half_share);
       if (row->line.target != 0)
-        printf (" %g %s", row->line.target, verdict (&row->line));
+        printf (" %g%s %s", row->line.target, row->line.target_is_seconds ? " s" : "", verdict (&row->line));
       putchar ('\n');
     }
 }

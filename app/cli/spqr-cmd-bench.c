@@ -13,13 +13,16 @@ static const struct { const char *name; gboolean (*run) (SpqrBench *bench, GErro
   { "pyramid", spqr_bench_pyramid }, { "open", spqr_bench_open },       { "gguf", spqr_bench_gguf },
 };
 
+/* Of a device alone: a whole model of 7 B parameters, from two of its blocks. */
+#define DEVICE_SUITE "model"
+
 static gboolean
 is_known (const char *name)
 {
   for (guint i = 0; i < G_N_ELEMENTS (suites); i++)
     if (g_str_equal (suites[i].name, name))
       return TRUE;
-  return g_str_equal (name, "all");
+  return g_str_equal (name, "all") || g_str_equal (name, DEVICE_SUITE);
 }
 
 static gboolean
@@ -54,7 +57,7 @@ run (SpqrCli *cli, int argc, char **argv, GError **error)
     if (!is_known (argv[i]))
       {
         g_set_error (error, SPQR_USAGE_ERROR, 0, "there is no suite “%s”; there are gemm, factor, hessian, loo, columns, layer, "
-                     "preview, forward, stats, pyramid, open, gguf and all", argv[i]);
+                     "preview, forward, stats, pyramid, open, gguf, model and all", argv[i]);
         return FALSE;
       }
   if (repeat < 1 || repeat > 64)
@@ -72,6 +75,12 @@ run (SpqrCli *cli, int argc, char **argv, GError **error)
       if (!spqr_device_is_cpu (device))
         return spqr_bench_device (cli, device, argv + 1, argc - 1, (guint) repeat, quick, error);
     }
+  for (int i = 1; i < argc; i++)
+    if (g_str_equal (argv[i], DEVICE_SUITE))
+      {
+        g_set_error (error, SPQR_USAGE_ERROR, 0, "the suite model is a GPU's; name one with --backend cuda");
+        return FALSE;
+      }
   bench = spqr_bench_new (cli, (guint) repeat, quick);
   if (!run_suites (bench, argv + 1, argc - 1, error))
     return FALSE;

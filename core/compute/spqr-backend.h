@@ -89,8 +89,8 @@ typedef struct {
   double product_share;         /* flops / seconds of cuBLAS's f32 rate */
   double half_share;            /* of its f16 rate */
   double products;              /* seconds / one cuBLAS product of the yardstick's size */
-  double target;                /* of `products` (at most), or of half_share (at least) where is_share; 0: none */
-  bool target_is_share;
+  double target;                /* of `products` (at most), of half_share (at least), or of seconds (at most); 0: none */
+  bool target_is_share, target_is_seconds;
 } SpqrBenchLine;
 
 typedef void (*SpqrBenchReport) (const SpqrBenchLine *line, void *data);

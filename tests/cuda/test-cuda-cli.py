@@ -75,7 +75,7 @@ def bench_has_a_line_for_each_kernel(folder):
     rows = told["rows"]
     assert told["device"] == "cudashim:0", told
     assert {row["suite"] for row in rows} == {"yardstick", "gemm", "factor", "hessian", "loo", "columns", "layer", "preview", "forward",
-                                              "stats", "pyramid"}, rows
+                                              "stats", "pyramid", "model"}, rows
     assert all(row["seconds"] > 0 and row["calls"] >= 1 for row in rows), rows
     # Each repetition starts counting anew: one whole layer has one threshold, one set of errors.
     whole = {row["name"]: row for row in rows if row["suite"] == "layer" and row["kernel"]}
@@ -83,6 +83,11 @@ def bench_has_a_line_for_each_kernel(folder):
     assert 0 < whole["columns_kernel"]["share_of_copy"] and whole["columns_kernel"]["flops"] > 0, whole
     forward = [row for row in rows if row["suite"] == "forward" and not row["kernel"]]
     assert len(forward) == 1 and forward[0]["flops"] > 0 and forward[0]["share_of_f16"] > 0, forward
+    # Two blocks of a model, each sent, looked at, quantized and passed on; 32 of them is what is asked for.
+    parts = [row["seconds"] for row in rows if row["suite"] == "model" and not row["kernel"]]
+    assert len(parts) == 5 and abs(parts[4] / (32 * sum(parts[:4])) - 1) < 1e-6, parts
+    assert {row["name"] for row in rows if row["suite"] == "model" and row["kernel"]} >= {
+        "columns_kernel", "attention_kernel", "heads_kernel", "decode_kernel", "gather_kernel", "cusolverDnSpotrf", "cublasStrsm"}
     words = spqr("bench", "gemm", "open", "--backend", "cudashim", "--quick", db=False)
     assert "open" in words.err and "cublasSgemm" in words.out, words.out
     says(spqr("bench", "gemm", "--backend", "cudashim", "--device", "3", db=False, status=1), "cudashim:0")

@@ -490,6 +490,62 @@ test_attention (void)
   g_rand_free (rand);
 }
 
+/* One token and many, odd widths of heads, one to eight query heads a key head; the same ones each time. */
+static void
+test_attention_random (void)
+{
+  GRand *rand = g_rand_new_with_seed (16);
+
+  for (int i = 0; i < 40; i++)
+    {
+      gsize kv_heads = (gsize) g_rand_int_range (rand, 1, 4), heads = kv_heads * (gsize) (1 + i % 8), dim = (gsize) g_rand_int_range (rand, 1, 90);
+      gsize tokens = i % 5 == 0 ? 1 : (gsize) g_rand_int_range (rand, 1, 70), keys = tokens + (gsize) g_rand_int_range (rand, 0, 50);
+      g_autofree float *q = cuda_random (rand, tokens * heads * dim, 2), *k = cuda_random (rand, keys * kv_heads * dim, 2);
+      g_autofree float *v = cuda_random (rand, keys * kv_heads * dim, 2);
+      g_autofree float *ours = g_new (float, tokens * heads * dim), *expected = g_new (float, tokens * heads * dim);
+      SpqrAttentionOp a = {
+        .q = q, .k = k, .v = v, .tokens = tokens, .keys = keys, .heads = heads, .kv_heads = kv_heads, .head_dim = dim,
+        .window = i % 3 == 0 ? (gsize) g_rand_int_range (rand, 1, 60) : 0, .scale = (float) (1 / sqrt ((double) dim)),
+        .soft_cap = i % 4 == 0 ? 3 : 0, .out = ours,
+      };
+
+      g_assert_cmpint (device.ops->attention (device.handle, &a, NULL), ==, SPQR_OK);
+      attention_expected (&a, expected);
+      g_assert_cmpfloat (cuda_worst_relative (ours, expected, tokens * heads * dim), <, 2e-5);
+    }
+  g_rand_free (rand);
+}
+
+/* Products and Hessians of random shapes: a row, a column, a token, and nothing that is a multiple of anything. */
+static void
+test_products_random (void)
+{
+  GRand *rand = g_rand_new_with_seed (17);
+
+  for (int i = 0; i < 40; i++)
+    {
+      gsize m = i % 6 == 0 ? 1 : (gsize) g_rand_int_range (rand, 1, 150), n = i % 7 == 0 ? 1 : (gsize) g_rand_int_range (rand, 1, 150);
+      gsize tokens = i % 5 == 0 ? 1 : (gsize) g_rand_int_range (rand, 1, 90);
+      g_autofree float *x = cuda_random (rand, tokens * n, 2), *w = cuda_random (rand, m * n, 2), *bias = cuda_random (rand, m, 2);
+      g_autofree float *ours = g_new (float, tokens * m), *cpu = g_new (float, tokens * m);
+      SpqrHessian h_ours, h_cpu;
+
+      g_assert_cmpint (device.ops->gemm_nt (device.handle, x, n, tokens, w, SPQR_ELEM_F32, m, n, i % 2 ? bias : NULL, ours, m, NULL), ==, SPQR_OK);
+      g_assert_cmpint (spqr_gemm_nt (x, n, tokens, w, SPQR_ELEM_F32, m, n, i % 2 ? bias : NULL, cpu, m, NULL), ==, SPQR_OK);
+      g_assert_cmpfloat (cuda_worst_relative (ours, cpu, tokens * m), <, 2e-5);
+      g_assert_cmpint (spqr_hessian_init (&h_ours, n), ==, SPQR_OK);
+      g_assert_cmpint (spqr_hessian_init (&h_cpu, n), ==, SPQR_OK);
+      g_assert_cmpint (device.ops->hessian_add (device.handle, &h_ours, x, n, tokens, 1, NULL), ==, SPQR_OK);
+      g_assert_cmpint (spqr_hessian_add (&h_cpu, x, n, tokens, 1, NULL), ==, SPQR_OK);
+      spqr_hessian_finish (&h_ours);
+      spqr_hessian_finish (&h_cpu);
+      g_assert_cmpfloat (cuda_worst_relative (h_ours.h, h_cpu.h, n * n), <, 2e-5);
+      spqr_hessian_clear (&h_ours);
+      spqr_hessian_clear (&h_cpu);
+    }
+  g_rand_free (rand);
+}
+
 static void
 test_cross_entropy (void)
 {
@@ -608,6 +664,8 @@ main (int argc, char *argv[])
   g_test_add_func ("/cuda/rotary", test_rotary);
   g_test_add_func ("/cuda/activations", test_activations);
   g_test_add_func ("/cuda/attention", test_attention);
+  g_test_add_func ("/cuda/attention-random", test_attention_random);
+  g_test_add_func ("/cuda/products-random", test_products_random);
   g_test_add_func ("/cuda/cross-entropy", test_cross_entropy);
   for (int i = 1; i <= 4; i++)
     {

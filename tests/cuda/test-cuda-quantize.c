@@ -179,6 +179,50 @@ test_parity (gconstpointer data)
   spqr_factor_clear (&factor);
 }
 
+/* Random shapes, sizes of groups and runs, and rules; the same ones each time. */
+static void
+test_random (void)
+{
+  GRand *rand = g_rand_new_with_seed (20);
+  double same = 0, all = 0;
+
+  for (int i = 0; i < 48; i++)
+    {
+      Case c = { "random", (gsize) g_rand_int_range (rand, 1, 70), (gsize) g_rand_int_range (rand, 1, i % 3 == 0 ? 300 : 129),
+                 g_rand_int_range (rand, 1, 9), g_rand_int_range (rand, 0, 40), g_rand_int_range (rand, 0, 9),
+                 g_rand_int_range (rand, 1, 50), g_rand_double_range (rand, 0.05, 0.6) };
+      g_autoptr (Fixture) fixture = fixture_new (c.m, c.n, 100 + (guint32) i);
+      SpqrFactor factor = { 0 };
+      SpqrLayer ours, cpu;
+      LayerMatch match;
+      SpqrParams params;
+
+      c.sym = g_rand_int_range (rand, 0, 5) == 0;
+      c.round_zero = g_rand_int_range (rand, 0, 5) == 0;
+      c.simplified = g_rand_int_range (rand, 0, 5) == 0;
+      c.shared = g_rand_int_range (rand, 0, 8) == 0;
+      c.compat = g_rand_int_range (rand, 0, 4) == 0;
+      params = case_params (&c);
+      fixture_factor (fixture, &params, NULL, &factor);
+      g_assert_cmpint (spqr_layer_quantize (fixture->w, c.m, c.n, fixture->h, &factor, &params, NULL, NULL, &cpu), ==, SPQR_OK);
+      g_assert_cmpint (device.ops->layer_quantize (device.handle, fixture->w, c.m, c.n, fixture->h, &factor, &params, NULL, NULL, &ours),
+                       ==, SPQR_OK);
+      match = cuda_layers_match (&ours, &cpu);
+      g_test_message ("%zu x %zu, %d bits, groups of %d, runs of %d: codes %.5f loss %+.1e", c.m, c.n, c.wbits, c.group, c.run,
+                      match.codes, match.proxy);
+      if (c.n <= 128)
+        g_assert_cmpfloat (match.codes, ==, 1);
+      g_assert_true (!(match.proxy > 1e-3));
+      same += match.codes * (double) (c.m * c.n);
+      all += (double) (c.m * c.n);
+      spqr_layer_clear (&ours);
+      spqr_layer_clear (&cpu);
+      spqr_factor_clear (&factor);
+    }
+  g_assert_cmpfloat (same / all, >=, 0.999);
+  g_rand_free (rand);
+}
+
 /* The product after a block by cuBLAS instead of the kernel of our own. */
 static void
 test_cublas_update (void)
@@ -426,6 +470,7 @@ main (int argc, char *argv[])
     }
   g_test_add_data_func ("/cuda/edges/default", GINT_TO_POINTER (FALSE), test_edges);
   g_test_add_data_func ("/cuda/edges/compat", GINT_TO_POINTER (TRUE), test_edges);
+  g_test_add_func ("/cuda/random", test_random);
   g_test_add_func ("/cuda/cublas-update", test_cublas_update);
   g_test_add_func ("/cuda/rows", test_rows);
   g_test_add_func ("/cuda/refused", test_refused);
