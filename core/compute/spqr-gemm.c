@@ -1,9 +1,12 @@
 /* spqr-gemm.c: y (t, m) = x (t, n) W (m, n)' + bias, cut into tiles of y.
  *
- * A tile is at most 512 tokens x 1024 outputs and walks along n in steps of 1024, so that a stop is
- * noticed within some milliseconds and 16-bit weights are widened 4 MiB at a time. Few tokens (a decoding
- * step) are products of the matrix with single vectors: packing W for a real matrix product would
- * cost more than reading it once a token. */
+ * Where the processor has spqr-panel.h's products, a tile is at most 1024 tokens x 384 outputs and walks
+ * along n in steps of 576: that much of W, widened and packed, stays in the second cache while all tokens
+ * of the tile go by. Elsewhere it is at most 512 x 1024 and its steps are a library's products of 1024,
+ * 16-bit weights being widened 4 MiB at a time. Either way a stop is noticed within some milliseconds.
+ *
+ * Few tokens (a decoding step) are products of the matrix with single vectors: packing W for a real
+ * matrix product would cost more than reading it once a token. */
 #include "compute/spqr-gemm.h"
 
 #include <cblas.h>
@@ -12,7 +15,11 @@
 #include <stdlib.h>
 
 #include "num/spqr-fp16.h"
+#include "num/spqr-panel.h"
 
+#define PANEL_TILE_T 1024
+#define PANEL_TILE_M 384
+#define PANEL_TILES_ENOUGH 8
 #define TILE_T 512
 #define TILE_M 1024
 #define TILES_ENOUGH 16         /* below this many tiles, smaller ones keep more threads busy */
@@ -29,7 +36,8 @@ typedef struct {
   float *y;
   size_t ldy;
   const SpqrExec *exec;
-  size_t tile_t, tile_m, tiles_m;
+  size_t tile_t, tile_m, tiles_m, step;
+  bool panels;                  /* packed here, not by a library */
   atomic_int status;            /* the first trouble */
 } Gemm;
 
@@ -113,14 +121,24 @@ tile_add (const Gemm *gemm, const Tile *tile, size_t k0, size_t k, const float *
 }
 
 static void
+tile_add_panels (const Gemm *gemm, const Tile *tile, size_t k0, size_t k, float *panels)
+{
+  size_t size = gemm->elem == SPQR_ELEM_F32 ? sizeof (float) : sizeof (uint16_t);
+  const char *w = (const char *) gemm->w + (tile->m0 * gemm->n + k0) * size;
+
+  spqr_panel_pack_transposed (w, gemm->elem, gemm->n, tile->m, k, panels);
+  spqr_panel_multiply (gemm->x + tile->t0 * gemm->ldx + k0, gemm->ldx, tile->t, panels, k, tile->m, k, 1.0f,
+                       k0 > 0 || gemm->bias != NULL, gemm->y + tile->t0 * gemm->ldy + tile->m0, gemm->ldy);
+}
+
+static void
 gemm_tile (Gemm *gemm, const Tile *tile)
 {
-  size_t step = gemm->n < STEP ? gemm->n : STEP;
   float *scratch = NULL;
 
-  if (gemm->elem != SPQR_ELEM_F32 && step > 0)
+  if ((gemm->panels || gemm->elem != SPQR_ELEM_F32) && gemm->step > 0)
     {
-      scratch = malloc (tile->m * step * sizeof *scratch);
+      scratch = malloc ((gemm->panels ? spqr_panel_size (tile->m, gemm->step) : tile->m * gemm->step) * sizeof *scratch);
       if (scratch == NULL)
         {
           gemm_fail (gemm, SPQR_NO_MEMORY);
@@ -128,12 +146,18 @@ gemm_tile (Gemm *gemm, const Tile *tile)
         }
     }
   tile_start (gemm, tile);
-  for (size_t k0 = 0; k0 < gemm->n && !gemm_stopped (gemm); k0 += step)
+  for (size_t k0 = 0; k0 < gemm->n && !gemm_stopped (gemm); k0 += gemm->step)
     {
-      size_t k = gemm->n - k0 < step ? gemm->n - k0 : step;
+      size_t k = gemm->n - k0 < gemm->step ? gemm->n - k0 : gemm->step;
       size_t ldw;
-      const float *w = gemm_weights (gemm, tile->m0, tile->m, k0, k, scratch, &ldw);
+      const float *w;
 
+      if (gemm->panels)
+        {
+          tile_add_panels (gemm, tile, k0, k, scratch);
+          continue;
+        }
+      w = gemm_weights (gemm, tile->m0, tile->m, k0, k, scratch, &ldw);
       tile_add (gemm, tile, k0, k, w, ldw);
     }
   free (scratch);
@@ -154,18 +178,51 @@ gemm_tiles (void *data, size_t begin, size_t end)
     }
 }
 
+static size_t
+gemm_count_tiles (const Gemm *gemm)
+{
+  return tiles_of (gemm->tokens, gemm->tile_t) * tiles_of (gemm->m, gemm->tile_m);
+}
+
+static void
+gemm_choose_library_tiles (Gemm *gemm)
+{
+  size_t *halve[] = { &gemm->tile_m, &gemm->tile_t, &gemm->tile_m, &gemm->tile_t, &gemm->tile_m };
+
+  gemm->step = gemm->n < STEP ? gemm->n : STEP;
+  gemm->tile_t = TILE_T;
+  gemm->tile_m = TILE_M;
+  for (int i = 0; i < 5 && gemm_count_tiles (gemm) < TILES_ENOUGH; i++)
+    *halve[i] /= 2;
+}
+
+/* Tiles and steps of about one size each, in whole panels and vectors. W is packed once for every tile of
+ * tokens, and x read once for every tile of outputs: the former are the cheaper to have more of. */
+static void
+gemm_choose_panel_tiles (Gemm *gemm)
+{
+  size_t steps = gemm->n > 0 ? tiles_of (gemm->n, SPQR_PANEL_DEPTH) : 1;
+  size_t columns = tiles_of (gemm->m, PANEL_TILE_M);
+
+  gemm->step = tiles_of (tiles_of (gemm->n, steps), 16) * 16;
+  gemm->tile_t = PANEL_TILE_T;
+  gemm->tile_m = tiles_of (tiles_of (gemm->m, columns), SPQR_PANEL_WIDTH) * SPQR_PANEL_WIDTH;
+  if (gemm_count_tiles (gemm) < TILES_ENOUGH)
+    gemm->tile_t /= 2;
+  for (int i = 0; i < 2 && gemm_count_tiles (gemm) < PANEL_TILES_ENOUGH; i++)
+    {
+      gemm->tile_m = tiles_of (gemm->tile_m / 2, SPQR_PANEL_WIDTH) * SPQR_PANEL_WIDTH;
+      gemm->tile_t /= 2;
+    }
+}
+
 /* From the shapes alone: that is what makes the result independent of the threads. */
 static size_t
 gemm_choose_tiles (Gemm *gemm)
 {
-  size_t *halve[] = { &gemm->tile_m, &gemm->tile_t, &gemm->tile_m, &gemm->tile_t, &gemm->tile_m };
-
-  gemm->tile_t = TILE_T;
-  gemm->tile_m = TILE_M;
-  for (int i = 0; i < 5 && tiles_of (gemm->tokens, gemm->tile_t) * tiles_of (gemm->m, gemm->tile_m) < TILES_ENOUGH; i++)
-    *halve[i] /= 2;
+  (gemm->panels ? gemm_choose_panel_tiles : gemm_choose_library_tiles) (gemm);
   gemm->tiles_m = tiles_of (gemm->m, gemm->tile_m);
-  return tiles_of (gemm->tokens, gemm->tile_t) * gemm->tiles_m;
+  return gemm_count_tiles (gemm);
 }
 
 SpqrStatus
@@ -183,6 +240,7 @@ spqr_gemm_nt (const float *x, size_t ldx, size_t tokens, const void *w, SpqrElem
     return SPQR_OK;
   if (spqr_exec_should_stop (exec))
     return SPQR_CANCELLED;
+  gemm.panels = tokens > FEW_TOKENS && spqr_panel_supported ();
   n_tiles = gemm_choose_tiles (&gemm);
   spqr_exec_for (exec, n_tiles, 1, gemm_tiles, &gemm);
   return (SpqrStatus) atomic_load (&gemm.status);

@@ -37,6 +37,45 @@ NAME (select) (VI mask, VF a, VF b)
   return (VF) (((VI) a & mask) | ((VI) b & ~mask));
 }
 
+/* The smaller (larger) of a bound and x; a NaN in x stays. */
+static inline TARGET VF
+NAME (at_most) (VF bound, VF x)
+{
+#if WIDTH == 16
+  return (VF) _mm512_min_ps ((__m512) bound, (__m512) x);
+#elif WIDTH == 8
+  return (VF) _mm256_min_ps ((__m256) bound, (__m256) x);
+#else
+  return NAME (select) ((VI) (x > bound), bound, x);
+#endif
+}
+
+static inline TARGET VF
+NAME (at_least) (VF bound, VF x)
+{
+#if WIDTH == 16
+  return (VF) _mm512_max_ps ((__m512) bound, (__m512) x);
+#elif WIDTH == 8
+  return (VF) _mm256_max_ps ((__m256) bound, (__m256) x);
+#else
+  return NAME (select) ((VI) (x < bound), bound, x);
+#endif
+}
+
+/* x 2^n for whole n, rounded once: by one power of two where the processor has that, else by two, either
+ * of which an f32 can hold. */
+static inline TARGET VF
+NAME (scale_by_power) (VF x, VF n, VI i)
+{
+#if WIDTH == 16
+  return (VF) _mm512_scalef_ps ((__m512) x, (__m512) n);
+#else
+  VI half = (VI) ((__typeof__ (x > x)) i >> 1);  /* arithmetic shift: n may be negative */
+
+  return x * (VF) ((half + 127u) << 23) * (VF) ((i - half + 127u) << 23);
+#endif
+}
+
 static inline TARGET VF
 NAME (abs) (VF x)
 {
@@ -48,10 +87,10 @@ NAME (vexp) (VF x)
 {
   VF magic = SPLAT (12582912.0f);       /* 1.5 · 2^23: adding it rounds to an integer */
   VF t, n, r, q;
-  VI i, half;
+  VI i;
 
-  x = NAME (select) ((VI) (x > 89.0f), SPLAT (89.0f), x);
-  x = NAME (select) ((VI) (x < -105.0f), SPLAT (-105.0f), x);
+  x = NAME (at_most) (SPLAT (89.0f), x);
+  x = NAME (at_least) (SPLAT (-105.0f), x);
   t = x * 1.44269504f + magic;
   n = t - magic;
   i = (VI) t - (VI) magic;
@@ -64,8 +103,7 @@ NAME (vexp) (VF x)
   q = q * r + 0.16666666f;
   q = q * r + 0.5f;
   q = q * (r * r) + r + 1.0f;
-  half = (VI) ((__typeof__ ((VF) q > (VF) q)) i >> 1);  /* arithmetic shift: n may be negative */
-  return q * (VF) ((half + 127u) << 23) * (VF) ((i - half + 127u) << 23);
+  return NAME (scale_by_power) (q, n, i);
 }
 
 static inline TARGET VF
@@ -364,17 +402,19 @@ NAME (sum_exp_difference) (const float *x, float shift, const float *y, size_t n
 static TARGET float
 NAME (max) (const float *x, size_t n)
 {
-  VF most = SPLAT (-INFINITY);
+  VF most[4];
   float lanes[WIDTH], result = -INFINITY;
   size_t i = 0;
 
+  for (int k = 0; k < 4; k++)
+    most[k] = SPLAT (-INFINITY);
+  for (; i + 4 * WIDTH <= n; i += 4 * WIDTH)
+    for (int k = 0; k < 4; k++)
+      most[k] = NAME (at_least) (NAME (load) (x + i + k * WIDTH), most[k]);
   for (; i + WIDTH <= n; i += WIDTH)
-    {
-      VF v = NAME (load) (x + i);
-
-      most = NAME (select) ((VI) (v > most), v, most);
-    }
-  NAME (store) (lanes, most);
+    most[0] = NAME (at_least) (NAME (load) (x + i), most[0]);
+  most[0] = NAME (at_least) (NAME (at_least) (most[0], most[1]), NAME (at_least) (most[2], most[3]));
+  NAME (store) (lanes, most[0]);
   for (int j = 0; j < WIDTH; j++)
     result = lanes[j] > result ? lanes[j] : result;
   for (; i < n; i++)

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "num/spqr-cpu.h"
+#include "num/spqr-simd-private.h"
 
 #define WIDTH 4
 #define TARGET

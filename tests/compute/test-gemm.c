@@ -6,6 +6,7 @@
 
 #include "compute/spqr-gemm.h"
 #include "compute/spqr-pool.h"
+#include "num/spqr-cpu.h"
 #include "num/spqr-fp16.h"
 
 static float *
@@ -84,13 +85,40 @@ test_shapes (void)
 {
   static const size_t shapes[][3] = {
     { 0, 5, 5 }, { 1, 1, 1 }, { 1, 0, 7 }, { 3, 4, 0 }, { 1, 300, 2100 }, { 4, 129, 64 }, { 5, 129, 64 },
-    { 37, 172, 64 }, { 130, 513, 33 }, { 600, 70, 31 }, { 9, 40, 4100 },
+    { 37, 172, 64 }, { 130, 513, 33 }, { 600, 70, 31 }, { 9, 40, 4100 }, { 9, 40, 0 }, { 45, 100, 125 }, { 1100, 33, 17 },
   };
 
-  for (size_t i = 0; i < G_N_ELEMENTS (shapes); i++)
-    for (int elem = SPQR_ELEM_F32; elem <= SPQR_ELEM_BF16; elem++)
-      for (int bias = 0; bias < 2; bias++)
-        check_shape (shapes[i][0], shapes[i][1], shapes[i][2], (SpqrElem) elem, bias);
+  for (int cpu = SPQR_CPU_AVX2; cpu <= SPQR_CPU_AVX512; cpu++)
+    {
+      spqr_cpu_limit ((SpqrCpu) cpu);
+      for (size_t i = 0; i < G_N_ELEMENTS (shapes); i++)
+        for (int elem = SPQR_ELEM_F32; elem <= SPQR_ELEM_BF16; elem++)
+          for (int bias = 0; bias < 2; bias++)
+            check_shape (shapes[i][0], shapes[i][1], shapes[i][2], (SpqrElem) elem, bias);
+    }
+  spqr_cpu_limit (SPQR_CPU_AVX512);
+}
+
+/* A token's result is the same bits whatever other tokens are multiplied with it. */
+static void
+test_batch_independent (void)
+{
+  const size_t tokens = 1500, m = 200, n = 700;
+  g_autofree float *x = random_new (tokens * n), *w = random_new (m * n), *all = g_new (float, tokens * m), *few = g_new (float, 40 * m);
+
+  if (spqr_cpu () < SPQR_CPU_AVX512)
+    {
+      g_test_skip ("without AVX-512 products are a library's, which promises nothing of the kind");
+      return;
+    }
+  g_assert_cmpint (spqr_gemm_nt (x, n, tokens, w, SPQR_ELEM_F32, m, n, NULL, all, m, NULL), ==, SPQR_OK);
+  for (size_t count = 5; count <= 40; count++)
+    {
+      size_t first = count * 31;
+
+      g_assert_cmpint (spqr_gemm_nt (x + first * n, n, count, w, SPQR_ELEM_F32, m, n, NULL, few, m, NULL), ==, SPQR_OK);
+      g_assert_cmpmem (few, count * m * sizeof *few, all + first * m, count * m * sizeof *all);
+    }
 }
 
 static void
@@ -134,6 +162,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/gemm/shapes", test_shapes);
+  g_test_add_func ("/gemm/batch-independent", test_batch_independent);
   g_test_add_func ("/gemm/invalid", test_invalid);
   g_test_add_func ("/gemm/cancel", test_cancel);
   return g_test_run ();

@@ -3,6 +3,7 @@
 
 #include "net/spqr-attention.h"
 #include "net/spqr-rotary.h"
+#include "num/spqr-cpu.h"
 #include "oracle.h"
 
 #define HEADS 4
@@ -89,16 +90,55 @@ test_case (gconstpointer data)
   if (c->earlier > 0)
     item.spans[item.n_spans++] = (SpqrKeySpan) { rows, rows, STRIDE, k_offset, v_offset, 0, c->earlier };
   item.spans[item.n_spans++] = (SpqrKeySpan) { rows + c->earlier * STRIDE, rows + c->earlier * STRIDE, STRIDE, k_offset, v_offset, c->earlier, c->queries };
-  g_assert_cmpint (spqr_attention_run (&attention, &item, 1, &exec), ==, SPQR_OK);
-  for (gsize i = 0; i < c->queries; i++)
-    for (gsize h = 0; h < HEADS; h++)
-      {
-        double want[DIM];
+  for (int cpu = SPQR_CPU_AVX2; cpu <= SPQR_CPU_AVX512; cpu++)
+    {
+      spqr_cpu_limit ((SpqrCpu) cpu);
+      g_assert_cmpint (spqr_attention_run (&attention, &item, 1, &exec), ==, SPQR_OK);
+      for (gsize i = 0; i < c->queries; i++)
+        for (gsize h = 0; h < HEADS; h++)
+          {
+            double want[DIM];
 
-        true_attention (&attention, rows, c->earlier + i, h, want);
-        for (gsize d = 0; d < DIM; d++)
-          g_assert_cmpfloat (fabs (out[(i * HEADS + h) * DIM + d] - want[d]), <, 5e-6);
-      }
+            true_attention (&attention, rows, c->earlier + i, h, want);
+            for (gsize d = 0; d < DIM; d++)
+              g_assert_cmpfloat (fabs (out[(i * HEADS + h) * DIM + d] - want[d]), <, 5e-6);
+          }
+    }
+}
+
+/* Heads that share their keys are done together, in parts when they are many: the same as each alone. */
+static void
+test_shared_keys (void)
+{
+  enum { n = 300, dim = 8, most = 13, stride = (most + 2) * dim };
+  g_autoptr (GRand) random = g_rand_new_with_seed (6);
+  g_autofree float *rows = g_new (float, n * stride), *together = g_new (float, n * most * dim), *alone = g_new (float, n * dim);
+  const gsize k = most * dim, v = (most + 1) * dim;
+  SpqrExec exec = oracle_exec ();
+  gsize q[most];
+
+  for (gsize h = 0; h < most; h++)
+    q[h] = h * dim;
+  for (gsize i = 0; i < n * stride; i++)
+    rows[i] = (float) g_rand_double_range (random, -2, 2);
+  for (gsize heads = 1; heads <= most; heads++)
+    {
+      SpqrAttention attention = { .heads = heads, .kv_heads = 1, .head_dim = dim, .q_offset = q, .scale = 0.4f };
+      SpqrAttentionItem item = { .q = rows, .out = together, .stride = stride, .out_stride = heads * dim, .n = n, .n_spans = 1 };
+
+      item.spans[0] = (SpqrKeySpan) { rows, rows, stride, &k, &v, 0, n };
+      g_assert_cmpint (spqr_attention_run (&attention, &item, 1, &exec), ==, SPQR_OK);
+      attention.heads = 1;
+      item.out = alone;
+      item.out_stride = dim;
+      for (gsize h = 0; h < heads; h++)
+        {
+          attention.q_offset = &q[h];
+          g_assert_cmpint (spqr_attention_run (&attention, &item, 1, &exec), ==, SPQR_OK);
+          for (gsize i = 0; i < n; i++)
+            g_assert_cmpmem (alone + i * dim, dim * sizeof (float), together + (i * heads + h) * dim, dim * sizeof (float));
+        }
+    }
 }
 
 /* The slopes of the paper for 8 heads; of its rule for 12. */
@@ -150,6 +190,7 @@ main (int argc, char **argv)
 
       g_test_add_data_func (path, &cases[i], test_case);
     }
+  g_test_add_func ("/attention/shared-keys", test_shared_keys);
   g_test_add_func ("/attention/slopes", test_slopes);
   g_test_add_func ("/attention/rotary-table", test_rotary_table);
   return g_test_run ();
