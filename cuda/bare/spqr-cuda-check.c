@@ -226,7 +226,7 @@ print_line (const SpqrBenchLine *line, void *data)
   print_share (line->product_share);
   print_share (line->half_share);
   if (line->target != 0)
-    printf (line->target_is_share ? "  target >= %g of f16" : "  target <= %g products", line->target);
+    printf (line->target_is_share ? "  target >= %g of f16" : line->target_is_seconds ? "  target <= %g s" : "  target <= %g products", line->target);
   putchar ('\n');
 }
 
