@@ -225,6 +225,36 @@ op_input (World *world, const SpqrDeviceOps *ops, void *handle, const SpqrExec *
   return status;
 }
 
+/* A layer whose W, H and U stay, quantized twice. */
+static SpqrStatus
+op_kept (World *world, const SpqrDeviceOps *ops, void *handle, const SpqrExec *exec)
+{
+  SpqrHessian hessian = { N, 1, world->fixture->h };
+  SpqrWeights weights = { .m = M, .n = N };
+  void *input = NULL;
+  SpqrStatus status = ops->block->matrix_open (handle, world->fixture->w, M, N, exec, &weights.matrix);
+
+  g_assert_true ((status == SPQR_OK) == (weights.matrix != NULL));
+  if (status == SPQR_OK)
+    status = ops->block->input_open (handle, N, &input);
+  if (status == SPQR_OK)
+    status = ops->block->input_load (handle, input, &hessian, exec);
+  if (status == SPQR_OK)
+    status = ops->block->input_put_factor (handle, input, &world->factor, &world->params, exec);
+  for (int i = 0; i < 2 && status == SPQR_OK; i++)
+    {
+      SpqrLayer layer = { 0 };
+
+      status = ops->block->input_quantize (handle, input, &weights, &world->params, exec, NULL, &layer);
+      if (status == SPQR_OK)
+        g_assert_cmpmem (layer.codes, M * N, world->layer.codes, M * N);
+      spqr_layer_clear (&layer);
+    }
+  ops->block->input_close (handle, input);
+  ops->block->matrix_close (handle, weights.matrix);
+  return status;
+}
+
 static SpqrStatus
 fill_block (World *world, const SpqrDeviceOps *ops, void *handle, void *block, const SpqrBlockShape *shape, const SpqrExec *exec)
 {
@@ -310,7 +340,7 @@ op_head (World *world, const SpqrDeviceOps *ops, void *handle, const SpqrExec *e
 static const struct { const char *name; OpFunc run; gboolean recovers; } operations[] = {
   { "hessian", op_hessian }, { "factor", op_factor }, { "quantize", op_quantize }, { "loss", op_loss },
   { "sensitivity", op_sensitivity }, { "pyramid", op_pyramid }, { "decode", op_decode }, { "gemm", op_gemm },
-  { "norm", op_norm }, { "attention", op_attention }, { "entropy", op_entropy }, { "input", op_input, TRUE },
+  { "norm", op_norm }, { "attention", op_attention }, { "entropy", op_entropy }, { "input", op_input, TRUE }, { "kept", op_kept, TRUE },
   { "block", op_block, TRUE }, { "head", op_head, TRUE },
 };
 
