@@ -24,6 +24,9 @@ typedef struct {
   double squared_error, dead_squared_error, dead_energy, compensated_error;
 } SpqrTileResult;
 
+/* Right of the diagonal within the block, and right of the block. */
+enum { SPQR_REACH_INSIDE = 1, SPQR_REACH_BEYOND = 2 };
+
 typedef struct {
   const float *w;               /* (m, n) original order */
   size_t m, n, row0, count;     /* rows row0 … row0+count-1 are wanted */
@@ -34,6 +37,7 @@ typedef struct {
   size_t groupsize;             /* 1 … n */
   float threshold;              /* T; INFINITY: no outliers */
   const float *d;               /* (n) diagonal of U, or ones */
+  uint8_t *reach;               /* a block of columns each: which parts of U's rows hold anything but zeros */
   const SpqrExec *exec;
   SpqrLayer *layer;             /* arrays allocated; codes and statistics are written there */
   SpqrLayerTrace *trace;        /* or NULL */

@@ -7,6 +7,8 @@
  *   w_j -= err_i U_ij for i < j < e.
  * After the block: W(:, e…) -= Err U(s…e, e…), one product.
  *
+ * Where U holds only zeros there (without calibration it is diagonal), nothing is subtracted.
+ *
  * Inside a block, updates are held back for up to 16 columns and then done for the rest of the
  * block in one sweep; each weight still sees the same subtractions in the same order. */
 #include "num/spqr-columns-private.h"
@@ -97,15 +99,16 @@ run_sub_block (SpqrTile *tile, size_t s, size_t a, size_t b, size_t e)
 {
   const SpqrColumns *c = tile->columns;
   size_t n = c->n, ld = tile->ld;
+  bool update = c->factor != NULL && (c->reach[s / SPQR_BLOCK] & SPQR_REACH_INSIDE) != 0;
 
   for (size_t i = a; i < b; i++)
     {
       quantize_column (tile, i, i - s);
-      if (c->factor != NULL)
+      if (update)
         tile->kernels->update (tile->w + (i + 1) * ld, ld, b - i - 1, tile->error + (i - s) * ld, 1,
                                c->factor->u + i * n + i + 1, n);
     }
-  if (c->factor != NULL && b < e)
+  if (update && b < e)
     tile->kernels->update (tile->w + b * ld, ld, e - b, tile->error + (a - s) * ld, b - a,
                            c->factor->u + a * n + b, n);
 }
@@ -149,7 +152,7 @@ run_block (SpqrTile *tile, size_t s, size_t e)
       run_sub_block (tile, s, a, b, e);
     }
   status = spqr_tile_store_block (tile, s, e);
-  if (status == SPQR_OK && c->factor != NULL)
+  if (status == SPQR_OK && c->factor != NULL && (c->reach[s / SPQR_BLOCK] & SPQR_REACH_BEYOND) != 0)
     status = update_trailing (tile, s, e);
   return status;
 }
@@ -183,14 +186,49 @@ run_tiles (void *data, size_t begin, size_t end)
       run_tile (columns, index);
 }
 
+static bool
+any_but_zero (const float *u, size_t count)
+{
+  for (size_t j = 0; j < count; j++)
+    if (u[j] != 0.0f)
+      return true;
+  return false;
+}
+
+/* A calibrated U is found out at its first numbers. */
+static uint8_t
+reach_of_block (const SpqrColumns *c, size_t s)
+{
+  size_t n = c->n, e = s + SPQR_BLOCK < n ? s + SPQR_BLOCK : n;
+  uint8_t reach = 0;
+
+  for (size_t i = s; i < e && reach != (SPQR_REACH_INSIDE | SPQR_REACH_BEYOND); i++)
+    {
+      const float *row = c->factor->u + i * n;
+
+      if ((reach & SPQR_REACH_INSIDE) == 0 && any_but_zero (row + i + 1, e - i - 1))
+        reach |= SPQR_REACH_INSIDE;
+      if ((reach & SPQR_REACH_BEYOND) == 0 && any_but_zero (row + e, n - e))
+        reach |= SPQR_REACH_BEYOND;
+    }
+  return reach;
+}
+
 SpqrStatus
 spqr_columns_run (SpqrColumns *columns)
 {
   SpqrStatus status;
 
+  columns->reach = calloc (columns->n / SPQR_BLOCK + 1, 1);
+  if (columns->reach == NULL)
+    return SPQR_NO_MEMORY;
+  for (size_t s = 0; s < columns->n && columns->factor != NULL; s += SPQR_BLOCK)
+    columns->reach[s / SPQR_BLOCK] = reach_of_block (columns, s);
   atomic_init (&columns->status, SPQR_OK);
   status = spqr_exec_run (columns->exec, columns->n_tiles, 1, run_tiles, columns);
   if (atomic_load (&columns->status) != SPQR_OK)
     status = (SpqrStatus) atomic_load (&columns->status);
+  free (columns->reach);
+  columns->reach = NULL;
   return status;
 }

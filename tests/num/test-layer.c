@@ -442,6 +442,50 @@ test_proxy_loss_other_hessian (void)
   spqr_factor_clear (&factor);
 }
 
+/* U (n, n) of zeros right of the diagonal gets one number in each block of 128 rows, beyond the block or
+ * inside it, too small to change any weight. */
+static void
+spoil_diagonal (float *u, gsize n, gboolean inside)
+{
+  for (gsize s = 0; s + 1 < n; s += 128)
+    u[s * n + (inside ? MIN (s + 127, n - 1) : n - 1)] = 1e-37f;
+}
+
+/* Without calibration U is diagonal: what is then left out would have changed nothing. */
+static void
+test_diagonal_factor (void)
+{
+  const gsize m = 70, n = 300;
+  g_autoptr (Fixture) fixture = fixture_new (m, n, 12);
+  SpqrParams params = fixture_params (3, 16, 3, 16);
+  SpqrLayer plain, spoiled;
+  SpqrFactor factor;
+
+  for (gsize i = 0; i < n; i++)
+    for (gsize j = 0; j < n; j++)
+      if (i != j)
+        fixture->h[i * n + j] = 0;
+  fixture_factor (fixture, &params, NULL, &factor);
+  for (gsize i = 0; i < n; i++)
+    for (gsize j = 0; j < n; j++)
+      g_assert_true (i == j || factor.u[i * n + j] == 0);
+  g_assert_cmpint (spqr_layer_quantize (fixture->w, m, n, fixture->h, &factor, &params, NULL, NULL, &plain), ==, SPQR_OK);
+  for (int inside = 0; inside < 2; inside++)
+    {
+      spoil_diagonal (factor.u, n, inside);
+      g_assert_cmpint (spqr_layer_quantize (fixture->w, m, n, fixture->h, &factor, &params, NULL, NULL, &spoiled), ==, SPQR_OK);
+      assert_layers_equal (&plain, &spoiled);
+      spqr_layer_clear (&spoiled);
+    }
+  /* A number that matters is not left out. */
+  factor.u[5 * n + 250] = factor.u[5 * n + 5];
+  g_assert_cmpint (spqr_layer_quantize (fixture->w, m, n, NULL, &factor, &params, NULL, NULL, &spoiled), ==, SPQR_OK);
+  g_assert_true (memcmp (plain.codes, spoiled.codes, m * n) != 0);
+  spqr_layer_clear (&spoiled);
+  spqr_layer_clear (&plain);
+  spqr_factor_clear (&factor);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -449,6 +493,7 @@ main (int argc, char *argv[])
   spqr_blas_single_thread ();
   g_test_add_func ("/layer/ragged", test_ragged);
   g_test_add_func ("/layer/threads-and-instructions", test_threads_and_instructions);
+  g_test_add_func ("/layer/diagonal-factor", test_diagonal_factor);
   g_test_add_func ("/layer/rows", test_rows);
   g_test_add_func ("/layer/rows-refused", test_rows_refused);
   g_test_add_func ("/layer/cancel", test_cancel);
