@@ -44,14 +44,31 @@ name_close_buttons (GtkWidget *root)
     name_close_buttons (child);
 }
 
+static void
+on_children_changed (GListModel *children, guint position, guint removed, guint added, AdwToastOverlay *overlay)
+{
+  for (guint i = position; i < position + added; i++)
+    {
+      g_autoptr (GtkWidget) child = g_list_model_get_item (children, i);
+
+      /* The content has buttons with that icon, too; a toast stands beside it. */
+      if (child != NULL && child != adw_toast_overlay_get_child (overlay))
+        name_close_buttons (child);
+    }
+}
+
 void
 spqr_show_toast (AdwToastOverlay *overlay, AdwToast *toast)
 {
+  /* A toast is there only when those before it have gone. */
+  if (g_object_get_data (G_OBJECT (overlay), "spqr-children") == NULL)
+    {
+      GListModel *children = gtk_widget_observe_children (GTK_WIDGET (overlay));
+
+      g_signal_connect_object (children, "items-changed", G_CALLBACK (on_children_changed), overlay, 0);
+      g_object_set_data_full (G_OBJECT (overlay), "spqr-children", children, g_object_unref);
+    }
   adw_toast_overlay_add_toast (overlay, toast);
-  /* The content has buttons with that icon, too; a toast stands beside it. */
-  for (GtkWidget *child = gtk_widget_get_first_child (GTK_WIDGET (overlay)); child != NULL; child = gtk_widget_get_next_sibling (child))
-    if (child != adw_toast_overlay_get_child (overlay))
-      name_close_buttons (child);
 }
 
 void
