@@ -5,16 +5,22 @@ program sees no plugins, no database and no data folder but those in there.
 """
 import json
 import os
+import resource
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 import traceback
 
 BUILD = os.environ.get("SPQR_BUILD_ROOT", "build")
 SPQR = os.path.join(BUILD, "app", "spqr")
 SHARED = os.environ.get("SPQR_SHARED", "")
 SOURCE = os.environ.get("SPQR_SOURCE_ROOT", os.path.join(os.path.dirname(__file__), "..", ".."))
+
+# Seconds after which a program hangs: however slow the machine, what works takes less.
+LIMIT = 300 * float(os.environ.get("SPQR_TEST_PATIENCE", 1))
 
 cases = []
 
@@ -61,10 +67,10 @@ class Spqr:
         self.db = os.path.join(folder, "studio.db")
         self.env = environment(folder)
 
-    def __call__(self, *args, status=0, db=True, timeout=120, prefix=()):
+    def __call__(self, *args, status=0, db=True, prefix=()):
         command = [*prefix, SPQR, *map(str, args[:1]), *(["--db", self.db] if db else []), *map(str, args[1:])]
         done = subprocess.run(command, env=self.env, cwd=self.folder, capture_output=True, text=True,
-                              timeout=timeout, stdin=subprocess.DEVNULL)
+                              timeout=LIMIT, stdin=subprocess.DEVNULL)
         result = Result(done.returncode, done.stdout, done.stderr)
         said = f"{' '.join(command)}\nstatus {result.status}\n{result.out}\n{result.err}"
         assert result.status == status, f"status {status} was expected\n{said}"
@@ -75,6 +81,39 @@ class Spqr:
 
     def json(self, *args, **options):
         return self(args[0], "--json", "--quiet", *args[1:], **options).json
+
+    def start(self, *args):
+        """Begins a command that is to be stopped in the middle. It gives way to who waits for that moment, which
+        so is seen in time on a busy machine, too."""
+        return subprocess.Popen([SPQR, *map(str, args), "--db", self.db], env=self.env, cwd=self.folder, stdin=subprocess.DEVNULL,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=lambda: os.nice(5))
+
+
+def wait_until(ready, running):
+    """Waits for ready() while the program is at work; False: it has ended before."""
+    limit = time.monotonic() + LIMIT
+    while running.poll() is None:
+        if ready():
+            return True
+        assert time.monotonic() < limit, "what is waited for does not come"
+        time.sleep(0.003)
+    return False
+
+
+def interrupt(running):
+    """SIGINT; asserts that the program stops cleanly for it and does not work on for long."""
+    with open(f"/proc/{running.pid}/stat", encoding="ascii") as file:
+        words = file.read().rpartition(")")[2].split()
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    running.send_signal(signal.SIGINT)
+    out, err = running.communicate(timeout=LIMIT)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert running.returncode == 130, f"status {running.returncode}\n{out}\n{err}"
+    assert out == "" and "cancelled" in err, (out, err)
+    # Of processor time: how late others let it be is not its fault.
+    at_signal = (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+    took = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime - at_signal
+    assert took < 5, f"{took} s of work to stop"
 
 
 def has_keys(obj, keys):
@@ -112,6 +151,7 @@ def say(text):
 
 def main():
     sys.dont_write_bytecode = True
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))   # past the time: what is on the disk goes first
     wanted = sys.argv[1:]
     chosen = [c for c in cases if not wanted or c.__name__ in wanted]
     print(f"1..{len(chosen)}")

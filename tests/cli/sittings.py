@@ -4,13 +4,11 @@ import json
 import os
 import random
 import sqlite3
-import subprocess
 import sys
-import time
 
 sys.dont_write_bytecode = True
 
-from harness import SPQR, Spqr, case, main, say
+from harness import LIMIT, Spqr, case, main, say, wait_until
 import tiny_model
 
 SMALL = ["--nsamples", "4", "--seqlen", "32"]
@@ -25,26 +23,22 @@ def kept(db):
         return 0  # The file or its tables are only being made.
 
 
-def kill_after(spqr, command, seconds):
-    """What the command said, or None: SIGKILL came `seconds` after it had first kept a figure."""
+def kill_after(spqr, command, n):
+    """What the command said, or None: SIGKILL came as soon as it had kept n figures."""
     before = kept(spqr.db)
-    running = subprocess.Popen([SPQR, *command, "--db", spqr.db, "--json", "--quiet"], env=spqr.env, cwd=spqr.folder,
-                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    while running.poll() is None and kept(spqr.db) == before:
-        time.sleep(0.002)
-    try:
-        return json.loads(running.communicate(timeout=seconds)[0])
-    except subprocess.TimeoutExpired:
+    running = spqr.start(*command, "--json", "--quiet")
+    if wait_until(lambda: kept(spqr.db) - before >= n, running):
         running.kill()
         running.communicate()
         return None
+    return json.loads(running.communicate(timeout=LIMIT)[0])
 
 
-def in_sittings(spqr, command, seconds, seed):
+def in_sittings(spqr, command, items, seed):
     """The JSON of the last of some sittings; each but that one is killed."""
     rng, killed, told = random.Random(seed), 0, None
     while told is None and killed < 4:
-        told = kill_after(spqr, command, seconds * rng.uniform(0.0, 0.2))
+        told = kill_after(spqr, command, rng.uniform(0.0, 0.2) * items)
         killed += told is None
     told = told or spqr.json(*command)
     say(f"{' '.join(command[:2])}: killed {killed} times, then {json.dumps(told)[:160]}")
@@ -64,20 +58,14 @@ def many_ids(folder, n):
     return path
 
 
-def timed(spqr, *command):
-    began = time.monotonic()
-    told = spqr.json(*command)
-    return told, time.monotonic() - began
-
-
 @case
 def perplexity_of_a_model(folder):
     spqr, model, ids = Spqr(folder), tiny_model.make(folder, dtype="F32", blocks=4), many_ids(folder, 200000)
     command = ["eval", model, "--data", ids, "--seqlen", "32", "--kl-base", tiny_model.make(os.path.join(folder, "base"),
                                                                                          dtype="F32", blocks=4, seed=2)]
-    whole, seconds = timed(Spqr(os.path.join(folder, "base")), *command)
+    whole = Spqr(os.path.join(folder, "base")).json(*command)
     assert whole["known"] == 0
-    told = in_sittings(spqr, command, seconds, 1)
+    told = in_sittings(spqr, command, whole["windows"], 1)
     assert figures(told) == figures(whole), (told, whole)
     assert 0 < told["known"] < told["windows"], told
     again = spqr.json(*command)
@@ -92,8 +80,8 @@ def perplexity_of_a_run(folder):
     calibration, _ = tiny_model.make_data(folder)
     spqr("quantize", model, calibration, *SMALL, "--out", "run")
     command = ["eval", "1", "--data", ids, "--seqlen", "32"]
-    whole, seconds = timed(spqr, *command)
-    told = in_sittings(spqr, command, seconds, 2)
+    whole = spqr.json(*command)
+    told = in_sittings(spqr, command, whole["windows"], 2)
     assert figures(told) == figures(whole), (told, whole)
     evals = spqr.json("runs", "show", "1")["evals"]
     assert len(evals) == 2 and all(e["ppl"] == whole["ppl"] for e in evals), evals
@@ -105,7 +93,7 @@ def perplexity_of_a_run(folder):
     alone = spqr.json("eval", model, *few)
     assert abs(compared["ppl_base"] / alone["ppl"] - 1) < 1e-9 and compared["kl"] > 0, (compared, alone)
     # The same command for another run, or for the model, begins anew.
-    kill_after(spqr, command, seconds / 2)
+    kill_after(spqr, command, whole["windows"] / 2)
     assert spqr.json("eval", model, *command[2:])["known"] == 0
 
 
@@ -127,8 +115,8 @@ def tasks_of_a_run(folder):
         for _ in range(400):
             out.write(json.dumps({"text": some(8)}) + "\n")
     command = ["tasks", "1", "--task", "piqa,lambada", "--data", folder]
-    whole, seconds = timed(spqr, *command)
-    told = in_sittings(spqr, command, seconds, 5)
+    whole = spqr.json(*command)
+    told = in_sittings(spqr, command, 400, 5)
     for a, b in zip(told["tasks"], whole["tasks"]):
         assert figures(a) == figures(b), (a, b)
     assert sum(t["known"] for t in told["tasks"]) > 0, told

@@ -4,14 +4,11 @@ import json
 import math
 import os
 import shutil
-import signal
-import subprocess
 import sys
-import time
 
 sys.dont_write_bytecode = True
 
-from harness import SPQR, Spqr, case, has_keys, main, says
+from harness import Spqr, case, has_keys, interrupt, main, says
 import tiny_forward
 import tiny_gguf
 import tiny_model
@@ -185,14 +182,9 @@ def tasks_interrupted(folder):
     run = spqr.json("quantize", model, calibration, "--out", "run", *SMALL)["run"]
     docs = write_lines(folder, "piqa.jsonl", [{"goal": f"{i} the and", "sol1": "sand " * 8, "sol2": f"a{i}", "label": 0}
                                              for i in range(20000)])
-    running = subprocess.Popen([SPQR, "tasks", "--db", spqr.db, str(run), "--task", "piqa", "--data", docs, "--json"],
-                               env=spqr.env, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    running = spqr.start("tasks", run, "--task", "piqa", "--data", docs, "--json")
     assert "piqa: " in running.stderr.readline()
-    began = time.monotonic()
-    running.send_signal(signal.SIGINT)
-    out, err = running.communicate(timeout=60)
-    assert running.returncode == 130 and out == "" and "cancelled" in err, (running.returncode, out, err)
-    assert time.monotonic() - began < 5
+    interrupt(running)
     assert spqr.json("runs", "show", run)["evals"] == []
 
 

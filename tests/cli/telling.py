@@ -3,14 +3,11 @@ import glob
 import json
 import os
 import re
-import signal
-import subprocess
 import sys
-import time
 
 sys.dont_write_bytecode = True
 
-from harness import SOURCE, SPQR, Spqr, case, environment, main, says
+from harness import SOURCE, Spqr, case, interrupt, main, says, wait_until
 import tiny_gguf
 import tiny_model
 
@@ -101,14 +98,10 @@ def folders_are_runs_too(folder):
 
 @case
 def a_cancelled_run_says_how_far_it_came(folder):
-    process = subprocess.Popen([SPQR, "quantize", "--db", os.path.join(folder, "studio.db"), SAMPLE, os.path.join(SAMPLE, "calibration.txt"),
-                                "--nsamples", "64", "--out", "run", "--quiet"], cwd=folder, env=environment(folder),
-                               stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
     run = os.path.join(folder, "run")
-    while process.poll() is None and not (os.path.isdir(run) and any(name.endswith(".spqr") for name in os.listdir(run))):
-        time.sleep(0.01)
-    process.send_signal(signal.SIGINT)
-    assert process.wait() == 130
+    running = Spqr(folder).start("quantize", SAMPLE, os.path.join(SAMPLE, "calibration.txt"), "--nsamples", "64", "--out", "run")
+    assert wait_until(lambda: os.path.isdir(run) and any(name.endswith(".spqr") for name in os.listdir(run)), running), running.communicate()
+    interrupt(running)
     shown = Spqr(folder)("runs", "show", "run").out
     assert re.search(r"^state +cancelled: \d+ of 28 layers are there$", shown, re.M), shown
 
