@@ -10,6 +10,7 @@
 #include "model/spqr-strided-private.h"
 #include "model/spqr-tensor-private.h"
 #include "num/spqr-fp16.h"
+#include "num/spqr-large.h"
 
 #define PIECE_BYTES ((gsize) 128 * 1024)
 
@@ -494,7 +495,7 @@ spqr_tensor_read (SpqrTensor *self, GError **error)
   g_return_val_if_fail (SPQR_IS_TENSOR (self), NULL);
 
   n = spqr_tensor_get_rows (self) * spqr_tensor_get_cols (self);
-  if (n > G_MAXSIZE / sizeof *out || (out = g_try_malloc (MAX (n, 1) * sizeof *out)) == NULL)
+  if (n > G_MAXSIZE / sizeof *out || (out = spqr_large_alloc (n * sizeof *out)) == NULL)
     {
       g_set_error (error, SPQR_MODEL_ERROR, SPQR_MODEL_ERROR_FAILED,
                    "%s: not enough memory for tensor “%s” (%" G_GSIZE_FORMAT " values)",

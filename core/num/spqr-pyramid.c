@@ -12,15 +12,13 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
+#include "num/spqr-large.h"
 #include "num/spqr-simd-private.h"
 
 #define BAND_LEVELS 6
 #define BAND_ROWS ((size_t) 1 << BAND_LEVELS)
 #define MAX_LEVELS 65
-#define BIG ((size_t) 4 << 20)
-#define HUGE_PAGE ((size_t) 2 << 20)
 #define SAMPLE_COLS 256
 
 typedef struct { float min, max; } Range;
@@ -266,24 +264,6 @@ build_bands (void *data, size_t begin, size_t end)
     build_band (data, band);
 }
 
-/* Large levels in huge pages: touching them for the first time costs as much as filling them. */
-static float *
-level_alloc (size_t rows, size_t cols)
-{
-  size_t bytes = rows * cols * sizeof (float);
-  void *data;
-
-  if (bytes < BIG)
-    return malloc (bytes);
-  bytes = (bytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
-  data = aligned_alloc (HUGE_PAGE, bytes);
-#ifdef MADV_HUGEPAGE
-  if (data != NULL)
-    (void) madvise (data, bytes, MADV_HUGEPAGE);        /* only a hint */
-#endif
-  return data;
-}
-
 static SpqrStatus
 pyramid_alloc (SpqrPyramid *pyramid, const float *field, size_t rows, size_t cols)
 {
@@ -300,7 +280,7 @@ pyramid_alloc (SpqrPyramid *pyramid, const float *field, size_t rows, size_t col
       cols = cols / 2 + cols % 2;
       level->rows = rows;
       level->cols = cols;
-      level->owned = level_alloc (rows, cols);
+      level->owned = spqr_large_alloc (rows * cols * sizeof (float));
       level->data = level->owned;
       if (level->owned == NULL)
         return SPQR_NO_MEMORY;

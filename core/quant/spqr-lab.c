@@ -6,6 +6,7 @@
 
 #include "compute/spqr-cancel.h"
 #include "compute/spqr-device-block.h"
+#include "num/spqr-large.h"
 #include "pack/spqr-pack.h"
 #include "quant/spqr-quant-error.h"
 
@@ -594,7 +595,7 @@ spqr_lab_field (SpqrLab *self, SpqrField field, const SpqrParams *params, GCance
 {
   SpqrExec exec = spqr_exec_for_cancellable (cancellable);
   gsize n = self->rows * self->cols;
-  g_autofree float *out = g_try_new (float, n);
+  g_autofree float *out = spqr_large_alloc (n * sizeof (float));
   SpqrStatus status = SPQR_OK;
 
   if (out == NULL)

@@ -2,7 +2,8 @@
  * layer is there. Not a test: figures to read, of processor time where another process may be busy.
  *
  *   bench-heatmap                        frames of 4096 × 11008 and 32000 × 4096 at 1600 × 1000
- *   bench-heatmap MODEL [TENSOR…]        from the choice of a tensor to its picture and its outliers */
+ *   bench-heatmap MODEL [TENSOR…]        from the choice of a tensor to its picture and its outliers
+ *   bench-heatmap --stages MODEL [TENSOR…]  what of it takes how much processor time, without a window */
 #include <adwaita.h>
 #include <math.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 
 #include "chart/spqr-heatmap-view.h"
 #include "pages/spqr-layer-page.h"
+#include "pages/spqr-layer-picture.h"
 #include "plot-demo.h"
 
 enum { FRAMES = 120, WIDTH = 1600, HEIGHT = 1000 };
@@ -208,11 +210,59 @@ measure_model (const char *path, const char *const *names)
   gtk_window_destroy (GTK_WINDOW (window));
 }
 
+static double
+since (double *begin)
+{
+  double end = clock_ms (CLOCK_PROCESS_CPUTIME_ID), taken = end - *begin;
+
+  *begin = end;
+  return taken;
+}
+
+static void
+measure_stages (SpqrTensor *tensor)
+{
+  g_autoptr (GError) error = NULL;
+  double begin = clock_ms (CLOCK_PROCESS_CPUTIME_ID), read, made;
+  g_autoptr (SpqrLab) lab = spqr_lab_new (tensor, &error);
+  SpqrParams params = spqr_params_default;
+  SpqrLayerPicture *picture, *counted;
+
+  if (lab == NULL)
+    {
+      printf ("%s\n", error->message);
+      return;
+    }
+  read = since (&begin);
+  picture = spqr_layer_picture_new_uncounted (lab, &params, SPQR_FIELD_SENSITIVITY, SPQR_SCALE_LOG, NULL, &error);
+  made = since (&begin);
+  counted = spqr_layer_picture_recount (picture, SPQR_SCALE_LOG, NULL, NULL, &error);
+  printf ("%s: weights read %.0f ms, picture %.0f ms, counted %.0f ms of all processors\n", spqr_tensor_get_name (tensor), read, made, since (&begin));
+  spqr_layer_picture_unref (counted);
+  spqr_layer_picture_unref (picture);
+}
+
+static int
+measure_all_stages (const char *path, const char *const *names)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (SpqrModel) model = spqr_model_open (path, &error);
+
+  for (guint i = 0; model != NULL && names[i] != NULL; i++)
+    if (spqr_model_lookup (model, names[i]) != NULL)
+      measure_stages (spqr_model_lookup (model, names[i]));
+  if (error != NULL)
+    fprintf (stderr, "bench-heatmap: %s\n", error->message);
+  return error != NULL;
+}
+
 int
 main (int argc, char **argv)
 {
   static const char *const usual[] = { "model.layers.0.self_attn.q_proj.weight", "model.layers.0.mlp.down_proj.weight", "model.layers.1.mlp.up_proj.weight", NULL };
 
+  if (argc > 2 && g_str_equal (argv[1], "--stages"))
+    return measure_all_stages (argv[2], argc > 3 ? (const char *const *) argv + 3 : usual);
   if (!gtk_init_check ())
     {
       fprintf (stderr, "bench-heatmap: there is no screen\n");

@@ -290,7 +290,7 @@ test_history (void)
 
 /* ---- the preview ---- */
 
-typedef struct { SpqrLayerPreview *preview; guint n_rows, n_whole, n_pictures; } Watch;
+typedef struct { SpqrLayerPreview *preview; guint n_rows, n_whole, n_pictures, n_uncounted; } Watch;
 
 static void
 on_figures (Watch *watch)
@@ -306,7 +306,12 @@ on_figures (Watch *watch)
 static void
 on_picture (Watch *watch)
 {
-  watch->n_pictures += spqr_layer_preview_get_picture (watch->preview) != NULL;
+  SpqrLayerPicture *picture = spqr_layer_preview_get_picture (watch->preview);
+
+  watch->n_pictures += picture != NULL;
+  /* Only the first one comes before its values are counted. */
+  watch->n_uncounted += picture != NULL && picture->histogram.bins == 0;
+  g_assert_true (picture == NULL || picture->histogram.bins > 0 || watch->n_pictures == 1);
 }
 
 static void
@@ -348,7 +353,8 @@ test_preview (void)
   wait_for (preview);
   g_assert_cmpuint (w.n_rows, ==, 1);
   g_assert_cmpuint (w.n_whole, ==, 1);
-  g_assert_cmpuint (w.n_pictures, ==, 2);                      /* at once, and with its outliers */
+  g_assert_cmpuint (w.n_pictures, ==, 3);                      /* at once, with its histogram, and with its outliers */
+  g_assert_cmpuint (w.n_uncounted, ==, 1);
   first = spqr_layer_preview_get_picture (preview);
   g_assert_nonnull (first->marks);
   g_assert_null (spqr_layer_preview_get_previous (preview));

@@ -144,6 +144,9 @@ show_histogram (SpqrLayerCharts *self)
       spqr_histogram_view_set_counts (self->histogram, NULL, NULL, 0, NULL);
       return;
     }
+  /* Not counted yet: the bars of before stay for that moment. */
+  if (picture->histogram.bins == 0)
+    return;
   title = g_strdup_printf (_("Distribution of %s"), spqr_layer_field_name (picture->field));
   spqr_chart_set_name (SPQR_CHART (self->histogram), title);
   spqr_histogram_view_set_titles (self->histogram, NULL, NULL, spqr_layer_field_name (picture->field), _("weights"));

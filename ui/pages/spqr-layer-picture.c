@@ -316,6 +316,28 @@ spqr_layer_picture_new (SpqrLab *lab, const SpqrParams *params, SpqrField field,
 }
 
 SpqrLayerPicture *
+spqr_layer_picture_new_uncounted (SpqrLab *lab, const SpqrParams *params, SpqrField field, SpqrScaleKind scale, GCancellable *cancellable,
+                                  GError **error)
+{
+  SpqrLayerPicture *self;
+  SpqrFieldData *data;
+
+  g_return_val_if_fail (!spqr_layer_field_needs_answer (field), NULL);
+
+  data = make_data (lab, field, params, NULL, NULL, cancellable, error);
+  if (data == NULL)
+    return NULL;
+  self = g_atomic_rc_box_new0 (SpqrLayerPicture);
+  self->field = field;
+  self->data = data;
+  self->samples = take_samples (&data->pyramid);
+  self->in_order = TRUE;
+  self->outlier_sum = NAN;
+  self->histogram.scale.kind = scale;
+  return self;
+}
+
+SpqrLayerPicture *
 spqr_layer_picture_recount (SpqrLayerPicture *self, SpqrScaleKind scale, SpqrLayerAnswer *answer, GCancellable *cancellable,
                             GError **error)
 {

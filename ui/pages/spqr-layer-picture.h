@@ -43,6 +43,9 @@ gboolean spqr_layer_field_is_of_weights (SpqrField field);
  * for DIFFERENCE. Blocking, any thread. */
 SpqrLayerPicture *spqr_layer_picture_new (SpqrLab *lab, const SpqrParams *params, SpqrField field, SpqrScaleKind scale,
                                           SpqrLayerAnswer *answer, const char *reference, GCancellable *cancellable, GError **error);
+/* Without its histogram (bins 0), for a first look at a field that needs no answer; recount() then has it. */
+SpqrLayerPicture *spqr_layer_picture_new_uncounted (SpqrLab *lab, const SpqrParams *params, SpqrField field, SpqrScaleKind scale,
+                                                    GCancellable *cancellable, GError **error);
 /* The same field, counted on another scale or with the outliers of another answer. */
 SpqrLayerPicture *spqr_layer_picture_recount (SpqrLayerPicture *self, SpqrScaleKind scale, SpqrLayerAnswer *answer,
                                               GCancellable *cancellable, GError **error);

@@ -181,12 +181,10 @@ answer_whole (Question *q, GCancellable *cancellable, GError **error)
   return TRUE;
 }
 
+/* Takes picture; NULL: it could not be made. */
 static gboolean
-make_picture (Question *q, GCancellable *cancellable, GError **error)
+post_picture (Question *q, SpqrLayerPicture *picture)
 {
-  SpqrLayerPicture *picture = q->picture != NULL
-    ? spqr_layer_picture_recount (q->picture, q->scale, q->answer, cancellable, error)
-    : spqr_layer_picture_new (q->lab, &q->params, q->field, q->scale, q->answer, q->reference, cancellable, error);
   Part *part;
 
   if (picture == NULL)
@@ -199,6 +197,22 @@ make_picture (Question *q, GCancellable *cancellable, GError **error)
   return TRUE;
 }
 
+static gboolean
+make_picture (Question *q, GCancellable *cancellable, GError **error)
+{
+  return post_picture (q, q->picture != NULL
+    ? spqr_layer_picture_recount (q->picture, q->scale, q->answer, cancellable, error)
+    : spqr_layer_picture_new (q->lab, &q->params, q->field, q->scale, q->answer, q->reference, cancellable, error));
+}
+
+/* The picture of a large layer before its values are counted: that takes as long again as a third of it. */
+static gboolean
+make_first_picture (Question *q, GCancellable *cancellable, GError **error)
+{
+  return (q->picture != NULL || post_picture (q, spqr_layer_picture_new_uncounted (q->lab, &q->params, q->field, q->scale, cancellable, error))) &&
+         make_picture (q, cancellable, error);
+}
+
 /* What a person waits for comes first: a first picture, then the rows they look at, then the rest. */
 static gboolean
 answer_question (Question *q, GCancellable *cancellable, GError **error)
@@ -206,8 +220,8 @@ answer_question (Question *q, GCancellable *cancellable, GError **error)
   gboolean early = q->answer == NULL && !spqr_layer_field_needs_answer (q->field);
 
   if (!q->quantize)
-    return make_picture (q, cancellable, error);
-  if (early && q->picture_first && !make_picture (q, cancellable, error))
+    return make_first_picture (q, cancellable, error);
+  if (early && q->picture_first && !make_first_picture (q, cancellable, error))
     return FALSE;
   if (!answer_rows (q, cancellable, error))
     return FALSE;
@@ -292,7 +306,7 @@ take_part (gpointer data)
 
       self->picture = g_steal_pointer (&part->picture);
       self->data_current = TRUE;
-      self->picture_current = !self->quantize || self->picture->marks != NULL;
+      self->picture_current = self->picture->histogram.bins > 0 && (!self->quantize || self->picture->marks != NULL);
       g_signal_emit (self, signals[PICTURE_CHANGED], 0);
       discard_picture (old);     /* not before those who showed it have let go */
     }
