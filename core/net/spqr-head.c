@@ -18,6 +18,8 @@
 #define POSITIONS 1024            /* positions whose logits of a tile exist at a time */
 #define TILE 2048                 /* ids in a tile */
 #define ROWS 8
+#define FEW_TOKENS 4
+#define FEW_ELEMENTS (64 * 1024)  /* of a decoded piece of the head: it stays in the second cache */
 #define ROWS_FOR_DEVICE 64        /* below this, sending the weights takes longer than the product here */
 
 /* The head's matrix, as the product takes it: straight from the mapped file where that is possible. */
@@ -72,6 +74,74 @@ head_clear (Head *head)
   g_clear_pointer (&head->tile, g_free);
 }
 
+/* A head that has to be decoded, for so few tokens that decoding it is most of the work: rows go from the
+ * file to a processor's own cache and through the product there. */
+typedef struct {
+  Head *head;
+  const float *states;
+  gsize tokens, v0, count, rows, stride;      /* rows of a piece */
+  float *logits;
+  GMutex lock;
+  GError *error;                  /* the first one */
+  SpqrStatus status;
+} FewTokens;
+
+static void
+few_tokens_fail (FewTokens *job, SpqrStatus status, GError *error)
+{
+  g_mutex_lock (&job->lock);
+  if (job->error == NULL && job->status == SPQR_OK)
+    {
+      job->status = status;
+      job->error = g_steal_pointer (&error);
+    }
+  g_mutex_unlock (&job->lock);
+  g_clear_error (&error);
+}
+
+static void
+few_tokens_rows (void *data, size_t begin, size_t end)
+{
+  FewTokens *job = data;
+  SpqrNet *net = job->head->net;
+  g_autofree float *weights = g_try_new (float, job->rows * net->embed);
+
+  if (weights == NULL)
+    few_tokens_fail (job, SPQR_NO_MEMORY, NULL);
+  for (size_t piece = begin; piece < end && weights != NULL; piece++)
+    {
+      gsize row = piece * job->rows, count = MIN (job->rows, job->count - row), v = job->v0 + row;
+      GError *error = NULL;
+      SpqrStatus status;
+
+      if (!spqr_tensor_read_rows (net->head, v, count, weights, &error))
+        {
+          few_tokens_fail (job, SPQR_OK, error);
+          return;
+        }
+      status = spqr_gemm_nt (job->states, net->embed, job->tokens, weights, SPQR_ELEM_F32, count, net->embed,
+                             net->head_bias != NULL ? net->head_bias + v : NULL, job->logits + row, job->stride, NULL);
+      if (status != SPQR_OK)
+        few_tokens_fail (job, status, NULL);
+    }
+}
+
+static gboolean
+few_tokens_logits (FewTokens *job, const SpqrExec *exec, GError **error)
+{
+  SpqrStatus status;
+
+  g_mutex_init (&job->lock);
+  status = spqr_exec_run (exec, (job->count + job->rows - 1) / job->rows, 1, few_tokens_rows, job);
+  g_mutex_clear (&job->lock);
+  if (job->error != NULL)
+    {
+      g_propagate_error (error, job->error);
+      return FALSE;
+    }
+  return spqr_net_check (status != SPQR_OK ? status : job->status, "the head", error);
+}
+
 /* logits (tokens, stride) of the ids v0 … v0 + count - 1 of states (tokens, embed). */
 static gboolean
 head_logits (Head *head, const float *states, gsize tokens, gsize v0, gsize count, float *logits, gsize stride,
@@ -83,6 +153,13 @@ head_logits (Head *head, const float *states, gsize tokens, gsize v0, gsize coun
   const void *w = head->tile;
   SpqrStatus status;
 
+  if (head->bytes == NULL && tokens <= FEW_TOKENS)
+    {
+      FewTokens job = { .head = head, .states = states, .tokens = tokens, .v0 = v0, .count = count, .stride = stride,
+                        .rows = MAX (FEW_ELEMENTS / net->embed / 16 * 16, 16), .logits = logits };
+
+      return few_tokens_logits (&job, exec, error);
+    }
   if (head->bytes != NULL)
     w = head->bytes + v0 * net->embed * size;
   else if (!spqr_tensor_read_rows (net->head, v0, count, head->tile, error))
