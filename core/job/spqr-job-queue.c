@@ -29,6 +29,30 @@ static void spqr_job_queue_list_model_init (GListModelInterface *iface);
 G_DEFINE_FINAL_TYPE_WITH_CODE (SpqrJobQueue, spqr_job_queue, G_TYPE_OBJECT,
                                G_IMPLEMENT_INTERFACE (G_TYPE_LIST_MODEL, spqr_job_queue_list_model_init))
 
+static gboolean
+is_looked_at (Slot *slot)
+{
+  return (slot->lane == SPQR_LANE_PREVIEW || slot->lane == SPQR_LANE_INTERACTIVE) &&
+         (slot->running != NULL || !g_queue_is_empty (&slot->waiting));
+}
+
+/* With the lock held, after anything began, ended or came to wait. */
+static void
+hold_back_background (SpqrJobQueue *self)
+{
+  gboolean hold_back = FALSE;
+
+  for (guint i = 0; i < self->slots->len && !hold_back; i++)
+    hold_back = is_looked_at (self->slots->pdata[i]);
+  for (guint i = 0; i < self->slots->len; i++)
+    {
+      Slot *slot = self->slots->pdata[i];
+
+      if (slot->lane == SPQR_LANE_BACKGROUND && slot->running != NULL)
+        spqr_job_hold_back (slot->running, hold_back);
+    }
+}
+
 static SpqrJob *
 next_job (SpqrJobQueue *self, Slot *slot)
 {
@@ -44,6 +68,7 @@ next_job (SpqrJobQueue *self, Slot *slot)
       g_thread_unref (g_steal_pointer (&slot->thread));
       g_ptr_array_remove (self->slots, slot);
     }
+  hold_back_background (self);
   g_mutex_unlock (&self->lock);
   return job;
 }
@@ -64,6 +89,7 @@ slot_thread (gpointer data)
       spqr_job_run (job);
       g_mutex_lock (&self->lock);
       slot->running = NULL;
+      hold_back_background (self);
       g_mutex_unlock (&self->lock);
       spqr_job_release (job);
     }
@@ -127,6 +153,7 @@ enqueue (SpqrJobQueue *self, Slot *slot, SpqrJob *job)
   if (slot->lane == SPQR_LANE_PREVIEW || slot->lane == SPQR_LANE_BACKGROUND)
     make_way (slot);
   g_queue_push_tail (&slot->waiting, g_object_ref (job));
+  hold_back_background (self);
   if (slot->thread == NULL)
     {
       SlotStart *start = g_new (SlotStart, 1);

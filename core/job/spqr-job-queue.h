@@ -2,7 +2,9 @@
  *
  * A lane is one thread, first come, first served. In preview and background the newest wins: a newer
  * job takes the place of a waiting one and cancels the running one, of the same owner; each owner has a
- * thread of its own, so that what one page looks at never takes another page's place. All share the worker pool. */
+ * thread of its own, so that what one page looks at never takes another page's place. All share the worker pool;
+ * so that nobody waits for figures that nobody asked for yet, work in background waits in its reports while
+ * something runs or waits in preview or interactive. */
 #pragma once
 
 #include "job/spqr-job.h"

@@ -29,6 +29,7 @@ struct _SpqrJob {
   SpqrJobState new_state;
   GError *new_error;
   gboolean new_paused, new_parked;
+  gboolean hold_back, held_back;   /* others come first: to wait, and waiting */
   GCond woken;                     /* cancelled, or let go on */
   gint64 started, shown;           /* begun (what it was held for taken off); shown last */
   gint64 held;                     /* how long, in all */
@@ -175,11 +176,17 @@ park (SpqrJob *self)
 {
   gint64 began = g_get_monotonic_time ();
 
-  self->new_parked = TRUE;
-  queue_publish (self, TRUE);
-  while (self->new_paused && !g_cancellable_is_cancelled (self->cancellable))
-    g_cond_wait_until (&self->woken, &self->lock, g_get_monotonic_time () + LOOK_EVERY);
-  self->new_parked = FALSE;
+  while ((self->new_paused || self->hold_back) && !g_cancellable_is_cancelled (self->cancellable))
+    {
+      self->held_back = self->hold_back;
+      if (self->new_parked != self->new_paused)
+        {
+          self->new_parked = self->new_paused;
+          queue_publish (self, TRUE);
+        }
+      g_cond_wait_until (&self->woken, &self->lock, g_get_monotonic_time () + LOOK_EVERY);
+    }
+  self->new_parked = self->held_back = FALSE;
   self->held += g_get_monotonic_time () - began;
   self->started += g_get_monotonic_time () - began;
   queue_publish (self, TRUE);
@@ -198,7 +205,7 @@ spqr_job_report (double fraction, const char *what, gpointer job)
       self->new_message = g_strdup (what);
     }
   queue_publish (self, FALSE);
-  if (self->new_paused)
+  if (self->new_paused || self->hold_back)
     park (self);
   g_mutex_unlock (&self->lock);
 }
@@ -239,6 +246,30 @@ spqr_job_set_paused (SpqrJob *self, gboolean paused)
       queue_publish (self, TRUE);
     }
   g_mutex_unlock (&self->lock);
+}
+
+void
+spqr_job_hold_back (SpqrJob *self, gboolean hold_back)
+{
+  g_return_if_fail (SPQR_IS_JOB (self));
+
+  g_mutex_lock (&self->lock);
+  self->hold_back = hold_back;
+  g_cond_broadcast (&self->woken);
+  g_mutex_unlock (&self->lock);
+}
+
+gboolean
+spqr_job_is_held_back (SpqrJob *self)
+{
+  gboolean held_back;
+
+  g_return_val_if_fail (SPQR_IS_JOB (self), FALSE);
+
+  g_mutex_lock (&self->lock);
+  held_back = self->held_back;
+  g_mutex_unlock (&self->lock);
+  return held_back;
 }
 
 void

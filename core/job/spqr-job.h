@@ -63,3 +63,8 @@ void          spqr_job_discard (SpqrJob *self);
 /* Gives up a reference, in the job's main context, so that data is destroyed there. */
 void          spqr_job_release (SpqrJob *self);
 GCancellable *spqr_job_get_cancellable (SpqrJob *self);
+/* Makes running work wait in its reports, as a pause does, but without being shown as one: others are waited
+ * for. Any thread. */
+void          spqr_job_hold_back (SpqrJob *self, gboolean hold_back);
+/* Whether its work waits for that reason now; from any thread. */
+gboolean      spqr_job_is_held_back (SpqrJob *self);

@@ -90,6 +90,71 @@ test_pause (void)
   g_assert_false (spqr_job_is_paused (job));
 }
 
+/* Work in background waits in its reports while something that people look at runs or waits, and only then. */
+static void
+test_background_holds_back (void)
+{
+  static const SpqrLane lanes[] = { SPQR_LANE_PREVIEW, SPQR_LANE_INTERACTIVE };
+  static const SpqrLane others[] = { SPQR_LANE_BATCH, SPQR_LANE_EXPORT };
+
+  for (guint i = 0; i < G_N_ELEMENTS (lanes); i++)
+    {
+      g_autoptr (SpqrJobQueue) queue = spqr_job_queue_new ();
+      Work figures = { .n_steps = G_MAXINT }, shown = { .n_steps = G_MAXINT }, next = { .n_steps = G_MAXINT }, batch = { .n_steps = G_MAXINT };
+      g_autoptr (SpqrJob) background = new_job (&figures), looked_at = new_job (&shown), later = new_job (&next), other = new_job (&batch);
+      gint steps;
+
+      spqr_job_queue_submit (queue, others[i], other);
+      ITERATE_UNTIL (g_atomic_int_get (&batch.steps) > 0);
+      spqr_job_queue_submit (queue, SPQR_LANE_BACKGROUND, background);
+      ITERATE_UNTIL (g_atomic_int_get (&figures.steps) > 3);
+      g_assert_false (spqr_job_is_held_back (background));
+
+      /* It comes while the background works, and another one before it has ended. */
+      spqr_job_queue_submit_for (queue, lanes[i], i == 0 ? "page" : NULL, looked_at);
+      ITERATE_UNTIL (spqr_job_is_held_back (background));
+      spqr_job_queue_submit_for (queue, lanes[i], i == 0 ? "other page" : NULL, later);
+      steps = g_atomic_int_get (&figures.steps);
+      ITERATE_UNTIL (g_atomic_int_get (&shown.steps) > 3);
+      spqr_job_cancel (looked_at);
+      ITERATE_UNTIL (!spqr_job_is_active (looked_at) && g_atomic_int_get (&next.steps) > 3);
+      g_assert_true (spqr_job_is_held_back (background));
+      g_assert_cmpint (g_atomic_int_get (&figures.steps), ==, steps);
+      g_assert_false (spqr_job_is_parked (background));
+
+      spqr_job_cancel (later);
+      ITERATE_UNTIL (g_atomic_int_get (&figures.steps) > steps + 3);
+      g_assert_false (spqr_job_is_held_back (background));
+      spqr_job_queue_shutdown (queue);
+      ITERATE_UNTIL (!spqr_job_is_active (background) && !spqr_job_is_active (other));
+    }
+}
+
+/* It begins to wait at its first report, and can be cancelled there, or with the queue. */
+static void
+test_held_back_from_the_start (void)
+{
+  for (int how = 0; how < 2; how++)
+    {
+      g_autoptr (SpqrJobQueue) queue = spqr_job_queue_new ();
+      Work figures = { .n_steps = G_MAXINT }, shown = { .n_steps = G_MAXINT };
+      g_autoptr (SpqrJob) background = new_job (&figures), looked_at = new_job (&shown);
+
+      spqr_job_queue_submit (queue, SPQR_LANE_INTERACTIVE, looked_at);
+      ITERATE_UNTIL (g_atomic_int_get (&shown.steps) > 0);
+      spqr_job_queue_submit (queue, SPQR_LANE_BACKGROUND, background);
+      ITERATE_UNTIL (spqr_job_is_held_back (background));
+      g_assert_cmpint (g_atomic_int_get (&figures.steps), ==, 0);
+      if (how == 0)
+        spqr_job_cancel (background);
+      else
+        spqr_job_queue_shutdown (queue);
+      ITERATE_UNTIL (!spqr_job_is_active (background));
+      g_assert_cmpint (spqr_job_get_state (background), ==, SPQR_JOB_CANCELLED);
+      spqr_job_queue_shutdown (queue);
+    }
+}
+
 /* Cancelled while it is held, by the job or by its cancellable alone, and by the end of the program. */
 static void
 test_cancel_paused (void)
@@ -381,6 +446,8 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/job-queue/pause", test_pause);
+  g_test_add_func ("/job-queue/background-holds-back", test_background_holds_back);
+  g_test_add_func ("/job-queue/held-back-from-the-start", test_held_back_from_the_start);
   g_test_add_func ("/job-queue/cancel-paused", test_cancel_paused);
   g_test_add_func ("/job-queue/cancel-anywhere", test_cancel_anywhere);
   g_test_add_func ("/job-queue/listed-when-it-waits", test_listed_when_it_waits);
