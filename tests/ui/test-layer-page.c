@@ -12,6 +12,7 @@
 #include "chart/spqr-histogram-view.h"
 #include "pages/spqr-layer-page.h"
 #include "pages/spqr-layer-subject.h"
+#include "pages/spqr-map-page.h"
 
 typedef struct {
   char *folder;
@@ -214,6 +215,105 @@ test_threshold (Fixture *f, gconstpointer data)
   g_assert_cmpfloat (spqr_session_get_params (f->session)->layer.outlier_threshold, ==, before);
 }
 
+/* ---- by keyboard alone ---- */
+
+/* Controls a person must be able to get to, and those that a person may ask why not. */
+static gboolean
+is_control (GtkWidget *widget)
+{
+  return GTK_IS_BUTTON (widget) || GTK_IS_MENU_BUTTON (widget) || GTK_IS_DROP_DOWN (widget) || GTK_IS_SWITCH (widget) ||
+         GTK_IS_TEXT (widget) || GTK_IS_SPIN_BUTTON (widget) || SPQR_IS_CHART (widget);
+}
+
+static void
+collect (GtkWidget *widget, GPtrArray *controls)
+{
+  if (!gtk_widget_get_mapped (widget))
+    return;
+  if (is_control (widget))
+    g_ptr_array_add (controls, widget);
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL; child = gtk_widget_get_next_sibling (child))
+    collect (child, controls);
+}
+
+/* It, something in it or something that it is part of had the keyboard; of radio buttons one is enough, arrows go on from it. */
+static gboolean
+was_reached (GtkWidget *control, GPtrArray *focused)
+{
+  for (guint i = 0; i < focused->len; i++)
+    {
+      GtkWidget *widget = focused->pdata[i];
+
+      if (widget == control || gtk_widget_is_ancestor (widget, control) || (gtk_widget_is_ancestor (control, widget) && is_control (widget)))
+        return TRUE;
+      if (GTK_IS_TOGGLE_BUTTON (control) && GTK_IS_TOGGLE_BUTTON (widget) && gtk_widget_get_parent (control) == gtk_widget_get_parent (widget))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+static char *
+name_control (GtkWidget *control)
+{
+  return g_strdup_printf ("%s “%s” (%s)", G_OBJECT_TYPE_NAME (control), GTK_IS_BUTTON (control) ? gtk_button_get_label (GTK_BUTTON (control)) : "",
+                          gtk_widget_get_tooltip_text (control));
+}
+
+/* Tab comes to every control that can be used; every other one says why it cannot. */
+static void
+check_keyboard (GtkWidget *window, GtkWidget *page, guint at_least)
+{
+  g_autoptr (GPtrArray) controls = g_ptr_array_new (), focused = g_ptr_array_new ();
+  guint n = 0;
+
+  gtk_window_set_focus (GTK_WINDOW (window), NULL);
+  for (guint i = 0; i < 200 && gtk_widget_child_focus (window, GTK_DIR_TAB_FORWARD); i++)
+    g_ptr_array_add (focused, gtk_window_get_focus (GTK_WINDOW (window)));
+  collect (page, controls);
+  for (guint i = 0; i < controls->len; i++)
+    {
+      GtkWidget *control = controls->pdata[i], *with = control;
+      g_autofree char *name = name_control (control);
+
+      if (gtk_widget_is_sensitive (control))
+        {
+          n++;
+          if (!was_reached (control, focused))
+            g_error ("Tab does not come to %s", name);
+          continue;
+        }
+      while (with != page && gtk_widget_get_tooltip_text (with) == NULL)
+        with = gtk_widget_get_parent (with);
+      if (with == page)
+        g_error ("%s does not say why it cannot be used", name);
+    }
+  g_assert_cmpuint (n, >=, at_least);
+}
+
+static void
+test_keyboard (Fixture *f, gconstpointer data)
+{
+  select_role (f, SPQR_ROLE_Q);
+  wait_until (f, has_marks);
+  check_keyboard (f->window, f->page, 30);
+  /* A vector has neither error nor outliers: that is said, too. */
+  select_role (f, SPQR_ROLE_INPUT_NORM);
+  wait_until (f, has_picture);
+  check_keyboard (f->window, f->page, 15);
+}
+
+static void
+test_keyboard_map (Fixture *f, gconstpointer data)
+{
+  GtkWidget *map = spqr_map_page_new (f->session);
+
+  g_object_ref (f->page);
+  gtk_window_set_child (GTK_WINDOW (f->window), map);
+  check_keyboard (f->window, map, 6);
+  gtk_window_set_child (GTK_WINDOW (f->window), f->page);
+  g_object_unref (f->page);
+}
+
 /* ---- the main loop ---- */
 
 typedef struct { gint64 last, worst; } Pulse;
@@ -273,6 +373,8 @@ main (int argc, char **argv)
   g_test_add_func ("/layer-page/stored-forms", test_stored_forms);
   g_test_add ("/layer-page/picture", Fixture, NULL, set_up, test_picture, tear_down);
   g_test_add ("/layer-page/too-large", Fixture, NULL, set_up, test_too_large, tear_down);
+  g_test_add ("/layer-page/keyboard", Fixture, NULL, set_up, test_keyboard, tear_down);
+  g_test_add ("/map-page/keyboard", Fixture, NULL, set_up, test_keyboard_map, tear_down);
   g_test_add ("/layer-page/threshold", Fixture, NULL, set_up, test_threshold, tear_down);
   g_test_add ("/layer-page/loop", Fixture, NULL, set_up, test_loop, tear_down);
   return g_test_run ();
