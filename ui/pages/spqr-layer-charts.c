@@ -6,6 +6,7 @@
 #include "chart/spqr-bars-view.h"
 #include "chart/spqr-histogram-view.h"
 #include "chart/spqr-share-view.h"
+#include "controls/spqr-reason.h"
 #include "pages/spqr-layer-readout.h"
 #include "pages/spqr-layer-rulers.h"
 #include "pages/spqr-layer-subject.h"
@@ -410,8 +411,7 @@ show_heads (SpqrLayerCharts *self)
       const char *why_not = !tunable ? _("Only layers that SpQR quantizes have an error and outliers")
                             : k == CHART_HEADS && self->head == 0 ? _("This layer is not divided into attention heads") : NULL;
 
-      gtk_widget_set_sensitive (self->tabs[k], why_not == NULL);
-      gtk_widget_set_tooltip_text (self->tabs[k], why_not != NULL ? why_not : _(tabs[k].help));
+      spqr_widget_set_reason (self->tabs[k], why_not);
     }
   if (!tunable)
     choose (self, CHART_VALUES);

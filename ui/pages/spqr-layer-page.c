@@ -6,6 +6,7 @@
 
 #include "chart/spqr-heatmap-view.h"
 #include "controls/spqr-access.h"
+#include "controls/spqr-reason.h"
 #include "pages/spqr-layer-charts.h"
 #include "pages/spqr-layer-colors.h"
 #include "pages/spqr-layer-labels.h"
@@ -83,14 +84,6 @@ show_calibration (SpqrLayerPage *self)
   gtk_widget_set_tooltip_text (GTK_WIDGET (self->field), spqr_layer_field_help (current_field (self), calibrated));
 }
 
-/* What can be done, or why it cannot. */
-static void
-explain (GtkWidget *widget, gboolean possible, const char *help, const char *why_not)
-{
-  gtk_widget_set_sensitive (widget, possible);
-  gtk_widget_set_tooltip_text (widget, possible ? help : why_not);
-}
-
 static void
 show_style (SpqrLayerPage *self)
 {
@@ -101,12 +94,8 @@ show_style (SpqrLayerPage *self)
   gtk_drop_down_set_selected (self->scale, self->colors.fields[field].scale);
   gtk_drop_down_set_selected (self->colormap, self->colors.fields[field].colormap);
   gtk_widget_set_visible (GTK_WIDGET (self->mark_outliers), self->tunable);
-  explain (GTK_WIDGET (self->scale), field != SPQR_FIELD_OUTLIERS,
-           _("How values become colours: linear, logarithmic (of the magnitude), or symmetric logarithmic (linear around 0, signs kept)"),
-           _("A weight is an outlier or is not: there is nothing to scale"));
-  explain (GTK_WIDGET (self->mark_outliers), field != SPQR_FIELD_OUTLIERS,
-           _("Mark the outliers of the present parameters; where many share a pixel, the places where they crowd. In the heat map, N and Shift+N walk from one to the next"),
-           _("The field shows the outliers themselves"));
+  spqr_widget_set_reason (GTK_WIDGET (self->scale), field == SPQR_FIELD_OUTLIERS ? _("A weight is an outlier or is not: there is nothing to scale") : NULL);
+  spqr_widget_set_reason (GTK_WIDGET (self->mark_outliers), field == SPQR_FIELD_OUTLIERS ? _("The field shows the outliers themselves") : NULL);
   self->updating = FALSE;
   spqr_heatmap_view_set_format (self->heatmap, whole ? SPQR_AXIS_INTEGER : SPQR_AXIS_NUMBER);
 }

@@ -6,6 +6,7 @@
 #include "controls/spqr-access.h"
 #include "controls/spqr-param-text.h"
 #include "controls/spqr-params-editor.h"
+#include "controls/spqr-reason.h"
 #include "pages/spqr-layer-history.h"
 #include "pages/spqr-layer-tally.h"
 #include "pages/spqr-recipe-dialog.h"
@@ -39,10 +40,9 @@ update_actions (SpqrLayerTune *self)
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "tune.undo", undo);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "tune.redo", redo);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "tune.compare", undo || redo);
-  gtk_widget_set_tooltip_text (self->undo, undo ? _("Back to the setting before (Ctrl+Z)") : _("Nothing to undo yet: change a parameter"));
-  gtk_widget_set_tooltip_text (self->redo, redo ? _("Forward to the setting after (Ctrl+Shift+Z)") : _("Nothing to redo: no step was undone"));
-  gtk_widget_set_tooltip_text (self->compare, undo || redo ? _("Switch between the last two settings (Ctrl+B)")
-                                                           : _("Two settings are compared here once a parameter was changed (Ctrl+B)"));
+  spqr_widget_explain (self->undo, undo ? NULL : _("Nothing to undo yet: change a parameter"));
+  spqr_widget_explain (self->redo, redo ? NULL : _("Nothing to redo: no step was undone"));
+  spqr_widget_explain (self->compare, undo || redo ? NULL : _("Two settings are compared here once a parameter was changed (Ctrl+B)"));
 }
 
 static void
@@ -137,10 +137,7 @@ fill_menu (SpqrLayerTune *self)
   g_autoptr (GMenu) menu = g_menu_new ();
   g_autoptr (GMenu) section = g_menu_new ();
 
-  gtk_widget_set_sensitive (GTK_WIDGET (self->apply), tunable);
-  gtk_widget_set_tooltip_text (GTK_WIDGET (self->apply), tunable
-    ? _("Keep these parameters in the model's recipe: for this layer, its kind, its block or all layers")
-    : _("A recipe is about layers that SpQR quantizes; this tensor is left as it is"));
+  spqr_widget_set_reason (GTK_WIDGET (self->apply), tunable ? NULL : _("A recipe is about layers that SpQR quantizes; this tensor is left as it is"));
   for (guint i = 0; tunable && i < G_N_ELEMENTS (targets); i++)
     {
       g_autofree char *name = name_target (self, targets[i].name);
@@ -236,8 +233,7 @@ explain_quantize (SpqrLayerTune *self)
   g_autofree char *why_not = reason != NULL ? g_strdup_printf (_("This model can be looked at, not quantized: %s"), reason)
     : spqr_session_get_store (self->session) == NULL ? g_strdup (_("Runs cannot be kept: there is no database. Preferences (Ctrl+,) say where it should be")) : NULL;
 
-  gtk_widget_set_tooltip_text (self->quantize, why_not != NULL ? why_not
-    : _("Calibrate and quantize every layer by the recipe, or with these parameters where there is none, and measure what it costs (Ctrl+Shift+Q)"));
+  spqr_widget_explain (self->quantize, why_not);
 }
 
 static void
