@@ -57,6 +57,25 @@ def tasks_and_calibration_on_the_device(folder):
 
 
 @case
+def absent_or_without_a_driver_the_same_is_done_here(folder):
+    spqr = spqr_with_device(folder)
+    model = tiny_model.make(folder)
+    _, evaluation = tiny_model.make_data(folder)
+    empty, real = os.path.join(folder, "none"), os.path.join(os.environ["SPQR_BUILD_ROOT"], "cuda")
+    os.makedirs(empty)
+    words = ["eval", model, "--data", evaluation, "--seqlen", "32", "--backend"]
+    figures = [spqr.json(*words, "cpu", db=False)["ppl"]]
+    spqr.env["SPQR_PLUGIN_DIR"] = empty
+    figures.append(spqr.json(*words, "auto", db=False)["ppl"])
+    says(spqr(*words, "cuda", status=1), "no plugin for GPUs was found", "cpu (CPU)")
+    if os.path.exists(os.path.join(real, "libspqr-backend-cuda.so")) and not os.path.exists("/dev/nvidiactl"):
+        spqr.env["SPQR_PLUGIN_DIR"] = real
+        figures.append(spqr.json(*words, "auto", db=False)["ppl"])
+        says(spqr(*words, "cuda", status=1), "no NVIDIA driver is installed", "cpu (CPU)")
+    assert len(set(figures)) == 1, figures
+
+
+@case
 def wrong_devices_are_told_of_the_right_ones(folder):
     spqr = spqr_with_device(folder)
     model = tiny_model.make(folder)
