@@ -13,7 +13,8 @@ struct _SpqrStore {
   char *dir;               /* its folder */
 
   GMutex lock;             /* over db, its statements and transactions */
-  sqlite3 *db;
+  sqlite3 *db;             /* NULL where it could not be opened again */
+  guint64 wal_inode;       /* of the -wal file it writes to; 0: not known yet, or there is none */
   GHashTable *statements;  /* SQL -> sqlite3_stmt, prepared once */
 
   GMutex changed_lock;     /* over changed_source */

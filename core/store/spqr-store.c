@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gstdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -242,6 +243,41 @@ spqr_store_open (const char *path, GError **error)
   return g_steal_pointer (&self);
 }
 
+/* 0: there is none. The number is not given to another file while SQLite has this one open. */
+static guint64
+find_wal (SpqrStore *self)
+{
+  g_autofree char *path = g_strconcat (self->path, "-wal", NULL);
+  GStatBuf info;
+
+  return g_stat (path, &info) == 0 ? (guint64) info.st_ino : 0;
+}
+
+/* POSIX locks go when the process closes any descriptor of their file: a file dialog that lists the database's folder, and
+ * looks into every file for its type, takes SQLite's with it. The next process that closes the database then thinks
+ * itself the last one, moves what the -wal file holds into the database and removes that file; what this process writes
+ * from then on would go with it, unseen by everybody else. So each transaction looks whether the file is still there, and
+ * connects anew where it is not. */
+static gboolean
+connect_again_if_lost (SpqrStore *self, GError **error)
+{
+  if (self->db != NULL && (self->wal_inode == 0 || find_wal (self) == self->wal_inode))
+    return TRUE;
+  g_hash_table_remove_all (self->statements);
+  self->wal_inode = 0;
+  if (self->db != NULL)
+    {
+      /* What it had is in the database; it must not go there a second time. */
+      sqlite3_db_config (self->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+      sqlite3_close (g_steal_pointer (&self->db));
+    }
+  if (_spqr_schema_check_file (self->path, _spqr_schema_migrations, _spqr_schema_n_migrations, error)
+      && open_connection (self, error) && open_checked (self, error))
+    return TRUE;
+  g_clear_pointer (&self->db, sqlite3_close);
+  return FALSE;
+}
+
 const char *
 spqr_store_get_path (SpqrStore *self)
 {
@@ -364,13 +400,15 @@ transact (SpqrStore *self, const char *begin, SpqrStoreWork work, gpointer data,
   gboolean ok;
 
   g_mutex_lock (&self->lock);
-  ok = run_plain (self, begin, doing, error);
+  ok = connect_again_if_lost (self, error) && run_plain (self, begin, doing, error);
   if (ok)
     {
       ok = work (self, data, error) && run_plain (self, "COMMIT", doing, error);
       /* A full disk may have rolled back by itself. */
       if (!ok && sqlite3_get_autocommit (self->db) == 0)
         run_plain (self, "ROLLBACK", doing, NULL);
+      if (self->wal_inode == 0)
+        self->wal_inode = find_wal (self);
     }
   g_mutex_unlock (&self->lock);
   return ok;

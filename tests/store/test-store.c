@@ -1,8 +1,10 @@
 /* test-store.c: what is written comes back, column by column; what cannot be written is refused. */
+#include <fcntl.h>
 #include <glib.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "store-fixture.h"
@@ -966,9 +968,81 @@ test_many_runs (Fixture *fixture, gconstpointer data)
   g_assert_cmpfloat (((SpqrRun *) runs->pdata[0])->ppl, ==, 5 + 9999 * 1e-4);
 }
 
+/* --- a second process --------------------------------------------------------------------------- */
+
+static char *program;
+
+/* Opens the database, closes it, and ends with the number of its runs. */
+static int
+count_runs_and_end (const char *path)
+{
+  g_autoptr (SpqrStore) store = spqr_store_open (path, NULL);
+  g_autoptr (GPtrArray) runs = store != NULL ? spqr_store_list_runs (store, NULL) : NULL;
+
+  return runs != NULL ? (int) runs->len : 99;
+}
+
+static int
+count_elsewhere (const char *path)
+{
+  const char *argv[] = { program, "--count-runs", path, NULL };
+  g_autoptr (GError) error = NULL;
+  int status;
+
+  g_spawn_sync (NULL, (char **) argv, NULL, G_SPAWN_STDOUT_TO_DEV_NULL, NULL, NULL, NULL, NULL, &status, &error);
+  g_assert_no_error (error);
+  g_assert_true (WIFEXITED (status));
+  return WEXITSTATUS (status);
+}
+
+/* As a file dialog does with the files of a folder that it shows. */
+static void
+look_into_files (const char *path)
+{
+  static const char *const endings[] = { "", "-wal", "-shm" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (endings); i++)
+    {
+      g_autofree char *file = g_strconcat (path, endings[i], NULL);
+      int fd = g_open (file, O_RDONLY, 0);
+
+      if (fd >= 0)
+        close (fd);
+    }
+}
+
+static void
+test_lost_locks (Fixture *f, gconstpointer data)
+{
+  g_autoptr (SpqrStore) store = open_store (f->path);
+  g_autofree char *wal = g_strconcat (f->path, "-wal", NULL);
+
+  for (guint round = 0; round < 3; round++)
+    {
+      g_autoptr (SpqrRun) before = begin_run (store, "before");
+      g_autoptr (SpqrRun) after = NULL;
+
+      look_into_files (f->path);
+      g_assert_cmpint (count_elsewhere (f->path), ==, 2 * round + 1);
+      if (g_file_test (wal, G_FILE_TEST_EXISTS))
+        {
+          g_test_skip ("this file system keeps locks, or has no write-ahead log");
+          return;
+        }
+      after = begin_run (store, "after");
+      g_assert_cmpint (after->id, ==, before->id + 1);
+      g_assert_cmpint (count_elsewhere (f->path), ==, 2 * round + 2);
+    }
+  g_clear_object (&store);
+  g_assert_cmpint (count_elsewhere (f->path), ==, 6);
+}
+
 int
 main (int argc, char **argv)
 {
+  if (argc == 3 && g_str_equal (argv[1], "--count-runs"))
+    return count_runs_and_end (argv[2]);
+  program = argv[0];
   g_test_init (&argc, &argv, NULL);
   fixture_test ("/store/open", test_open);
   fixture_test ("/store/open/default", test_open_default);
@@ -997,6 +1071,7 @@ main (int argc, char **argv)
   fixture_test ("/store/remove/running", test_remove_running);
   fixture_test ("/store/remove/sweep", test_sweep);
   fixture_test ("/store/move", test_move_database);
+  fixture_test ("/store/lost-locks", test_lost_locks);
   fixture_test ("/store/many-runs", test_many_runs);
   return g_test_run ();
 }
