@@ -106,7 +106,7 @@ let_go (Work *work)
 static gboolean
 too_late (gpointer data)
 {
-  g_test_message ("ten seconds are over");
+  g_test_message ("two minutes are over");
   *(gboolean *) data = TRUE;
   return G_SOURCE_CONTINUE;
 }
@@ -115,7 +115,7 @@ static void
 iterate_until_ended (SpqrJob *job)
 {
   gboolean late = FALSE;
-  guint source = g_timeout_add_seconds (10, too_late, &late);
+  guint source = g_timeout_add_seconds (120, too_late, &late);
 
   while (spqr_job_is_active (job) && !late)
     g_main_context_iteration (NULL, TRUE);
@@ -199,7 +199,7 @@ test_coalesced (void)
       g_usleep (1000);
     }
   g_assert_cmpint (spqr_job_get_state (job), ==, SPQR_JOB_FINISHED);
-  g_assert_cmpuint (n_fraction, <, 2000);
+  g_assert_cmpuint (n_fraction, <, (guint) work->reports / 10);
   g_assert_cmpuint (n_fraction, >=, 1);
 }
 
@@ -399,7 +399,7 @@ test_destroyed_in_main_context (void)
   SpqrJob *job = job_new (wait_func, work);
   guint before = n_destroyed;
   gboolean late = FALSE;
-  guint source = g_timeout_add_seconds (10, too_late, &late);
+  guint source = g_timeout_add_seconds (120, too_late, &late);
 
   spqr_job_queue_submit (queue, SPQR_LANE_INTERACTIVE, job);
   g_object_unref (job);

@@ -133,6 +133,7 @@ test_killed (Fixture *fixture, gconstpointer data)
   for (int round = 0; round < 8; round++)
     {
       Child child;
+      siginfo_t ended;
       gint64 id = 0;
       int last = -1;
       int enough = g_test_rand_int_range (1, 200);
@@ -149,7 +150,7 @@ test_killed (Fixture *fixture, gconstpointer data)
         g_assert_true (WIFSIGNALED (child_wait (&child)));
 
       if (round % 2 == 1) /* killed but not waited for: still in /proc, yet dead */
-        g_usleep (100000);
+        g_assert_cmpint (waitid (P_PID, (id_t) child.pid, &ended, WEXITED | WNOWAIT), ==, 0);
       store = open_store (fixture->path);
       run = spqr_store_get_run (store, id, &error);
       g_assert_no_error (error);
@@ -225,6 +226,7 @@ static void
 test_process_identity (void)
 {
   SpqrProcess self, other;
+  siginfo_t ended;
   pid_t pid;
 
   _spqr_process_self (&self);
@@ -252,7 +254,7 @@ test_process_identity (void)
   pid = fork ();
   if (pid == 0)
     _exit (0);
-  g_usleep (50000);
+  g_assert_cmpint (waitid (P_PID, (id_t) pid, &ended, WEXITED | WNOWAIT), ==, 0);
   other.pid = pid; /* a zombie */
   g_assert_false (_spqr_process_alive (&other));
   waitpid (pid, NULL, 0);

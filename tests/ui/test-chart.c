@@ -22,12 +22,12 @@ on_timeout (gpointer data)
   return G_SOURCE_CONTINUE;
 }
 
-/* Turns the main loop until done() or ten seconds are over. */
+/* Turns the main loop until done() or two minutes are over. */
 static gboolean
 wait_until (gboolean (*done) (gpointer), gpointer data)
 {
   gboolean late = FALSE;
-  guint id = g_timeout_add_seconds (10, on_timeout, &late);
+  guint id = g_timeout_add_seconds (120, on_timeout, &late);
   while (!done (data) && !late)
     g_main_context_iteration (NULL, TRUE);
   g_source_remove (id);

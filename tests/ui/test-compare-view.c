@@ -42,7 +42,7 @@ typedef gboolean (*Condition) (Fixture *f);
 static void
 wait_until (Fixture *f, Condition condition)
 {
-  gint64 limit = g_get_monotonic_time () + 30 * G_USEC_PER_SEC;
+  gint64 limit = g_get_monotonic_time () + 120 * G_USEC_PER_SEC;
 
   while (!condition (f))
     {
@@ -213,7 +213,7 @@ wait_for_note (SpqrStore *store, gint64 run_id)
 {
   SpqrRun *run = NULL;
 
-  for (guint i = 0; i < 1000 && (run == NULL || run->note == NULL || run->tags == NULL); i++)
+  for (guint i = 0; i < 12000 && (run == NULL || run->note == NULL || run->tags == NULL); i++)
     {
       g_clear_object (&run);
       g_main_context_iteration (NULL, FALSE);

@@ -80,7 +80,7 @@ new_data (Fixture *f, SpqrField field)
 static void
 wait_for_patterns (Fixture *f)
 {
-  gint64 limit = g_get_monotonic_time () + 30 * G_USEC_PER_SEC;
+  gint64 limit = g_get_monotonic_time () + 120 * G_USEC_PER_SEC;
 
   while (spqr_layer_labels_get_patterns (f->labels) == NULL)
     {

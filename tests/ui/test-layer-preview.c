@@ -325,7 +325,7 @@ watch (SpqrLayerPreview *preview, Watch *w)
 static void
 wait_for (SpqrLayerPreview *preview)
 {
-  gint64 end = g_get_monotonic_time () + 60 * G_USEC_PER_SEC;
+  gint64 end = g_get_monotonic_time () + 120 * G_USEC_PER_SEC;
 
   while (spqr_layer_preview_is_busy (preview))
     {

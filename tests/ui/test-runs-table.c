@@ -118,7 +118,7 @@ on_time_out (gpointer data)
 
 #define WAIT(condition) G_STMT_START { \
     gboolean late = FALSE; \
-    guint source = g_timeout_add_seconds (60, on_time_out, &late); \
+    guint source = g_timeout_add_seconds (120, on_time_out, &late); \
     while (!(condition) && !late) \
       turn (); \
     g_source_remove (source); \

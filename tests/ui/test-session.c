@@ -8,7 +8,7 @@
 #include "session/spqr-session-waiting.h"
 #include "session/spqr-waiting-keeper.h"
 
-#define LONGEST (30 * G_TIME_SPAN_SECOND)
+#define LONGEST (120 * G_TIME_SPAN_SECOND)
 
 static char *folder, *sample, *database;
 
@@ -378,6 +378,7 @@ bury (void)
   sqlite3 *db;
 
   g_assert_cmpint (sqlite3_open (database, &db), ==, SQLITE_OK);
+  sqlite3_busy_timeout (db, LONGEST / G_TIME_SPAN_MILLISECOND);
   g_assert_cmpint (sqlite3_exec (db, "UPDATE waiting SET owner_start = owner_start - 1", NULL, NULL, NULL), ==, SQLITE_OK);
   sqlite3_close (db);
 }

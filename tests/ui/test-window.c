@@ -2,6 +2,7 @@
  * folders and files open in tabs. */
 #include <adwaita.h>
 
+#include "../model/fixtures.h"
 #include "pages/spqr-recipe-dialog.h"
 #include "session/spqr-paths.h"
 #include "window/spqr-calibrate-dialog.h"
@@ -24,7 +25,7 @@ settle (double seconds)
 static gboolean
 wait_for_model (SpqrSession *session)
 {
-  for (int i = 0; i < 200 && spqr_session_get_model (session) == NULL; i++)
+  for (int i = 0; i < 2400 && spqr_session_get_model (session) == NULL; i++)
     settle (0.05);
   return spqr_session_get_model (session) != NULL;
 }
@@ -52,7 +53,7 @@ tear_down (Fixture *f, gconstpointer app)
   gtk_window_close (GTK_WINDOW (f->window));
   settle (0.2);
   g_object_unref (f->session);
-  g_free (f->folder);
+  fixture_remove (f->folder);
   g_free (f->sample);
 }
 
@@ -140,6 +141,12 @@ check_names (GtkWidget *root, const char *what, guint at_least)
 {
   guint controls = 0, unnamed = count_unnamed (root, &controls);
 
+  for (guint i = 0; i < 2400 && controls < at_least; i++)
+    {
+      settle (0.05);
+      controls = 0;
+      unnamed = count_unnamed (root, &controls);
+    }
   g_test_message ("%s: %u controls", what, controls);
   g_assert_cmpuint (controls, >=, at_least);
   g_assert_cmpuint (unnamed, ==, 0);
