@@ -317,6 +317,28 @@ def lies_are_refused(folder):
 
 
 @case
+def pickles_that_swell_or_never_end(folder):
+    """Small files whose lists hold themselves, each other many times over, or each other a million deep."""
+    holds_itself, laughs = [], [1] * 10
+    holds_itself.append(holds_itself)
+    for _ in range(40):
+        laughs = [laughs] * 10
+    deep = 300000
+    pickles = {"itself": pickle.dumps(holds_itself, 2), "laughs": pickle.dumps(laughs, 2),
+               "lists": b"\x80\x02" + b"]" * deep + b"a" * (deep - 1) + b".", "tuples": b"\x80\x02K\x01" + b"\x85" * deep + b".",
+               "marks": b"\x80\x02" + b"(" * deep + b".", "memo": b"\x80\x02]r\xff\xff\xff\xff.",
+               "number": b"\x80\x02\x8b\xff\xff\xff\x7fxx.", "text": b"\x80\x04\x8d" + b"\xff" * 7 + b"\x3fxx."}
+    spqr, model = Spqr(folder), tiny_model.make(folder)
+    for name, data in pickles.items():
+        file = os.path.join(folder, name + ".pth")
+        with zipfile.ZipFile(file, "w") as archive:
+            archive.writestr("archive/data.pkl", data)
+            archive.writestr("archive/byteorder", "little")
+        says(spqr("inspect", file, "--no-stats", status=1, db=False), name + ".pth")
+        says(spqr("eval", model, "--data", file, "--seqlen", "32", status=1, db=False), name + ".pth")
+
+
+@case
 def broken_files(folder):
     spqr, path = Spqr(folder), torch_folder(folder, tensors_of())
     file = os.path.join(path, "pytorch_model.bin")
