@@ -269,6 +269,39 @@ draw_noted (cairo_t *cr, const SpqrTheme *theme, double width, double height, gc
   spqr_histogram_draw (data, cr, theme, width, height);
 }
 
+/* Where long numbers have no room, every second or fifth piece has one: also the last ones, not the first ten alone. */
+static void
+test_ruler_numbers (void)
+{
+  enum { WIDTH = 720, HEIGHT = 300 };
+  static const SpqrRuler ruler = { "groups", NULL, NULL, SPQR_RULER_COLUMNS, 16, 0, false };
+  g_autoptr (SpqrFieldData) field = demo_weights (32, 640);
+  cairo_surface_t *surface = cairo_image_surface_create (CAIRO_FORMAT_RGB24, WIDTH, HEIGHT);
+  cairo_t *cr = cairo_create (surface);
+  SpqrHeatmap plot;
+  SpqrHeatmapLayout l;
+  SpqrTheme theme;
+  spqr_heatmap_init (&plot, field);
+  plot.rulers = &ruler;
+  plot.n_rulers = 1;
+  spqr_theme_init (&theme, SPQR_THEME_LIGHT);
+  spqr_heatmap_layout (&plot, &theme, WIDTH, HEIGHT, &l);
+  g_assert_cmpfloat (l.matrix.width / 40, <, 18);       /* a piece: too narrow for two digits and their margin */
+  spqr_heatmap_draw (&plot, cr, &theme, WIDTH, HEIGHT);
+  cairo_surface_flush (surface);
+  size_t dark[2] = { 0, 0 };
+  for (size_t y = (size_t) l.col_bands.y; y < (size_t) (l.col_bands.y + l.col_bands.height); y++)
+    for (size_t x = (size_t) l.col_bands.x; x < (size_t) (l.col_bands.x + l.col_bands.width); x++)
+      {
+        const unsigned char *pixel = cairo_image_surface_get_data (surface) + y * (size_t) cairo_image_surface_get_stride (surface) + 4 * x;
+        dark[(double) x > l.col_bands.x + l.col_bands.width / 2] += pixel[1] < 100;
+      }
+  g_assert_cmpuint (dark[0], >, 30);
+  g_assert_cmpuint (dark[1], >, 30);
+  cairo_destroy (cr);
+  cairo_surface_destroy (surface);
+}
+
 static void
 test_histogram_note (void)
 {
@@ -360,6 +393,7 @@ main (int argc, char **argv)
   g_test_add_func ("/plot-layer/heatmap", test_heatmap);
   g_test_add_func ("/plot-layer/bars", test_bars);
   g_test_add_func ("/plot-layer/share", test_share);
+  g_test_add_func ("/plot-layer/ruler-numbers", test_ruler_numbers);
   g_test_add_func ("/plot-layer/histogram-note", test_histogram_note);
   g_test_add_func ("/plot-layer/profiles", test_profiles);
   g_test_add_func ("/plot-layer/degenerate", test_degenerate);

@@ -307,7 +307,16 @@ show_cell (SpqrLayerPage *self)
                                spqr_layer_preview_get_picture (self->preview), spqr_layer_preview_get_answer (self->preview),
                                (gsize) row, (gsize) col);
   gtk_label_set_label (self->readout, text != NULL ? text : _("Point at a weight, or walk with the arrow keys.\nThe wheel zooms, dragging pans."));
-  gtk_widget_set_tooltip_text (GTK_WIDGET (self->readout), text);
+}
+
+/* The whole line, where there was no room for it; else nothing stands over what is read. */
+static gboolean
+on_readout_tooltip (SpqrLayerPage *self, int x, int y, gboolean keyboard, GtkTooltip *tooltip)
+{
+  if (!pango_layout_is_ellipsized (gtk_label_get_layout (self->readout)))
+    return FALSE;
+  gtk_tooltip_set_text (tooltip, gtk_label_get_label (self->readout));
+  return TRUE;
 }
 
 static void
@@ -636,6 +645,7 @@ bind_children (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_callback (widget_class, on_reference_changed);
   gtk_widget_class_bind_template_callback (widget_class, on_range_reset);
   gtk_widget_class_bind_template_callback (widget_class, on_values_pointed);
+  gtk_widget_class_bind_template_callback (widget_class, on_readout_tooltip);
   gtk_widget_class_bind_template_callback (widget_class, on_cells_pointed);
 }
 

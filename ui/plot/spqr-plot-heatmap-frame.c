@@ -153,6 +153,46 @@ draw_row_profile (const SpqrHeatmap *plot, SpqrInk *ink, const SpqrHeatmapLayout
   spqr_ink_vline (ink, &ink->theme->frame, r->x - 1, r->y, r->y + r->height);
 }
 
+static void
+label_piece (const SpqrRuler *ruler, double k, char *label, size_t size)
+{
+  g_snprintf (label, (gulong) size, "%s%s%.0f", ruler->item ? ruler->item : "", ruler->item ? "\u202f" : "", k);
+}
+
+/* Every 1, 2, 5, 10 … pieces, so that numbers of any length have room: none is missing among others. */
+static double
+number_every (SpqrInk *ink, const SpqrRuler *ruler, double piece, double pieces)
+{
+  char label[48];
+  label_piece (ruler, MAX (pieces - 1, 0), label, sizeof label);
+  double wide = spqr_ink_width (ink, SPQR_TEXT_SMALL, label) + 8, step = 1;
+  while (step * piece < wide)
+    for (int i = 0; i < 3 && step * piece < wide; i++)
+      step *= i == 1 ? 2.5 : 2;
+  return step;
+}
+
+/* In the middle of a..b of its band; cut off at an edge it has no room. */
+static void
+draw_number (SpqrInk *ink, const SpqrRuler *ruler, double k, double middle, double a, double b, double piece, double thick)
+{
+  char label[48];
+  label_piece (ruler, k, label, sizeof label);
+  if (b - a < MIN (piece - 0.5, spqr_ink_width (ink, SPQR_TEXT_SMALL, label) + 8))
+    return;
+  bool rows = ruler->side == SPQR_RULER_ROWS;
+  /* Small print, so that it stays inside the band. */
+  double s = MIN (1, (thick + 2) / spqr_ink_height (ink, SPQR_TEXT_SMALL));
+  cairo_save (ink->cr);
+  cairo_translate (ink->cr, rows ? middle : (a + b) / 2, rows ? (a + b) / 2 : middle);
+  cairo_scale (ink->cr, s, s);
+  if (rows)
+    spqr_ink_text_up (ink, SPQR_TEXT_SMALL, &ink->theme->ink, label, 0, 0, 0.5, 0.5, 0);
+  else
+    spqr_ink_text (ink, SPQR_TEXT_SMALL, &ink->theme->ink, label, 0, 0, 0.5, 0.5, 0);
+  cairo_restore (ink->cr);
+}
+
 /* One ruler: its band along the edge, and lines upon the matrix where they are not too dense. */
 static void
 draw_ruler (const SpqrHeatmap *plot, SpqrInk *ink, const SpqrHeatmapLayout *l, const SpqrRuler *ruler, size_t place)
@@ -175,34 +215,18 @@ draw_ruler (const SpqrHeatmap *plot, SpqrInk *ink, const SpqrHeatmapLayout *l, c
         spqr_ink_fill (ink, &even, start, band, length, thick);
       return;
     }
-  double h = spqr_ink_height (ink, SPQR_TEXT_SMALL);
-  double least = spqr_ink_width (ink, SPQR_TEXT_SMALL, "0") + 8;
-  for (double k = floor (MAX (lo, 0) / period); k * period < MIN (hi, limit); k++)
+  double step = number_every (ink, ruler, piece, limit / period), first = floor (MAX (lo, 0) / period);
+  for (double k = first; k * period < MIN (hi, limit); k++)
     {
       double a = start + MAX (0, (k * period - lo) * px), b = start + MIN (length, (MIN ((k + 1) * period, limit) - lo) * px);
       SpqrColor odd = spqr_color_mix (&t->frame, &t->background, 0.35);
       const SpqrColor *fill = fmod (k, 2) == 0 ? &t->grid : &odd;
-      if (rows)
-        spqr_ink_fill (ink, fill, band, a, thick, b - a);
-      else
-        spqr_ink_fill (ink, fill, a, band, b - a, thick);
-      if (b - a < least)
-        continue;
-      char label[48];
-      g_snprintf (label, sizeof label, "%s%s%.0f", ruler->item ? ruler->item : "", ruler->item ? "\u202f" : "", k);
-      double w = spqr_ink_width (ink, SPQR_TEXT_SMALL, label);
-      if (b - a < w + 8)
-        continue;
-      cairo_save (ink->cr);
-      /* Small print, so that it stays inside the band. */
-      double s = MIN (1, (thick + 2) / h);
-      cairo_translate (ink->cr, rows ? band + thick / 2 : (a + b) / 2, rows ? (a + b) / 2 : band + thick / 2);
-      cairo_scale (ink->cr, s, s);
-      if (rows)
-        spqr_ink_text_up (ink, SPQR_TEXT_SMALL, &t->ink, label, 0, 0, 0.5, 0.5, 0);
-      else
-        spqr_ink_text (ink, SPQR_TEXT_SMALL, &t->ink, label, 0, 0, 0.5, 0.5, 0);
-      cairo_restore (ink->cr);
+      spqr_ink_fill (ink, fill, rows ? band : a, rows ? a : band, rows ? thick : b - a, rows ? b - a : thick);
+    }
+  for (double k = ceil (first / step) * step; k * period < MIN (hi, limit); k += step)
+    {
+      double a = start + MAX (0, (k * period - lo) * px), b = start + MIN (length, (MIN ((k + 1) * period, limit) - lo) * px);
+      draw_number (ink, ruler, k, band + thick / 2, a, b, piece, thick);
     }
 }
 
