@@ -12,6 +12,8 @@
 #include "chart/spqr-histogram-view.h"
 #include "pages/spqr-layer-page.h"
 #include "pages/spqr-layer-subject.h"
+#include "pages/spqr-map-figures.h"
+#include "pages/spqr-map-list.h"
 #include "pages/spqr-map-page.h"
 
 typedef struct {
@@ -218,6 +220,98 @@ test_threshold (Fixture *f, gconstpointer data)
   g_assert_cmpfloat (spqr_session_get_params (f->session)->layer.outlier_threshold, ==, before);
 }
 
+/* ---- calibrated with what ---- */
+
+static GtkWidget *
+find_classed (GtkWidget *widget, const char *css_class)
+{
+  if (gtk_widget_has_css_class (widget, css_class))
+    return widget;
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL; child = gtk_widget_get_next_sibling (child))
+    {
+      GtkWidget *found = find_classed (child, css_class);
+
+      if (found != NULL)
+        return found;
+    }
+  return NULL;
+}
+
+static gboolean
+is_calibrated (Fixture *f)
+{
+  const char *with = spqr_session_get_calibrated_with (f->session, spqr_session_get_tensor (f->session));
+
+  return with != NULL && g_str_has_prefix (with, g_object_get_data (G_OBJECT (f->page), "name")) &&
+         spqr_lab_is_calibrated (spqr_session_get_lab (f->session));
+}
+
+static void
+calibrate_with (Fixture *f, const char *name, int first)
+{
+  g_autofree char *path = g_build_filename (f->folder, name, NULL);
+  g_autoptr (GString) ids = g_string_new ("[");
+
+  for (int i = 0; i < 200; i++)
+    g_string_append_printf (ids, "%s%d", i > 0 ? ", " : "", (first + 7 * i) % 30);
+  g_string_append_c (ids, ']');
+  g_assert_true (g_file_set_contents (path, ids->str, -1, NULL));
+  g_object_set_data (G_OBJECT (f->page), "name", (gpointer) name);
+  spqr_session_set_calibration (f->session, path);
+  spqr_session_calibrate (f->session, FALSE);
+  wait_until (f, is_calibrated);
+}
+
+/* The badge names the text and how much of it; another text takes its place. */
+static void
+test_calibrated (Fixture *f, gconstpointer data)
+{
+  SpqrRunParams params = *spqr_session_get_params (f->session);
+  SpqrTensor *tensor;
+  GtkWidget *badge;
+
+  params.nsamples = 2;
+  params.seqlen = 16;
+  spqr_session_set_params (f->session, &params);
+  select_role (f, SPQR_ROLE_Q);
+  tensor = spqr_session_get_tensor (f->session);
+  wait_until (f, has_marks);
+  badge = find_classed (f->page, "badge");
+  g_assert_cmpstr (gtk_label_get_label (GTK_LABEL (badge)), ==, "data-free");
+  g_assert_null (spqr_session_get_calibrated_with (f->session, tensor));
+  calibrate_with (f, "first.json", 1);
+  g_assert_cmpstr (spqr_session_get_calibrated_with (f->session, tensor), ==, "first.json, 2 windows of 16 tokens");
+  g_assert_cmpstr (gtk_label_get_label (GTK_LABEL (badge)), ==, "calibrated");
+  g_assert_nonnull (strstr (gtk_widget_get_tooltip_text (badge), "first.json, 2 windows of 16 tokens"));
+  g_assert_cmpstr (gtk_button_get_label (GTK_BUTTON (gtk_widget_get_next_sibling (badge))), ==, "_Calibrate Again…");
+  calibrate_with (f, "second.json", 5);
+  g_assert_nonnull (strstr (gtk_widget_get_tooltip_text (badge), "second.json"));
+}
+
+/* A figure that nothing is known of: the list says what to do. */
+static void
+test_empty_map (Fixture *f, gconstpointer data)
+{
+  GtkWidget *map = spqr_map_page_new (f->session);
+  guint n, calibrated = 0;
+  const SpqrMapFigure *figures = spqr_map_figures (&n);
+  GtkWidget *list, *label = NULL;
+
+  g_object_ref (f->page);
+  gtk_window_set_child (GTK_WINDOW (f->window), map);
+  while (figures[calibrated].source != SPQR_FIGURE_CALIBRATED)
+    calibrated++;
+  gtk_drop_down_set_selected (GTK_DROP_DOWN (find (map, GTK_TYPE_DROP_DOWN)), calibrated);
+  list = find (map, SPQR_TYPE_MAP_LIST);
+  for (GtkWidget *child = gtk_widget_get_first_child (gtk_widget_get_first_child (list)); child != NULL; child = gtk_widget_get_next_sibling (child))
+    if (GTK_IS_LABEL (child))
+      label = child;
+  g_assert_true (gtk_widget_get_visible (label));
+  g_assert_nonnull (strstr (gtk_label_get_label (GTK_LABEL (label)), "Calibrate"));
+  gtk_window_set_child (GTK_WINDOW (f->window), f->page);
+  g_object_unref (f->page);
+}
+
 /* ---- by keyboard alone ---- */
 
 /* Controls a person must be able to get to, and those that a person may ask why not. */
@@ -377,6 +471,8 @@ main (int argc, char **argv)
   g_test_add ("/layer-page/picture", Fixture, NULL, set_up, test_picture, tear_down);
   g_test_add ("/layer-page/too-large", Fixture, NULL, set_up, test_too_large, tear_down);
   g_test_add ("/layer-page/keyboard", Fixture, NULL, set_up, test_keyboard, tear_down);
+  g_test_add ("/layer-page/calibrated", Fixture, NULL, set_up, test_calibrated, tear_down);
+  g_test_add ("/map-page/empty", Fixture, NULL, set_up, test_empty_map, tear_down);
   g_test_add ("/map-page/keyboard", Fixture, NULL, set_up, test_keyboard_map, tear_down);
   g_test_add ("/layer-page/threshold", Fixture, NULL, set_up, test_threshold, tear_down);
   g_test_add ("/layer-page/loop", Fixture, NULL, set_up, test_loop, tear_down);
