@@ -113,17 +113,20 @@ spqr_panel_pack_transposed (const void *w, SpqrElem elem, size_t ldw, size_t m, 
 void
 spqr_panel_pack (const float *v, size_t ldv, size_t m, size_t k, float *panels)
 {
-  for (size_t i = 0; i < m; i += WIDTH)
-    {
-      size_t count = m - i < WIDTH ? m - i : WIDTH;
-      float *out = panels + i * k;
+  for (size_t j = 0; j < k; j++)        /* row by row, as they lie in memory */
+    for (size_t i = 0; i < m; i += WIDTH)
+      {
+        size_t count = m - i < WIDTH ? m - i : WIDTH;
+        float *out = panels + i * k + j * WIDTH;
 
-      for (size_t j = 0; j < k; j++, out += WIDTH)
-        {
-          memcpy (out, v + j * ldv + i, count * sizeof *out);
-          memset (out + count, 0, (WIDTH - count) * sizeof *out);
-        }
-    }
+        if (count == WIDTH)
+          {
+            memcpy (out, v + j * ldv + i, WIDTH * sizeof *out);
+            continue;
+          }
+        memcpy (out, v + j * ldv + i, count * sizeof *out);
+        memset (out + count, 0, (WIDTH - count) * sizeof *out);
+      }
 }
 
 /* ---- multiplying ---- */
