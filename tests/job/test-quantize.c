@@ -15,7 +15,7 @@
 static void
 test_threads (void)
 {
-  g_autofree char *folder = fixture_folder ();
+  g_autofree char *folder = NULL;
   g_auto (Sitting) one = { NULL };
 
   /* The pool's size is settled when it is first used: each count is a process of its own. */
@@ -31,6 +31,7 @@ test_threads (void)
       g_assert_cmpuint (spqr_pool_get_n_threads (spqr_pool_get_default ()), ==, g_ascii_strtoull (threads, NULL, 10));
       return;
     }
+  folder = fixture_folder ();
   g_setenv ("SPQR_TEST_FOLDER", folder, TRUE);
   sitting_init (&one, folder, "1", BLOCKS, WINDOWS, NULL);
   for (int n = 1; n <= 3; n++)
