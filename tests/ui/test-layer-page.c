@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "../model/fixtures.h"
+#include "chart/spqr-grid-view.h"
 #include "chart/spqr-heatmap-view.h"
 #include "chart/spqr-histogram-view.h"
 #include "pages/spqr-layer-page.h"
@@ -312,6 +313,33 @@ test_empty_map (Fixture *f, gconstpointer data)
   g_object_unref (f->page);
 }
 
+/* The colours' scale is chosen for each figure, and remembered for it. */
+static void
+test_map_scale (Fixture *f, gconstpointer data)
+{
+  GtkWidget *map = spqr_map_page_new (f->session), *figure = find (map, GTK_TYPE_DROP_DOWN), *grid = find (map, SPQR_TYPE_GRID_VIEW);
+  GtkWidget *scale = gtk_widget_get_next_sibling (figure);
+  static const struct { guint figure, set, seen; } steps[] = {
+    { 0, SPQR_N_SCALES, SPQR_SCALE_LINEAR }, { 0, SPQR_SCALE_LOG, SPQR_SCALE_LOG }, { 1, SPQR_N_SCALES, SPQR_SCALE_LOG },
+    { 1, SPQR_SCALE_LINEAR, SPQR_SCALE_LINEAR }, { 0, SPQR_N_SCALES, SPQR_SCALE_LOG }, { 1, SPQR_N_SCALES, SPQR_SCALE_LINEAR } };
+
+  g_object_ref (f->page);
+  gtk_window_set_child (GTK_WINDOW (f->window), map);
+  for (guint i = 0; i < G_N_ELEMENTS (steps); i++)
+    {
+      guint seen;
+
+      gtk_drop_down_set_selected (GTK_DROP_DOWN (figure), steps[i].figure);
+      if (steps[i].set < SPQR_N_SCALES)
+        gtk_drop_down_set_selected (GTK_DROP_DOWN (scale), steps[i].set);
+      g_object_get (grid, "scale", &seen, NULL);
+      g_assert_cmpuint (seen, ==, steps[i].seen);
+      g_assert_cmpuint (gtk_drop_down_get_selected (GTK_DROP_DOWN (scale)), ==, steps[i].seen);
+    }
+  gtk_window_set_child (GTK_WINDOW (f->window), f->page);
+  g_object_unref (f->page);
+}
+
 /* ---- by keyboard alone ---- */
 
 /* Controls a person must be able to get to, and those that a person may ask why not. */
@@ -473,6 +501,7 @@ main (int argc, char **argv)
   g_test_add ("/layer-page/keyboard", Fixture, NULL, set_up, test_keyboard, tear_down);
   g_test_add ("/layer-page/calibrated", Fixture, NULL, set_up, test_calibrated, tear_down);
   g_test_add ("/map-page/empty", Fixture, NULL, set_up, test_empty_map, tear_down);
+  g_test_add ("/map-page/scale", Fixture, NULL, set_up, test_map_scale, tear_down);
   g_test_add ("/map-page/keyboard", Fixture, NULL, set_up, test_keyboard_map, tear_down);
   g_test_add ("/layer-page/threshold", Fixture, NULL, set_up, test_threshold, tear_down);
   g_test_add ("/layer-page/loop", Fixture, NULL, set_up, test_loop, tear_down);
