@@ -79,3 +79,12 @@ spqr_name_list_row (GtkWidget *child, const char *name)
   if (row != NULL)
     gtk_accessible_update_property (GTK_ACCESSIBLE (row), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
 }
+
+void
+spqr_name_column_row (GtkWidget *child, const char *name)
+{
+  GtkWidget *cell = gtk_widget_get_parent (child);
+
+  if (cell != NULL)
+    spqr_name_list_row (cell, name);
+}

@@ -10,3 +10,5 @@ void spqr_name_inner_buttons (GtkWidget *root);
 void spqr_show_toast (AdwToastOverlay *overlay, AdwToast *toast);
 /* Names the row of a list or table that holds `child` (a list item's child, once bound). */
 void spqr_name_list_row (GtkWidget *child, const char *name);
+/* Names the row of a column view that holds `child` (a cell's child, once bound). */
+void spqr_name_column_row (GtkWidget *child, const char *name);

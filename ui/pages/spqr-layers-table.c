@@ -3,6 +3,7 @@
 #include <glib/gi18n.h>
 #include <math.h>
 
+#include "controls/spqr-access.h"
 #include "controls/spqr-column-title.h"
 #include "controls/spqr-empty-note.h"
 #include "plot/spqr-format.h"
@@ -122,6 +123,8 @@ bind_cell (GtkSignalListItemFactory *factory, GtkListItem *item, gpointer user_d
   g_autofree char *text = ((const Column *) user_data)->text (SPQR_LAYER_ITEM (gtk_list_item_get_item (item))->layer);
 
   gtk_label_set_label (GTK_LABEL (gtk_list_item_get_child (item)), text);
+  if (((const Column *) user_data)->text == text_name)
+    spqr_name_column_row (gtk_list_item_get_child (item), text);
 }
 
 static void

@@ -1,8 +1,10 @@
 #include "pages/spqr-runs-table.h"
 
 #include <glib/gi18n.h>
+#include <inttypes.h>
 #include <math.h>
 
+#include "controls/spqr-access.h"
 #include "controls/spqr-column-title.h"
 #include "pages/spqr-runs-list.h"
 #include "plot/spqr-format.h"
@@ -18,8 +20,15 @@ struct _SpqrRunsTable {
   GtkMultiSelection *selection;
   GArray *kept;              /* ids that were selected before the list changed */
   gboolean filling;
+  GPtrArray *unfilled;       /* GtkListItem: cells that wait for a later turn of the loop */
+  guint fill_source, turn_source;
+  gint64 spent;              /* on cells in this turn, µs */
   gboolean to_top;           /* the next list is in another order, or of other runs */
 };
+
+/* For cells in one turn of the loop, µs. */
+enum { FILL_US = 3000 };
+#define UNFILLED "unfilled"
 
 enum { SELECTION_CHANGED, LISTED, N_SIGNALS };
 static guint signals[N_SIGNALS];
@@ -181,20 +190,95 @@ setup_cell (GtkSignalListItemFactory *factory, GtkListItem *item, gpointer user_
   gtk_list_item_set_selectable (item, FALSE);
 }
 
+/* What a row is called by those who do not see it. */
 static void
-show_cell (GtkListItem *item)
+name_row (GtkWidget *label, const SpqrRunRow *row)
+{
+  g_autofree char *number = g_strdup_printf (_("Run %" PRId64), row->id), *state = row->run != NULL ? text_state (row->run) : NULL;
+  g_autofree char *name = row->run != NULL ? g_strjoin (", ", number, row->run->model_name != NULL ? row->run->model_name : "–", state, NULL)
+                                           : g_strdup (number);
+
+  spqr_name_column_row (label, name);
+}
+
+static void
+fill_cell (GtkListItem *item)
 {
   const Column *column = g_object_get_data (G_OBJECT (item), "column");
   SpqrRunRow *row = gtk_list_item_get_item (item);
+  GtkWidget *label = gtk_list_item_get_child (item);
   g_autofree char *text = row->run != NULL ? column->text (row->run)
                           : column->order == SPQR_RUN_ORDER_ID ? g_strdup_printf ("%" G_GINT64_FORMAT, row->id) : NULL;
 
-  gtk_label_set_label (GTK_LABEL (gtk_list_item_get_child (item)), text != NULL ? text : "…");
+  gtk_label_set_label (GTK_LABEL (label), text != NULL ? text : "…");
+  if (column->order == SPQR_RUN_ORDER_ID)
+    name_row (label, row);
+}
+
+/* ---- in a turn of the loop only as many cells are filled as nobody notices ---- */
+
+static gboolean
+on_next_turn (gpointer data)
+{
+  SpqrRunsTable *self = data;
+
+  self->spent = 0;
+  self->turn_source = 0;
+  return G_SOURCE_REMOVE;
+}
+
+static void
+fill_within_turn (SpqrRunsTable *self, GtkListItem *item)
+{
+  gint64 begun = g_get_monotonic_time ();
+
+  fill_cell (item);
+  self->spent += g_get_monotonic_time () - begun;
+  if (self->turn_source == 0)
+    self->turn_source = g_idle_add_full (G_PRIORITY_DEFAULT, on_next_turn, self, NULL);
+}
+
+static gboolean
+fill_rest (gpointer data)
+{
+  SpqrRunsTable *self = data;
+  gint64 end = g_get_monotonic_time () + FILL_US;
+  guint i = 0;
+
+  for (; i < self->unfilled->len && (i % 8 != 0 || g_get_monotonic_time () < end); i++)
+    if (g_object_steal_data (self->unfilled->pdata[i], UNFILLED) != NULL)
+      fill_cell (self->unfilled->pdata[i]);
+  g_ptr_array_remove_range (self->unfilled, 0, i);
+  if (self->unfilled->len > 0)
+    return G_SOURCE_CONTINUE;
+  self->fill_source = 0;
+  return G_SOURCE_REMOVE;
+}
+
+/* Some at once, so that who scrolls slowly sees no gap; of thousands the rest a little later. */
+static void
+show_cell (GtkListItem *item)
+{
+  SpqrRunsTable *self = g_object_get_data (G_OBJECT (item), "table");
+
+  if (g_object_get_data (G_OBJECT (item), UNFILLED) != NULL)
+    return;
+  if (self->spent < FILL_US)
+    {
+      fill_within_turn (self, item);
+      return;
+    }
+  g_object_set_data (G_OBJECT (item), UNFILLED, item);
+  g_ptr_array_add (self->unfilled, g_object_ref (item));
+  /* Before the next picture. */
+  if (self->fill_source == 0)
+    self->fill_source = g_idle_add_full (GDK_PRIORITY_REDRAW - 1, fill_rest, self, NULL);
 }
 
 static void
 bind_cell (GtkSignalListItemFactory *factory, GtkListItem *item, gpointer user_data)
 {
+  g_object_set_data (G_OBJECT (item), "table", g_object_get_data (G_OBJECT (factory), "table"));
   g_signal_connect_object (gtk_list_item_get_item (item), "changed", G_CALLBACK (show_cell), item, G_CONNECT_SWAPPED);
   show_cell (item);
 }
@@ -202,6 +286,7 @@ bind_cell (GtkSignalListItemFactory *factory, GtkListItem *item, gpointer user_d
 static void
 unbind_cell (GtkSignalListItemFactory *factory, GtkListItem *item, gpointer user_data)
 {
+  g_object_steal_data (G_OBJECT (item), UNFILLED);
   g_signal_handlers_disconnect_by_func (gtk_list_item_get_item (item), show_cell, item);
 }
 
@@ -212,6 +297,7 @@ add_column (SpqrRunsTable *self, const Column *column)
   GtkColumnViewColumn *added = gtk_column_view_column_new (_(column->title), factory);
   g_autoptr (GtkSorter) sorter = GTK_SORTER (gtk_custom_sorter_new (note_column, (gpointer) column, NULL));
 
+  g_object_set_data (G_OBJECT (factory), "table", self);
   g_signal_connect (factory, "setup", G_CALLBACK (setup_cell), (gpointer) column);
   g_signal_connect (factory, "bind", G_CALLBACK (bind_cell), (gpointer) column);
   g_signal_connect (factory, "unbind", G_CALLBACK (unbind_cell), (gpointer) column);
@@ -370,7 +456,12 @@ spqr_runs_table_dispose (GObject *object)
   SpqrRunsTable *self = SPQR_RUNS_TABLE (object);
 
   self->filling = TRUE;
+  g_clear_handle_id (&self->fill_source, g_source_remove);
+  g_clear_handle_id (&self->turn_source, g_source_remove);
   g_clear_pointer (&self->box, gtk_widget_unparent);
+  g_clear_handle_id (&self->fill_source, g_source_remove);      /* what went may have been shown once more */
+  g_clear_handle_id (&self->turn_source, g_source_remove);
+  g_clear_pointer (&self->unfilled, g_ptr_array_unref);
   g_clear_object (&self->selection);
   g_clear_object (&self->runs);
   g_clear_pointer (&self->kept, g_array_unref);
@@ -426,6 +517,7 @@ spqr_runs_table_init (SpqrRunsTable *self)
   GtkWidget *scroller = gtk_scrolled_window_new ();
   GtkColumnViewColumn *newest = NULL;
 
+  self->unfilled = g_ptr_array_new_with_free_func (g_object_unref);
   self->box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 0);
   gtk_widget_set_parent (self->box, GTK_WIDGET (self));
   add_search (self);

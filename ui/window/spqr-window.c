@@ -111,6 +111,16 @@ on_notifier (GObject *source, GAsyncResult *result, gpointer user_data)
     g_application_send_notification (application, NULL, notification);
 }
 
+/* Any window of the program: who works in a dialog of it sees the toast soon enough. */
+static gboolean
+is_in_front (GtkApplication *application)
+{
+  for (GList *item = gtk_application_get_windows (application); item != NULL; item = item->next)
+    if (gtk_window_is_active (item->data))
+      return TRUE;
+  return FALSE;
+}
+
 /* For who has gone on to something else. Asked first, because GLib complains where no desktop shows notifications. */
 static void
 notify_desktop (SpqrWindow *self, const char *text)
@@ -119,7 +129,7 @@ notify_desktop (SpqrWindow *self, const char *text)
   GDBusConnection *bus = application != NULL ? g_application_get_dbus_connection (application) : NULL;
   GNotification *notification;
 
-  if (gtk_window_is_active (GTK_WINDOW (self)) || bus == NULL)
+  if (bus == NULL || is_in_front (GTK_APPLICATION (application)))
     return;
   notification = g_notification_new (text);
   g_notification_set_default_action (notification, "app.activate");
