@@ -484,10 +484,24 @@ make_badge (void)
   return GTK_LABEL (label);
 }
 
+/* The second figure, in a row of its own: beside the first one it would make the window wide. */
+static GtkWidget *
+make_against (SpqrMapPage *self)
+{
+  GtkWidget *box = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 9);
+
+  self->against = make_figures (self, _("What the layers are laid out by from left to right"), _("Second figure"), 2);
+  self->against_source = make_badge ();
+  gtk_box_append (GTK_BOX (box), gtk_label_new (_("against")));
+  gtk_box_append (GTK_BOX (box), GTK_WIDGET (self->against));
+  gtk_box_append (GTK_BOX (box), GTK_WIDGET (self->against_source));
+  return box;
+}
+
 static GtkWidget *
 make_bar (SpqrMapPage *self)
 {
-  GtkWidget *bar = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 9);
+  GtkWidget *bar = gtk_box_new (GTK_ORIENTATION_VERTICAL, 9), *first = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 9);
 
   self->two = GTK_TOGGLE_BUTTON (gtk_toggle_button_new_with_mnemonic (_("_Two Figures")));
   gtk_widget_set_tooltip_text (GTK_WIDGET (self->two), _("A second figure, and both of them as a scatter beside the map"));
@@ -496,18 +510,14 @@ make_bar (SpqrMapPage *self)
   self->source = make_badge ();
   self->calibrate = gtk_button_new_with_mnemonic (_("_Calibrate…"));
   gtk_actionable_set_action_name (GTK_ACTIONABLE (self->calibrate), "win.calibrate");
-  self->against_box = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 9);
-  self->against = make_figures (self, _("What the layers are laid out by from left to right"), _("Second figure"), 2);
-  self->against_source = make_badge ();
-  gtk_box_append (GTK_BOX (self->against_box), gtk_label_new (_("against")));
-  gtk_box_append (GTK_BOX (self->against_box), GTK_WIDGET (self->against));
-  gtk_box_append (GTK_BOX (self->against_box), GTK_WIDGET (self->against_source));
-  gtk_box_append (GTK_BOX (bar), GTK_WIDGET (self->figure));
-  gtk_box_append (GTK_BOX (bar), GTK_WIDGET (self->scale));
-  gtk_box_append (GTK_BOX (bar), GTK_WIDGET (self->source));
+  self->against_box = make_against (self);
+  gtk_box_append (GTK_BOX (first), GTK_WIDGET (self->figure));
+  gtk_box_append (GTK_BOX (first), GTK_WIDGET (self->scale));
+  gtk_box_append (GTK_BOX (first), GTK_WIDGET (self->source));
+  gtk_box_append (GTK_BOX (first), GTK_WIDGET (self->two));
+  gtk_box_append (GTK_BOX (first), self->calibrate);
+  gtk_box_append (GTK_BOX (bar), first);
   gtk_box_append (GTK_BOX (bar), self->against_box);
-  gtk_box_append (GTK_BOX (bar), GTK_WIDGET (self->two));
-  gtk_box_append (GTK_BOX (bar), self->calibrate);
   gtk_widget_set_margin_start (bar, 12);
   gtk_widget_set_margin_end (bar, 12);
   gtk_widget_set_margin_top (bar, 9);

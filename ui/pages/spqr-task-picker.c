@@ -7,7 +7,11 @@
 
 #define MAX_TASKS 16
 
-typedef struct { GtkWidget *row, *check; } TaskRow;
+typedef struct {
+  GtkWidget *row, *check;
+  gboolean found;                 /* its files are in the folder */
+  gboolean wanted;                /* ticked when they last were */
+} TaskRow;
 
 struct _SpqrTaskPicker {
   AdwPreferencesPage parent_instance;
@@ -87,6 +91,20 @@ emit_changed (SpqrTaskPicker *self)
 
 /* ---- what is there ---- */
 
+/* What cannot be asked is not ticked; the tick comes back with the files. */
+static void
+show_choice (TaskRow *task, gboolean found)
+{
+  GtkCheckButton *check = GTK_CHECK_BUTTON (task->check);
+
+  if (found == task->found)
+    return;
+  if (!found)
+    task->wanted = gtk_check_button_get_active (check);
+  task->found = found;
+  gtk_check_button_set_active (check, found && task->wanted);
+}
+
 static void
 look_for_task (SpqrTaskPicker *self, guint i)
 {
@@ -100,6 +118,7 @@ look_for_task (SpqrTaskPicker *self, guint i)
 
   adw_action_row_set_subtitle (ADW_ACTION_ROW (self->tasks[i].row), escaped);
   spqr_widget_set_reason (self->tasks[i].row, path != NULL ? NULL : text);
+  show_choice (&self->tasks[i], path != NULL);
 }
 
 static void
@@ -165,8 +184,7 @@ make_scoring_row (void)
   GtkWidget *row = adw_combo_row_new ();
 
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), _("Scoring"));
-  gtk_widget_set_tooltip_text (row, _("How context and answer become tokens, and by what an answer’s score is divided: as published, they are "
-                                      "tokenized apart and its characters count; today, together and its bytes"));
+  gtk_widget_set_tooltip_text (row, _("How context and answer become tokens: as published, each for itself; today, both together"));
   adw_combo_row_set_model (ADW_COMBO_ROW (row), G_LIST_MODEL (model));
   adw_combo_row_set_use_subtitle (ADW_COMBO_ROW (row), TRUE);     /* beside the title it would be cut off */
   return row;
@@ -203,7 +221,7 @@ make_task_row (SpqrTaskPicker *self, guint i)
   adw_action_row_add_prefix (ADW_ACTION_ROW (row), check);
   adw_action_row_set_activatable_widget (ADW_ACTION_ROW (row), check);
   g_signal_connect_object (check, "toggled", G_CALLBACK (emit_changed), self, G_CONNECT_SWAPPED);
-  self->tasks[i] = (TaskRow) { row, check };
+  self->tasks[i] = (TaskRow) { .row = row, .check = check, .found = TRUE };
   return row;
 }
 
