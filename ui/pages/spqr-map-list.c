@@ -327,6 +327,7 @@ spqr_map_list_init (SpqrMapList *self)
   self->scroller = gtk_scrolled_window_new ();
   gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (self->scroller), GTK_WIDGET (self->view));
   gtk_scrolled_window_set_policy (GTK_SCROLLED_WINDOW (self->scroller), GTK_POLICY_AUTOMATIC, GTK_POLICY_AUTOMATIC);
+  gtk_scrolled_window_set_propagate_natural_width (GTK_SCROLLED_WINDOW (self->scroller), TRUE); /* narrower only where the window is */
   self->note = spqr_empty_note_new (self->scroller, G_LIST_MODEL (self->known));
   gtk_widget_set_parent (self->note, GTK_WIDGET (self));
 }
