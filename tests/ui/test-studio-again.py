@@ -1,13 +1,17 @@
 #!/usr/bin/env python3
-"""The studio begun again: the models of last time. Prints TAP.
+"""The studio begun again: the models of last time, the jobs that waited when it was killed. Prints TAP.
 
 Arguments: the studio's binary, the command line's binary, the sample model's folder, a folder for screenshots.
 """
+import contextlib
 import os
 import shutil
+import sqlite3
 
 from test_studio_driver import Studio, check, need, run, wait
-from test_studio_steps import wait_map
+from test_studio_steps import start_quantization, wait_map
+
+LONG = 2000         # calibration windows, of which no test sees the end
 
 
 def tabs(studio):
@@ -77,10 +81,51 @@ def leaves_out(screen, other):
     leave(studio)
 
 
+# ---- jobs that waited ----
+
+def waiting(screen):
+    """The titles of those that are kept."""
+    with contextlib.closing(sqlite3.connect(f'file:{screen.database}?mode=ro', uri=True)) as connection:
+        return [title for title, in connection.execute('SELECT title FROM waiting ORDER BY id')]
+
+
+def is_killed(screen):
+    studio = Studio(screen)
+    need(studio.wait_window('sample'), 'the window opens')
+    wait_map(studio)
+    start_quantization(studio, LONG)
+    need(screen.wait_run('running'), 'a quantization runs', screen.runs())
+    for windows in (2, 3):
+        start_quantization(studio, windows)
+    check(wait(lambda: len(waiting(screen)) == 2), 'two that have not begun are kept', waiting(screen))
+    studio.process.kill()
+    studio.process.wait()
+    check(len(waiting(screen)) == 2, 'also when the program is killed', waiting(screen))
+
+
+def takes_waiting(screen):
+    studio = Studio(screen)
+    need(studio.wait_window('sample'), 'it begins again')
+    need(studio.says('^2 jobs were waiting when the program ended$'), 'the two are offered', studio.labels())
+    check(len(waiting(screen)) == 2 and len(screen.runs()) == 1, 'and not begun before they are asked for', screen.runs())
+    studio.settle()
+    studio.press('Show')
+    need(studio.says('^Jobs of Last Time$'), 'they are listed', studio.labels())
+    # Where a popover is, GTK 4.8 does not tell: the keyboard goes there instead of the pointer.
+    need(studio.tab_to('Start All', 'button'), 'the keyboard reaches “Start All”')
+    studio.key('space')
+    check(wait(lambda: len(screen.runs('finished')) == 2), 'both are done', screen.runs())
+    check(wait(lambda: waiting(screen) == []), 'and wait no more', waiting(screen))
+    check(sorted(r['nsamples'] for r in screen.runs('finished')) == [2, 3], 'as they were asked for', screen.runs())
+    studio.end()
+
+
 def story(screen):
     other = shutil.copytree(screen.sample, os.path.join(screen.folder, 'models', 'other'))
     opens_both(screen, other)
     leaves_out(screen, other)
+    is_killed(screen)
+    takes_waiting(screen)
 
 
 run(story, 1440, 900)
