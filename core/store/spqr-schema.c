@@ -175,6 +175,19 @@ read_version (sqlite3 *db, const char *path, gint64 newest, gint64 *version, gin
          && check_version (path, *version, application_id, *n_tables, newest, error);
 }
 
+/* The same outside of a transaction: as it is at one moment, another process may be setting it up. */
+static gboolean
+read_version_at_once (sqlite3 *db, const char *path, gint64 newest, gint64 *version, gint64 *n_tables, GError **error)
+{
+  gboolean ok;
+
+  if (!exec (db, path, "BEGIN", "cannot read the database", error))
+    return FALSE;
+  ok = read_version (db, path, newest, version, n_tables, error);
+  sqlite3_exec (db, "COMMIT", NULL, NULL, NULL);
+  return ok;
+}
+
 static gboolean
 set_not_a_database (GError **error, const char *path)
 {
@@ -313,7 +326,7 @@ _spqr_schema_migrate (sqlite3 *db, const char *path, const SpqrMigration *migrat
 
   if (backup != NULL)
     *backup = NULL;
-  if (!read_version (db, path, newest, &version, &n_tables, error))
+  if (!read_version_at_once (db, path, newest, &version, &n_tables, error))
     return FALSE;
   if (version == newest)
     return TRUE;
