@@ -85,6 +85,7 @@ def save_pages(studio, suffix, figure):
     studio.click(need(studio.wait_for(figure, 'label'), 'the finished run is in the table'))
     need(studio.press('Show on Map'), 'and can be shown on the map')
     need(studio.says('^of run '), 'the map shows the run', studio.labels())
+    check(studio.says_no_more(' is (quantized|calibrated)$'), 'what told of the job has gone by itself', studio.labels())
     for name, landmark in (('Map', 'Map of the model'), ('Layer', 'Weight bits'), ('Runs', 'Filter runs')):
         studio.move(studio.screen.width - 20, studio.screen.height - 10)
         show_page(studio, name, landmark)
