@@ -218,9 +218,6 @@ check_request (Quantization *q, GError **error)
 static void
 describe_run (SpqrRun *run, const SpqrQuantizeRequest *request)
 {
-  const SpqrRunParams *params = spqr_recipe_get_defaults (request->recipe);
-  const SpqrParamInfo *method = spqr_param_lookup ("method"), *order = spqr_param_lookup ("permutation_order");
-
   run->model_path = g_strdup (spqr_model_get_location (request->model));
   run->model_name = g_strdup (spqr_model_get_name (request->model));
   run->model_fingerprint = g_strdup (spqr_model_get_fingerprint (request->model));
@@ -232,17 +229,7 @@ describe_run (SpqrRun *run, const SpqrQuantizeRequest *request)
       run->nsamples = request->calibration->n_windows;
       run->seqlen = request->calibration->seqlen;
     }
-  run->seed = params->seed;
-  run->params_json = spqr_recipe_to_json (request->recipe);
-  run->method = spqr_param_get_text (method, params);
-  run->permutation_order = spqr_param_get_text (order, params);
-  run->wbits = params->layer.wbits;
-  run->groupsize = params->layer.groupsize;
-  run->qq_scale_bits = params->layer.qq_scale_bits;
-  run->qq_zero_bits = params->layer.qq_zero_bits;
-  run->qq_groupsize = params->layer.qq_groupsize;
-  run->outlier_threshold = params->layer.outlier_threshold;
-  run->percdamp = params->layer.percdamp;
+  spqr_run_set_recipe (run, request->recipe);
   run->backend = g_strdup (spqr_device_get_id (request->device != NULL ? request->device : spqr_backends_get_cpu ()));
   run->version = g_strdup (SPQR_VERSION);
 }

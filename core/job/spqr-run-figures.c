@@ -3,6 +3,25 @@
 #include <math.h>
 
 #include "pack/spqr-pack.h"
+#include "quant/spqr-param-table.h"
+
+void
+spqr_run_set_recipe (SpqrRun *run, SpqrRecipe *recipe)
+{
+  const SpqrRunParams *params = spqr_recipe_get_defaults (recipe);
+
+  run->params_json = spqr_recipe_to_json (recipe);
+  run->seed = params->seed;
+  run->method = spqr_param_get_text (spqr_param_lookup ("method"), params);
+  run->permutation_order = spqr_param_get_text (spqr_param_lookup ("permutation_order"), params);
+  run->wbits = params->layer.wbits;
+  run->groupsize = params->layer.groupsize;
+  run->qq_scale_bits = params->layer.qq_scale_bits;
+  run->qq_zero_bits = params->layer.qq_zero_bits;
+  run->qq_groupsize = params->layer.qq_groupsize;
+  run->outlier_threshold = params->layer.outlier_threshold;
+  run->percdamp = params->layer.percdamp;
+}
 
 void
 spqr_run_layer_fill (SpqrRunLayer *row, const SpqrLayer *layer)

@@ -231,21 +231,6 @@ count_wanted (Importing *in)
   return budget.n_layers;
 }
 
-static void
-copy_params (SpqrRun *run, const SpqrRunParams *params)
-{
-  run->seed = params->seed;
-  run->method = spqr_param_get_text (spqr_param_lookup ("method"), params);
-  run->permutation_order = spqr_param_get_text (spqr_param_lookup ("permutation_order"), params);
-  run->wbits = params->layer.wbits;
-  run->groupsize = params->layer.groupsize;
-  run->qq_scale_bits = params->layer.qq_scale_bits;
-  run->qq_zero_bits = params->layer.qq_zero_bits;
-  run->qq_groupsize = params->layer.qq_groupsize;
-  run->outlier_threshold = params->layer.outlier_threshold;
-  run->percdamp = params->layer.percdamp;
-}
-
 static SpqrRun *
 make_run (Importing *in)
 {
@@ -262,11 +247,10 @@ make_run (Importing *in)
   run->calibration_fingerprint = g_strdup (m->calibration_fingerprint);
   run->nsamples = (int) m->n_windows;
   run->seqlen = (int) m->seqlen;
-  run->params_json = spqr_recipe_to_json (in->recipe);
   run->backend = g_strdup (m->backend);
   run->version = g_strdup (m->version);
   run->folder = g_strdup (in->folder);
-  copy_params (run, spqr_recipe_get_defaults (in->recipe));
+  spqr_run_set_recipe (run, in->recipe);
   run->created = g_stat (path, &info) == 0 ? (gint64) info.st_mtime : in->newest;
   run->finished = in->newest;
   spqr_run_sum_up (run, in->layers);

@@ -21,21 +21,8 @@ static SpqrCudaShim *shim;
 static void
 give_hessian (Bench *bench, guint32 seed)
 {
-  gsize n = bench->cols;
-  g_autofree float *h = g_new0 (float, n * n);
-  GRand *random = g_rand_new_with_seed (seed);
+  g_autofree float *h = fixture_hessian (bench->cols, seed);
 
-  for (int token = 0; token < 200; token++)
-    {
-      g_autofree double *x = g_new (double, n);
-
-      for (gsize i = 0; i < n; i++)
-        x[i] = g_rand_double_range (random, -1, 1) * (1 + (double) (i % 5));
-      for (gsize i = 0; i < n; i++)
-        for (gsize j = 0; j < n; j++)
-          h[i * n + j] += (float) (x[i] * x[j] / 100);
-    }
-  g_rand_free (random);
   g_assert_true (spqr_lab_set_hessian (bench->here, h, NULL));
   g_assert_true (spqr_lab_set_hessian (bench->there, h, NULL));
 }

@@ -284,3 +284,23 @@ fixture_compare_artifacts (const char *one, const char *other)
     }
   g_assert_cmpuint (n_layers, >, 0);
 }
+
+float *
+fixture_hessian (gsize n, guint32 seed)
+{
+  float *h = g_new0 (float, n * n);
+  GRand *random = g_rand_new_with_seed (seed);
+
+  for (int token = 0; token < 200; token++)
+    {
+      g_autofree double *x = g_new (double, n);
+
+      for (gsize i = 0; i < n; i++)
+        x[i] = g_rand_double_range (random, -1, 1) * (1 + (double) (i % 5));
+      for (gsize i = 0; i < n; i++)
+        for (gsize j = 0; j < n; j++)
+          h[i * n + j] += (float) (x[i] * x[j] / 100);
+    }
+  g_rand_free (random);
+  return h;
+}

@@ -23,3 +23,6 @@ SpqrCalibration *fixture_calibration (gsize windows, guint seqlen, guint32 seed)
 char **fixture_list (const char *folder);
 /* Fails the test unless the stored layers in both folders are the same, names and bytes. */
 void   fixture_compare_artifacts (const char *one, const char *other);
+
+/* A Hessian, n × n, of 200 tokens whose inputs differ in size; g_free(). */
+float *fixture_hessian (gsize n, guint32 seed);

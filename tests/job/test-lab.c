@@ -10,26 +10,6 @@
 
 typedef struct { char *folder; SpqrModel *model; SpqrLab *lab; float *h; gsize n; } Fixture;
 
-static float *
-make_hessian (gsize n, guint32 seed)
-{
-  float *h = g_new0 (float, n * n);
-  GRand *random = g_rand_new_with_seed (seed);
-
-  for (int token = 0; token < 200; token++)
-    {
-      g_autofree double *x = g_new (double, n);
-
-      for (gsize i = 0; i < n; i++)
-        x[i] = g_rand_double_range (random, -1, 1) * (1 + (double) (i % 5));
-      for (gsize i = 0; i < n; i++)
-        for (gsize j = 0; j < n; j++)
-          h[i * n + j] += (float) (x[i] * x[j] / 100);
-    }
-  g_rand_free (random);
-  return h;
-}
-
 static void
 fixture_set_up (Fixture *f, gconstpointer unused)
 {
@@ -43,7 +23,7 @@ fixture_set_up (Fixture *f, gconstpointer unused)
   f->lab = spqr_lab_new (spqr_model_lookup (f->model, TENSOR), &error);
   g_assert_no_error (error);
   f->n = spqr_lab_get_cols (f->lab);
-  f->h = make_hessian (f->n, 1);
+  f->h = fixture_hessian (f->n, 1);
   g_assert_true (spqr_lab_set_hessian (f->lab, f->h, NULL));
 }
 
@@ -108,7 +88,7 @@ test_other_hessian (Fixture *f, gconstpointer unused)
 
   quantize (f, &params, 0, 32, &first);
   g_free (f->h);
-  f->h = make_hessian (f->n, 2);
+  f->h = fixture_hessian (f->n, 2);
   for (gsize i = 0; i < f->n * f->n; i++)
     f->h[i] *= 3;
   g_assert_true (spqr_lab_set_hessian (f->lab, f->h, NULL));

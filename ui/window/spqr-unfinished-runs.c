@@ -1,9 +1,9 @@
 #include "window/spqr-unfinished-runs.h"
-#include "controls/spqr-access.h"
 
-#include <adwaita.h>
 #include <glib/gi18n.h>
 #include <inttypes.h>
+
+#include "window/spqr-offer-list.h"
 
 enum { MOST = 5 };
 
@@ -65,15 +65,10 @@ describe (SpqrRun *run)
   return g_strdup_printf (ngettext ("cancelled at %u of %u layer", "cancelled at %u of %u layers", run->n_layers), run->n_layers_done, run->n_layers);
 }
 
-static void
-on_clicked (GtkWidget *button, GtkWidget *row)
-{
-  gtk_widget_set_visible (row, FALSE);         /* it is among the jobs now */
-}
-
 static GtkWidget *
-make_row (SpqrRun *run)
+make_row (gpointer item)
 {
+  SpqrRun *run = item;
   GtkWidget *row = adw_action_row_new (), *button = gtk_button_new_with_mnemonic (_("_Go On"));
   g_autofree char *title = g_strdup_printf (_("Run %" PRId64 " of %s"), run->id, run->model_name);
   g_autofree char *markup = g_markup_escape_text (title, -1), *text = describe (run), *below = g_markup_escape_text (text, -1);
@@ -82,13 +77,9 @@ make_row (SpqrRun *run)
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), markup);
   adw_action_row_set_subtitle (ADW_ACTION_ROW (row), below);
   adw_action_row_set_subtitle_lines (ADW_ACTION_ROW (row), 2);
-  gtk_widget_set_valign (button, GTK_ALIGN_CENTER);
   gtk_widget_set_tooltip_text (button, _("From its last finished layer; the result is the same as without the pause"));
-  gtk_actionable_set_action_name (GTK_ACTIONABLE (button), "win.go-on");
-  gtk_actionable_set_action_target (GTK_ACTIONABLE (button), "x", run->id);
   gtk_accessible_update_property (GTK_ACCESSIBLE (button), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, name, -1);
-  g_signal_connect_object (button, "clicked", G_CALLBACK (on_clicked), row, G_CONNECT_AFTER);
-  adw_action_row_add_suffix (ADW_ACTION_ROW (row), button);
+  spqr_offer_row_add_button (row, button, "win.go-on", run->id);
   return row;
 }
 
@@ -96,32 +87,19 @@ make_row (SpqrRun *run)
 static void
 offer (SpqrUnfinishedRuns *self, SpqrRun *run)
 {
-  GtkWidget *overlay = gtk_widget_get_ancestor (GTK_WIDGET (self), ADW_TYPE_TOAST_OVERLAY);
   g_autofree char *state = describe (run), *text = g_strdup_printf (_("Run %" PRId64 " of %s: %s"), run->id, run->model_name, state);
-  AdwToast *toast;
 
-  if (overlay == NULL)
-    return;
-  toast = adw_toast_new (text);
-  adw_toast_set_timeout (toast, 10);
-  adw_toast_set_button_label (toast, _("_Go On"));
-  adw_toast_set_action_name (toast, "win.go-on");
-  adw_toast_set_action_target (toast, "x", run->id);
-  spqr_show_toast (ADW_TOAST_OVERLAY (overlay), toast);
+  spqr_offer_toast (GTK_WIDGET (self), text, _("_Go On"), "win.go-on", g_variant_new_int64 (run->id));
 }
 
 static void
 on_read (SpqrJob *job, SpqrUnfinishedRuns *self)
 {
   Reading *reading = spqr_job_get_data (job);
-  GtkListBoxRow *row;
 
   if (spqr_job_get_state (job) != SPQR_JOB_FINISHED || self->list == NULL)
     return;
-  while ((row = gtk_list_box_get_row_at_index (GTK_LIST_BOX (self->list), 0)) != NULL)
-    gtk_list_box_remove (GTK_LIST_BOX (self->list), GTK_WIDGET (row));
-  for (guint i = 0; i < reading->runs->len; i++)
-    gtk_list_box_append (GTK_LIST_BOX (self->list), make_row (reading->runs->pdata[i]));
+  spqr_offer_list_fill (self->list, reading->runs, make_row);
   gtk_widget_set_visible (GTK_WIDGET (self), reading->runs->len > 0);
   if (!self->offered && reading->newest)
     offer (self, reading->runs->pdata[0]);
@@ -173,17 +151,7 @@ spqr_unfinished_runs_class_init (SpqrUnfinishedRunsClass *klass)
 static void
 spqr_unfinished_runs_init (SpqrUnfinishedRuns *self)
 {
-  GtkWidget *title = gtk_label_new (_("Unfinished Runs"));
-
-  self->box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 6);
-  self->list = gtk_list_box_new ();
-  gtk_label_set_xalign (GTK_LABEL (title), 0);
-  gtk_widget_add_css_class (title, "heading");
-  gtk_list_box_set_selection_mode (GTK_LIST_BOX (self->list), GTK_SELECTION_NONE);
-  gtk_widget_add_css_class (self->list, "boxed-list");
-  gtk_accessible_update_property (GTK_ACCESSIBLE (self->list), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Unfinished Runs"), -1);
-  gtk_box_append (GTK_BOX (self->box), title);
-  gtk_box_append (GTK_BOX (self->box), self->list);
+  self->box = spqr_offer_list_new (_("Unfinished Runs"), NULL, &self->list);
   gtk_widget_set_parent (self->box, GTK_WIDGET (self));
   gtk_widget_set_visible (GTK_WIDGET (self), FALSE);
 }

@@ -1,9 +1,8 @@
 #include "window/spqr-waiting-jobs.h"
 
-#include <adwaita.h>
 #include <glib/gi18n.h>
 
-#include "controls/spqr-access.h"
+#include "window/spqr-offer-list.h"
 
 struct _SpqrWaitingJobs {
   GtkWidget parent_instance;
@@ -39,33 +38,23 @@ read_in_worker (SpqrJob *job, gpointer data, GCancellable *cancellable, GError *
 
 /* ---- rows ---- */
 
-/* It is among the jobs, or gone. */
 static void
-on_clicked (GtkWidget *button, GtkWidget *row)
-{
-  gtk_widget_set_visible (row, FALSE);
-}
-
-static GtkWidget *
 add_button (GtkWidget *row, GtkWidget *button, const char *action, gint64 id, const char *name)
 {
-  gtk_widget_set_valign (button, GTK_ALIGN_CENTER);
-  gtk_actionable_set_action_name (GTK_ACTIONABLE (button), action);
-  gtk_actionable_set_action_target (GTK_ACTIONABLE (button), "x", id);
   gtk_accessible_update_property (GTK_ACCESSIBLE (button), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
-  g_signal_connect_object (button, "clicked", G_CALLBACK (on_clicked), row, G_CONNECT_AFTER);
-  adw_action_row_add_suffix (ADW_ACTION_ROW (row), button);
-  return button;
+  spqr_offer_row_add_button (row, button, action, id);
 }
 
 static GtkWidget *
-make_row (const SpqrWaitingJob *job)
+make_row (gpointer item)
 {
+  const SpqrWaitingJob *job = item;
   GtkWidget *row = adw_action_row_new (), *drop = gtk_button_new_from_icon_name ("user-trash-symbolic");
+  GtkWidget *button = gtk_button_new_with_mnemonic (_("_Start"));
   g_autofree char *markup = g_markup_escape_text (job->title, -1);
   g_autofree char *start = g_strdup_printf (_("Start: %s"), job->title), *forget = g_strdup_printf (_("Forget: %s"), job->title);
-  GtkWidget *button = add_button (row, gtk_button_new_with_mnemonic (_("_Start")), "win.start-waiting", job->id, start);
 
+  add_button (row, button, "win.start-waiting", job->id, start);
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), markup);
   adw_action_row_set_title_lines (ADW_ACTION_ROW (row), 1);
   g_object_set_data (G_OBJECT (row), "start", button);
@@ -91,31 +80,19 @@ start_all (SpqrWaitingJobs *self)
 static void
 offer (SpqrWaitingJobs *self, guint n)
 {
-  GtkWidget *overlay = gtk_widget_get_ancestor (GTK_WIDGET (self), ADW_TYPE_TOAST_OVERLAY);
   g_autofree char *text = g_strdup_printf (ngettext ("%u job was waiting when the program ended", "%u jobs were waiting when the program ended", n), n);
-  AdwToast *toast;
 
-  if (overlay == NULL)
-    return;
-  toast = adw_toast_new (text);
-  adw_toast_set_timeout (toast, 10);
-  adw_toast_set_button_label (toast, _("_Show"));
-  adw_toast_set_action_name (toast, "win.show-jobs");
-  spqr_show_toast (ADW_TOAST_OVERLAY (overlay), toast);
+  spqr_offer_toast (GTK_WIDGET (self), text, _("_Show"), "win.show-jobs", NULL);
 }
 
 static void
 on_read (SpqrJob *job, SpqrWaitingJobs *self)
 {
   Reading *reading = spqr_job_get_data (job);
-  GtkListBoxRow *row;
 
   if (spqr_job_get_state (job) != SPQR_JOB_FINISHED || self->list == NULL)
     return;
-  while ((row = gtk_list_box_get_row_at_index (GTK_LIST_BOX (self->list), 0)) != NULL)
-    gtk_list_box_remove (GTK_LIST_BOX (self->list), GTK_WIDGET (row));
-  for (guint i = 0; i < reading->jobs->len; i++)
-    gtk_list_box_append (GTK_LIST_BOX (self->list), make_row (reading->jobs->pdata[i]));
+  spqr_offer_list_fill (self->list, reading->jobs, make_row);
   gtk_widget_set_visible (GTK_WIDGET (self), reading->jobs->len > 0);
   gtk_widget_set_visible (self->all, reading->jobs->len > 1);
   if (!self->offered && reading->jobs->len > 0)
@@ -168,23 +145,10 @@ spqr_waiting_jobs_class_init (SpqrWaitingJobsClass *klass)
 static void
 spqr_waiting_jobs_init (SpqrWaitingJobs *self)
 {
-  GtkWidget *title = gtk_label_new (_("Jobs of Last Time")), *bar = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
-
-  self->box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 6);
-  self->list = gtk_list_box_new ();
   self->all = gtk_button_new_with_mnemonic (_("Start _All"));
-  gtk_label_set_xalign (GTK_LABEL (title), 0);
-  gtk_widget_set_hexpand (title, TRUE);
-  gtk_widget_add_css_class (title, "heading");
   gtk_widget_add_css_class (self->all, "flat");
   g_signal_connect_object (self->all, "clicked", G_CALLBACK (start_all), self, G_CONNECT_SWAPPED);
-  gtk_list_box_set_selection_mode (GTK_LIST_BOX (self->list), GTK_SELECTION_NONE);
-  gtk_widget_add_css_class (self->list, "boxed-list");
-  gtk_accessible_update_property (GTK_ACCESSIBLE (self->list), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Jobs of Last Time"), -1);
-  gtk_box_append (GTK_BOX (bar), title);
-  gtk_box_append (GTK_BOX (bar), self->all);
-  gtk_box_append (GTK_BOX (self->box), bar);
-  gtk_box_append (GTK_BOX (self->box), self->list);
+  self->box = spqr_offer_list_new (_("Jobs of Last Time"), self->all, &self->list);
   gtk_widget_set_parent (self->box, GTK_WIDGET (self));
   gtk_widget_set_visible (GTK_WIDGET (self), FALSE);
 }
