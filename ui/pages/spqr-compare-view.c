@@ -7,13 +7,10 @@
 #include "chart/spqr-heatmap-view.h"
 #include "chart/spqr-histogram-view.h"
 #include "controls/spqr-reason.h"
-#include "pages/spqr-compare-picture.h"
-#include "pages/spqr-compare-rules.h"
+#include "pages/spqr-compare-asking.h"
 #include "pages/spqr-compare-text.h"
 #include "pages/spqr-run-place.h"
 #include "session/spqr-settings.h"
-
-typedef struct _Asking Asking;
 
 struct _SpqrCompareView {
   GtkWidget parent_instance;
@@ -44,88 +41,12 @@ struct _SpqrCompareView {
   gboolean dirty, updating;
   gboolean field_chosen;     /* by hand */
 
-  Asking *answer;            /* what is shown, kept by its job */
+  SpqrCompareAsking *answer;            /* what is shown, kept by its job */
   SpqrJob *answered;
   SpqrModel *model;          /* opened for the last answer */
 };
 
 G_DEFINE_FINAL_TYPE (SpqrCompareView, spqr_compare_view, GTK_TYPE_WIDGET)
-
-/* ---- the worker's side ---- */
-
-struct _Asking {
-  SpqrStore *store;
-  SpqrRun *a, *b;            /* b NULL: a by itself */
-  char *wanted;
-  SpqrCompareField field;
-  SpqrModel *model;
-  guint serial;
-  /* The answer. */
-  GPtrArray *layers_a, *layers_b;
-  GArray *layers;
-  guint chosen;
-  SpqrComparePicture *picture;
-};
-
-static void
-free_asking (gpointer data)
-{
-  Asking *q = data;
-
-  g_object_unref (q->store);
-  g_object_unref (q->a);
-  g_clear_object (&q->b);
-  g_clear_object (&q->model);
-  g_free (q->wanted);
-  g_clear_pointer (&q->layers, g_array_unref);
-  g_clear_pointer (&q->layers_a, g_ptr_array_unref);
-  g_clear_pointer (&q->layers_b, g_ptr_array_unref);
-  g_clear_pointer (&q->picture, spqr_compare_picture_unref);
-  g_free (q);
-}
-
-static gboolean
-list_layers (Asking *q, GError **error)
-{
-  q->layers_a = spqr_store_list_layers (q->store, q->a->id, error);
-  if (q->layers_a == NULL)
-    return FALSE;
-  q->layers_b = q->b != NULL ? spqr_store_list_layers (q->store, q->b->id, error) : NULL;
-  if (q->b != NULL && q->layers_b == NULL)
-    return FALSE;
-  q->layers = spqr_compare_layers (q->layers_a, q->layers_b);
-  for (guint i = 0; i < q->layers->len; i++)
-    if (g_strcmp0 (g_array_index (q->layers, SpqrCompareLayer, i).a->name, q->wanted) == 0)
-      q->chosen = i;
-  if (q->layers->len > 0)
-    return TRUE;
-  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
-                       q->b != NULL ? _("The two runs have no quantized layer in common.") : _("The run has no stored layers."));
-  return FALSE;
-}
-
-static gboolean
-answer_in_worker (SpqrJob *job, gpointer data, GCancellable *cancellable, GError **error)
-{
-  Asking *q = data;
-  const SpqrCompareLayer *layer;
-  g_autofree char *path_a = NULL, *path_b = NULL;
-  SpqrCompareQuestion question = { .model_path = q->a->model_path, .model_fingerprint = q->a->model_fingerprint,
-                                   .model = q->model, .field = q->field };
-
-  if (!list_layers (q, error))
-    return FALSE;
-  layer = &g_array_index (q->layers, SpqrCompareLayer, q->chosen);
-  question.tensor = layer->a->name;
-  question.path_a = path_a = g_build_filename (q->a->folder, layer->a->file, NULL);
-  question.path_b = path_b = layer->b != NULL ? g_build_filename (q->b->folder, layer->b->file, NULL) : NULL;
-  q->picture = spqr_compare_picture_new (&question, cancellable, error);
-  if (q->picture != NULL || !g_cancellable_is_cancelled (cancellable))
-    return q->picture != NULL;
-  /* Whatever it was that stopped in the middle. */
-  g_clear_error (error);
-  return !g_cancellable_set_error_if_cancelled (cancellable, error);
-}
 
 /* ---- showing ---- */
 
@@ -351,7 +272,7 @@ take_answer (SpqrCompareView *self, SpqrJob *job)
 static void
 on_ended (SpqrJob *job, SpqrCompareView *self)
 {
-  Asking *q = spqr_job_get_data (job);
+  SpqrCompareAsking *q = spqr_job_get_data (job);
 
   if (q->serial != self->serial)
     return;
@@ -392,7 +313,7 @@ ask (SpqrCompareView *self)
 {
   SpqrStore *store = spqr_session_get_store (self->session);
   g_autofree char *why = NULL;
-  Asking *q;
+  SpqrCompareAsking *q;
 
   self->dirty = FALSE;
   self->serial++;
@@ -410,15 +331,12 @@ ask (SpqrCompareView *self)
       return;
     }
   choose_field (self);
-  q = g_new0 (Asking, 1);
-  q->store = g_object_ref (store);
-  q->a = g_object_ref (self->runs->pdata[0]);
-  q->b = self->kind == SPQR_COMPARE_TWO ? g_object_ref (self->runs->pdata[1]) : NULL;
+  q = spqr_compare_asking_new (store, self->runs->pdata[0], self->kind == SPQR_COMPARE_TWO ? self->runs->pdata[1] : NULL);
   q->wanted = g_strdup (self->wanted);
   q->field = MIN (gtk_drop_down_get_selected (self->field), SPQR_N_COMPARE_FIELDS - 1);
   q->model = known_model (self, q->a);
   q->serial = self->serial;
-  self->job = spqr_job_new (_("Comparing a layer"), answer_in_worker, q, free_asking);
+  self->job = spqr_job_new (_("Comparing a layer"), spqr_compare_asking_answer, q, spqr_compare_asking_free);
   g_signal_connect_object (self->job, "ended", G_CALLBACK (on_ended), self, 0);
   set_busy (self, TRUE);
   spqr_job_queue_submit_for (spqr_session_get_jobs (self->session), SPQR_LANE_PREVIEW, self, self->job);
