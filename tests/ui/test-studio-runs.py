@@ -130,6 +130,7 @@ def compares(studio):
     check(studio.says('run 3 has not been measured'), 'two runs: why there is nothing to rank')
     tab(studio, 'Bits × Perplexity')
     check(studio.says('measurements? (is|are) not shown.*never ranked'), 'the scatter says what it does not rank')
+    check(studio.says(r'^sample on evaluation.txt, 3 windows of 64 \('), 'of the selected runs those are shown that were measured')
     studio.click(studio.wait_for('Paper’s figures'))
     check(studio.says('Hollow: what the SpQR paper printed.*not ranked'), 'the paper’s figures are marked as another protocol')
     shot(studio, 'scatter')

@@ -126,14 +126,29 @@ is_selected (SpqrRunsScatter *self, gint64 id)
   return g_hash_table_contains (self->selected, &id);
 }
 
-/* The way in which the newest of the selected runs was measured last. */
+/* The way in which most of the selected runs were measured, of equals the one used last; with none selected, the last. */
 static guint
 group_of_selected (SpqrRunsScatter *self)
 {
-  for (guint i = self->points->len; i > 0; i--)
-    if (is_selected (self, ((SpqrRunPoint *) self->points->pdata[i - 1])->run_id))
-      return self->group_of[i - 1];
-  return 0;
+  g_autofree guint *votes = g_new0 (guint, self->groups->len + 1);
+  guint best = 0;
+
+  for (guint i = 0; i < self->points->len; i++)
+    if (g_hash_table_size (self->selected) == 0 || is_selected (self, ((SpqrRunPoint *) self->points->pdata[i])->run_id))
+      votes[self->group_of[i]]++;
+  for (guint g = 0; g < self->groups->len; g++)
+    {
+      const SpqrRunPoint *group = self->groups->pdata[g];
+
+      /* Runs that were not measured have nothing to show here: only when there are no others. */
+      if (group->data_fingerprint == NULL)
+        votes[g] = MIN (votes[g], 1);
+      else if (votes[g] > 0)
+        votes[g] = g_hash_table_size (self->selected) == 0 ? 2 : 1 + votes[g];
+      if (votes[g] > votes[best])
+        best = g;
+    }
+  return best;
 }
 
 static void
