@@ -9,6 +9,7 @@
 #include "compute/spqr-pool.h"
 #include "job/spqr-evaluate.h"
 #include "job/spqr-run-manifest.h"
+#include "model/spqr-json.h"
 
 G_DEFINE_QUARK (spqr-usage-error-quark, spqr_usage_error)
 
@@ -352,13 +353,7 @@ void
 spqr_json_print (JsonBuilder *builder)
 {
   g_autoptr (JsonNode) root = json_builder_get_root (builder);
-  g_autofree char *text = json_to_string (root, TRUE);
+  g_autofree char *text = spqr_json_to_text (root, TRUE);
 
-  /* json-glib forgets to escape one control character, U+001F; outside strings there is none. */
-  for (const char *c = text; *c != '\0'; c++)
-    if (*c == '\x1f')
-      fputs ("\\u001f", stdout);
-    else
-      putchar (*c);
-  putchar ('\n');
+  puts (text);
 }

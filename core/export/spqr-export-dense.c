@@ -1,10 +1,10 @@
 #include "export/spqr-export-dense-private.h"
 
 #include <glib/gi18n-lib.h>
-#include <json-glib/json-glib.h>
 #include <math.h>
 #include <string.h>
 
+#include "model/spqr-json.h"
 #include "model/spqr-safetensors.h"
 #include "num/spqr-fp16.h"
 #include "text/spqr-tokenizer.h"
@@ -267,7 +267,7 @@ write_index (Export *e, GError **error)
   json_builder_end_object (builder);
   json_builder_end_object (builder);
   root = json_builder_get_root (builder);
-  text = json_to_string (root, TRUE);
+  text = spqr_json_to_text (root, TRUE);
   g_ptr_array_add (e->result->files, g_strdup ("model.safetensors.index.json"));
   return g_file_set_contents_full (path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0644, error);
 }
@@ -299,7 +299,7 @@ write_config (Export *e, GError **error)
   object = json_node_get_object (json_parser_get_root (parser));
   if (object != NULL && dtype_name != NULL)
     json_object_set_string_member (object, json_object_has_member (object, "dtype") ? "dtype" : "torch_dtype", dtype_name);
-  text = json_to_string (json_parser_get_root (parser), TRUE);
+  text = spqr_json_to_text (json_parser_get_root (parser), TRUE);
   return g_file_set_contents_full (to, text, -1, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0644, error);
 }
 

@@ -1,9 +1,9 @@
 #include "job/spqr-run-manifest.h"
 
 #include <glib/gstdio.h>
-#include <json-glib/json-glib.h>
 #include <string.h>
 
+#include "model/spqr-json.h"
 #include "quant/spqr-recipe.h"
 #include "store/spqr-store.h"
 
@@ -73,7 +73,7 @@ spqr_run_manifest_write (const SpqrRunManifest *manifest, const char *folder, GE
   add_text (builder, "version", manifest->version);
   json_builder_end_object (builder);
   root = json_builder_get_root (builder);
-  text = json_to_string (root, TRUE);
+  text = spqr_json_to_text (root, TRUE);
   return g_file_set_contents_full (path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0644, error);
 }
 

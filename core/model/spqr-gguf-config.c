@@ -3,11 +3,11 @@
  * The metadata becomes the text of a config.json, which the configuration's reader then checks like
  * any other. Only architectures whose weights the converter leaves as they are, or permutes in a
  * known way, get a model_type that this program runs: llama (q and k interleaved), qwen2, qwen3. */
-#include <json-glib/json-glib.h>
 #include <math.h>
 #include <string.h>
 
 #include "model/spqr-gguf-private.h"
+#include "model/spqr-json.h"
 
 typedef struct {
   const char *architecture, *model_type, *class_name;
@@ -293,7 +293,6 @@ char *
 spqr_gguf_make_config (const SpqrGguf *self)
 {
   g_autoptr(JsonBuilder) builder = json_builder_new ();
-  g_autoptr(JsonGenerator) generator = json_generator_new ();
   g_autoptr(JsonNode) root = NULL;
   g_autofree char *name = spqr_gguf_get_string (self, "general.architecture");
   const char *architecture = name != NULL ? name : "unknown";
@@ -320,7 +319,5 @@ spqr_gguf_make_config (const SpqrGguf *self)
   json_builder_end_object (builder);
 
   root = json_builder_get_root (builder);
-  json_generator_set_root (generator, root);
-  json_generator_set_pretty (generator, TRUE);
-  return json_generator_to_data (generator, NULL);
+  return spqr_json_to_text (root, TRUE);
 }

@@ -422,3 +422,41 @@ spqr_json_node_get_double (JsonNode *node, double *value)
   *value = json_node_get_double (node);
   return isfinite (*value);
 }
+
+/* Past the exponent that begins at text, which is an 'e' within a number. */
+static const char *
+copy_exponent (const char *text, GString *out)
+{
+  do
+    g_string_append_c (out, *text++);
+  while (*text == '+' || *text == '-' || g_ascii_isdigit (*text));
+  return g_str_has_prefix (text, ".0") ? text + 2 : text;
+}
+
+char *
+spqr_json_to_text (JsonNode *root, gboolean pretty)
+{
+  g_autofree char *text = json_to_string (root, pretty);
+  GString *out = g_string_sized_new (strlen (text) + 1);
+  gboolean quoted = FALSE;
+
+  for (const char *c = text; *c != '\0';)
+    if (quoted && *c == '\\' && c[1] != '\0')
+      {
+        g_string_append_len (out, c, 2);
+        c += 2;
+      }
+    else if (quoted && *c == '\x1f')
+      {
+        g_string_append (out, "\\u001f");
+        c++;
+      }
+    else if (!quoted && *c == 'e' && c > text && g_ascii_isdigit (c[-1]))      /* not that of true or false */
+      c = copy_exponent (c, out);
+    else
+      {
+        quoted ^= *c == '"';
+        g_string_append_c (out, *c++);
+      }
+  return g_string_free (out, FALSE);
+}

@@ -20,6 +20,10 @@ JsonNode *spqr_json_parse (const char *text, gssize len, const char *path, GErro
 /* With another limit for the number of values. */
 JsonNode *spqr_json_parse_limited (const char *text, gssize len, guint max_values, const char *path, GError **error);
 
+/* root as text; g_free(). Instead of json-glib's own, which writes 1e30 as 1e+30.0 and leaves one control
+ * character, U+001F, as it is: neither is JSON. */
+char *spqr_json_to_text (JsonNode *root, gboolean pretty);
+
 /* The members of an object, or NULL with NULL error when the member is absent or JSON null; with
  * MALFORMED when it is of another kind. Borrowed. */
 JsonObject *spqr_json_get_object (JsonObject *object, const char *key, const char *path, GError **error);

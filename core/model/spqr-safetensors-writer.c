@@ -10,9 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <json-glib/json-glib.h>
-
 #include "model/spqr-file-private.h"
+#include "model/spqr-json.h"
 #include "model/spqr-model.h"
 #include "model/spqr-safetensors.h"
 #include "model/spqr-tensor-private.h"
@@ -134,11 +133,10 @@ static GByteArray *
 make_header (SpqrSafetensorsWriter *self)
 {
   g_autoptr(JsonNode) root = json_node_new (JSON_NODE_OBJECT);
-  g_autoptr(JsonGenerator) generator = json_generator_new ();
-  g_autoptr(GString) text = g_string_new (NULL);
+  g_autofree char *text = NULL;
   JsonObject *object = json_object_new ();
   GByteArray *header = g_byte_array_new ();
-  guint64 begin = 0, length;
+  guint64 begin = 0, length, padding;
 
   if (json_object_get_size (self->metadata) > 0)
     json_object_set_object_member (object, "__metadata__", json_object_ref (self->metadata));
@@ -150,13 +148,13 @@ make_header (SpqrSafetensorsWriter *self)
       begin += declared->n_bytes;
     }
   json_node_take_object (root, object);
-  json_generator_set_root (generator, root);
-  json_generator_to_gstring (generator, text);
-  while (text->len % 8 != 0)
-    g_string_append_c (text, ' ');
-  length = GUINT64_TO_LE (text->len);
+  text = spqr_json_to_text (root, FALSE);
+  length = (strlen (text) + 7) / 8 * 8;
+  padding = length - strlen (text);
+  length = GUINT64_TO_LE (length);
   g_byte_array_append (header, (const guint8 *) &length, sizeof length);
-  g_byte_array_append (header, (const guint8 *) text->str, (guint) text->len);
+  g_byte_array_append (header, (const guint8 *) text, (guint) strlen (text));
+  g_byte_array_append (header, (const guint8 *) "       ", (guint) padding);
   return header;
 }
 

@@ -91,7 +91,6 @@ char *
 spqr_pack_params_to_json (const SpqrPackPlan *plan, const SpqrLayer *layer)
 {
   g_autoptr(JsonBuilder) builder = json_builder_new ();
-  g_autoptr(JsonGenerator) generator = json_generator_new ();
   g_autoptr(JsonNode) root = NULL;
 
   json_builder_begin_object (builder);
@@ -105,8 +104,7 @@ spqr_pack_params_to_json (const SpqrPackPlan *plan, const SpqrLayer *layer)
   add_double (builder, "percdamp_used", layer->percdamp_used);
   json_builder_end_object (builder);
   root = json_builder_get_root (builder);
-  json_generator_set_root (generator, root);
-  return json_generator_to_data (generator, NULL);
+  return spqr_json_to_text (root, FALSE);
 }
 
 /* ---- reading: the first thing that is wrong is kept, as in the configuration's reader ---- */

@@ -264,7 +264,7 @@ _spqr_param_set_node (const SpqrParamInfo *info, SpqrRunParams *params, JsonNode
     return spqr_param_set_text (info, params, json_node_get_string (node), error);
   if (wants_number && spqr_json_node_get_double (node, &value))
     return spqr_param_set (info, params, value, error);
-  shown = json_to_string (node, FALSE);
+  shown = spqr_json_to_text (node, FALSE);
   return refuse (info, shown, error);
 }
 
@@ -325,7 +325,7 @@ _spqr_append_json_string (GString *text, const char *string)
   g_autofree char *quoted = NULL;
 
   json_node_set_string (node, string);
-  quoted = json_to_string (node, FALSE);
+  quoted = spqr_json_to_text (node, FALSE);
   g_string_append (text, quoted);
 }
 

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "model/spqr-json.h"
 #include "text/spqr-pre-kinds.h"
 #include "text/spqr-text-private.h"
 
@@ -427,7 +428,7 @@ static gboolean
 write_file (JsonBuilder *builder, const char *folder, const char *name, GPtrArray *files, GError **error)
 {
   g_autoptr(JsonNode) root = json_builder_get_root (builder);
-  g_autofree char *text = json_to_string (root, TRUE);
+  g_autofree char *text = spqr_json_to_text (root, TRUE);
   g_autofree char *path = g_build_filename (folder, name, NULL);
 
   if (!g_ptr_array_find_with_equal_func (files, name, g_str_equal, NULL))

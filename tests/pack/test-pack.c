@@ -218,7 +218,7 @@ test_quantized (void)
               .qq_scale_bits = choice % 5 == 0 ? 0 : (int) (choice % 8 + 1),
               .qq_zero_bits = choice % 7 == 0 ? 0 : (int) ((choice / 2) % 8 + 1),
               .qq_zero_sym = choice % 9 == 4, .qq_groupsize = shapes[s].q,
-              .outlier_threshold = choice % 6 == 2 ? INFINITY : 0.05 * (1 + choice % 3),
+              .outlier_threshold = choice % 6 == 2 ? INFINITY : choice % 6 == 3 ? 1e30 : 0.05 * (1 + choice % 3),
               .simplified_outliers = choice % 10 == 3,
               .permutation_order = n > 2 ? (SpqrOrder) (choice / 3 % 3) : SPQR_ORDER_IDENTITY,
               .percdamp = 0.1 + 1.0 / (1 + choice), .compat_reference = choice % 11 == 8,
