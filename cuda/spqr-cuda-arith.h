@@ -37,6 +37,26 @@ spqr_larger (float a, float b)
 
 /* ---- one weight (spqr-kernels.c) ---- */
 
+/* spqr_f16_round(), which is IEEE's rounding to nearest, in the two instructions that the device has for it. */
+static __device__ inline float
+spqr_cuda_f16_round (float x)
+{
+#ifdef SPQR_CUDA_SHIM
+  return spqr_f16_round (x);
+#else
+  float rounded;
+
+  asm ("{ .reg .b16 narrow; cvt.rn.f16.f32 narrow, %1; cvt.f32.f16 %0, narrow; }" : "=f"(rounded) : "f"(x));
+  return rounded;
+#endif
+}
+
+static __device__ inline float
+spqr_cuda_dequantize_f16 (float code, float scale, float zero)
+{
+  return spqr_cuda_f16_round (scale * spqr_cuda_f16_round (code - zero));
+}
+
 typedef struct { float scale, zero; } SpqrFit;
 
 /* In default mode a constant range becomes scale 1, zero -lo: reproduced exactly. */

@@ -143,11 +143,14 @@ measure_yardsticks (Bench *b)
 
 /* ---- lines ---- */
 
+typedef enum { OF_PRODUCTS, OF_HALF_RATE, OF_SECONDS } Target;
+
 static void
 tell (const Bench *b, const char *suite, const char *name, const char *shape, bool kernel, size_t calls, double seconds, double bytes,
-      double flops, double target, bool is_share)
+      double flops, double target, Target of)
 {
-  SpqrBenchLine line = { suite, name, shape, kernel, calls, seconds, bytes, flops, NAN, NAN, NAN, seconds / b->product_seconds, 0, is_share, false };
+  SpqrBenchLine line = { suite, name, shape, kernel, calls, seconds, bytes, flops, NAN, NAN, NAN, seconds / b->product_seconds, 0,
+                         of == OF_HALF_RATE, of == OF_SECONDS };
 
   if (bytes > 0)
     line.copy_share = bytes / seconds / b->copy_rate;
@@ -160,24 +163,32 @@ tell (const Bench *b, const char *suite, const char *name, const char *shape, bo
   b->report (&line, b->data);
 }
 
-static void
-tell_seconds (const Bench *b, const char *suite, const char *name, const char *shape, double seconds, double target)
+/* What the column loop of a layer of size^2 cannot do without: cuda/README.md. The chain of a block's columns, or the
+ * instructions of its rows, or the bytes. */
+static double
+columns_bound (const Bench *b, bool leave_one_out)
 {
-  SpqrBenchLine line = { suite, name, shape, false, 1, seconds, 0, 0, NAN, NAN, NAN, seconds / b->product_seconds, 0, false, true };
+  double rows = (double) b->size, blocks = rows / 128, groups = leave_one_out ? 2500 : 1300;
+  double chain = (128 * 165 + 8 * groups) / b->device->clock;
+  double instructions = rows / 8 / b->device->processors / 4 * (128 * 165 + 8 * (leave_one_out ? 1500 : 300)) / b->device->clock;
+  double bytes = rows * 1744 / b->copy_rate;
 
-  line.target = b->quick ? 0 : target;
-  b->report (&line, b->data);
+  return blocks * fmax (chain, fmax (instructions, bytes));
 }
 
-/* What was timed kernel by kernel. */
+/* What was timed kernel by kernel. Of the column loop half of its bound is asked. */
 static void
 tell_kernels (const Bench *b, const char *suite, const char *shape)
 {
   for (int i = 0; i < b->device->n_lines && b->status == SPQR_OK; i++)
     {
       const SpqrCudaProfileLine *line = &b->device->lines[i];
+      bool loo = strcmp (suite, "loo") == 0, bounded = strcmp (line->name, "columns_kernel") == 0 && (loo || strcmp (suite, "columns") == 0);
+      double bound = bounded ? columns_bound (b, loo) : 0;
 
-      tell (b, suite, line->name, shape, true, line->count, line->milliseconds * 1e-3, line->bytes, line->flops, 0, false);
+      tell (b, suite, line->name, shape, true, line->count, line->milliseconds * 1e-3, line->bytes, line->flops, 2 * bound, OF_SECONDS);
+      if (bounded)
+        tell (b, suite, "bound of columns_kernel", shape, true, line->count, bound, 0, 0, 0, OF_SECONDS);
     }
 }
 
@@ -185,7 +196,7 @@ typedef SpqrStatus (*Work) (Bench *b, void *data);
 
 /* An operation: its median time, then its kernels. flops: what it cannot do without, 0: not said. */
 static void
-measure (Bench *b, const char *suite, const char *name, const char *shape, Work work, void *data, double flops, double target, bool is_share)
+measure (Bench *b, const char *suite, const char *name, const char *shape, Work work, void *data, double flops, double target, Target of)
 {
   double samples[MOST_REPEATS];
   bool profile = b->device->profile;
@@ -201,7 +212,7 @@ measure (Bench *b, const char *suite, const char *name, const char *shape, Work 
   if (b->status != SPQR_OK)
     return;
   qsort (samples, (size_t) b->repeat, sizeof *samples, compare_doubles);
-  tell (b, suite, name, shape, false, 1, samples[b->repeat / 2], 0, flops, target, is_share);
+  tell (b, suite, name, shape, false, 1, samples[b->repeat / 2], 0, flops, target, of);
   b->device->n_lines = 0;
   b->status = spqr_cuda_device_profile (b->device, true);
   if (b->status == SPQR_OK)
@@ -348,23 +359,23 @@ bench_layer (Bench *b, const char *shape)
   if (b->status == SPQR_OK)
     b->status = work_layer (b, &l);     /* mirrors H */
   if (wanted (b, "gemm"))
-    measure (b, "gemm", "gemm_nt", shape, work_gemm, &l, 2.0 * n3, 0, false);
+    measure (b, "gemm", "gemm_nt", shape, work_gemm, &l, 2.0 * n3, 0, OF_PRODUCTS);
   if (wanted (b, "factor"))
-    measure (b, "factor", "factor", shape, work_factor, &l, 2.0 / 3.0 * n3, 0, false);
+    measure (b, "factor", "factor", shape, work_factor, &l, 2.0 / 3.0 * n3, 0, OF_PRODUCTS);
   if (wanted (b, "columns"))
-    measure (b, "columns", "columns, no outliers", shape, work_without_outliers, &l, n3, 0, false);
+    measure (b, "columns", "columns, no outliers", shape, work_without_outliers, &l, n3, 0, OF_PRODUCTS);
   if (wanted (b, "loo"))
-    measure (b, "loo", "columns with leave-one-out", shape, work_preview, &l, n3, 0, false);
+    measure (b, "loo", "columns with leave-one-out", shape, work_preview, &l, n3, 0, OF_PRODUCTS);
   if (wanted (b, "preview"))
-    measure (b, "preview", "whole layer, factor kept", shape, work_preview, &l, n3, 0, false);
+    measure (b, "preview", "whole layer, factor kept", shape, work_preview, &l, n3, 0, OF_PRODUCTS);
   if (wanted (b, "layer"))
-    measure (b, "layer", "factor and columns", shape, work_layer, &l, 5.0 / 3.0 * n3, 12, false);
+    measure (b, "layer", "factor and columns", shape, work_layer, &l, 5.0 / 3.0 * n3, 12, OF_PRODUCTS);
   if (wanted (b, "stats"))
-    measure (b, "stats", "sensitivity", shape, work_sensitivity, &l, 0, 0, false);
+    measure (b, "stats", "sensitivity", shape, work_sensitivity, &l, 0, 0, OF_PRODUCTS);
   if (wanted (b, "pyramid"))
-    measure (b, "pyramid", "pyramid", shape, work_pyramid, &l, 0, 0, false);
+    measure (b, "pyramid", "pyramid", shape, work_pyramid, &l, 0, 0, OF_PRODUCTS);
   if (wanted (b, "hessian"))
-    measure (b, "hessian", "Hessian, x from the host", shape, work_hessian, &l, n3, 0, false);
+    measure (b, "hessian", "Hessian, x from the host", shape, work_hessian, &l, n3, 0, OF_PRODUCTS);
   spqr_cuda_block_ops.input_close (b->device, l.input);
   free (l.out);
 }
@@ -443,7 +454,7 @@ bench_forward (Bench *b)
     memcpy (l.hidden, b->numbers, tokens * s->hidden * sizeof *l.hidden);
   attention = 2.0 * (double) tokens * (double) tokens * (double) s->hidden;
   measure (b, "forward", b->device->half == 0 ? "block, f32" : b->device->half == 1 ? "block, f16" : "block, f16 in two parts",
-           b->quick ? "small" : "2048 tokens, LLaMA-7B", work_forward, &l, 2.0 * (double) tokens * weights + attention, 0.6, true);
+           b->quick ? "small" : "2048 tokens, LLaMA-7B", work_forward, &l, 2.0 * (double) tokens * weights + attention, 0.6, OF_HALF_RATE);
   spqr_cuda_block_ops.block_close (b->device, l.block);
   free (l.hidden);
 }
@@ -562,10 +573,10 @@ tell_model (Bench *b, const Model *m, const char *shape)
 
   for (int i = 0; i < N_STAGES; i++)
     {
-      tell (b, "model", names[i], shape, false, 1, m->seconds[i] / BLOCKS_TIMED, 0, 0, 0, false);
+      tell (b, "model", names[i], shape, false, 1, m->seconds[i] / BLOCKS_TIMED, 0, 0, 0, OF_PRODUCTS);
       all += m->seconds[i];
     }
-  tell_seconds (b, "model", "32 blocks, from two", shape, all / BLOCKS_TIMED * BLOCKS_OF_MODEL, 360);
+  tell (b, "model", "32 blocks, from two", shape, false, 1, all / BLOCKS_TIMED * BLOCKS_OF_MODEL, 0, 0, 360, OF_SECONDS);
 }
 
 /* Two blocks as a quantization does them, one after the other and without reading ahead or writing files; then the
@@ -632,9 +643,9 @@ spqr_cuda_bench (void *device, const char *suite, bool quick, int repeat, const 
     {
       double n = (double) b.size;
 
-      tell (&b, "yardstick", "copy", shape, true, 1, 8.0 * n * n / b.copy_rate, 8.0 * n * n, 0, 0, false);
-      tell (&b, "yardstick", "cuBLAS f32", shape, true, 1, b.product_seconds, 0, 2.0 * n * n * n, 0, false);
-      tell (&b, "yardstick", "cuBLAS f16", shape, true, 1, 2.0 * n * n * n / b.half_rate, 0, 2.0 * n * n * n, 0, false);
+      tell (&b, "yardstick", "copy", shape, true, 1, 8.0 * n * n / b.copy_rate, 8.0 * n * n, 0, 0, OF_PRODUCTS);
+      tell (&b, "yardstick", "cuBLAS f32", shape, true, 1, b.product_seconds, 0, 2.0 * n * n * n, 0, OF_PRODUCTS);
+      tell (&b, "yardstick", "cuBLAS f16", shape, true, 1, 2.0 * n * n * n / b.half_rate, 0, 2.0 * n * n * n, 0, OF_PRODUCTS);
       bench_layer (&b, shape);
     }
   if (wanted (&b, "forward"))

@@ -6,18 +6,17 @@
  *   w_j -= err_i U_ij for i < j < e.
  * After the block: W(:, e…) -= Err U(s…e, e…), one product (spqr-cuda-update.cu).
  *
- * A thread block takes a tile of rows, eight neighbouring lanes a row: they share the row's weights
- * in shared memory, quantize the same column all alike, and each updates every eighth of the columns
- * to come, so every weight sees the CPU's subtractions in the CPU's order and the results inside a
- * block are the CPU's bits. A tile is made of whole statistics runs of at most 32 rows; one warp
- * fits them, a lane a row, minima and maxima going round inside the run by shuffles. Then
- * everything of a block happens in one launch (fused). Longer runs, and one range for all rows,
- * take the general way: ranges, statistics and columns are launches of their own, same code.
+ * A thread block takes a tile of rows, four neighbouring lanes a row. Each lane keeps every fourth of the row's columns in
+ * registers; the weight at hand goes to all four by a shuffle, they quantize it all alike, and each compensates its own
+ * columns, so every weight sees the CPU's subtractions in the CPU's order and the results inside a block are the CPU's
+ * bits. Registers cannot be chosen by a number, so they move down by one when four columns are done: the column at hand
+ * is always in the first. U's row of the next column is fetched while this one is quantized; shared memory holds the
+ * weights for the statistics alone. A tile is made of whole statistics runs of at most 32 rows; one warp fits them, a lane
+ * a row, minima and maxima going round inside the run by shuffles. Then everything of a block happens in one launch
+ * (fused). Longer runs, and one range for all rows, take the general way: ranges, statistics and columns are launches of
+ * their own, same code.
  *
- * Bound of one fused block: per row its 128 weights in and out, U's triangle and the codes (about
- * 1.2 KiB a row + 33 KiB a tile) over the copy rate, or the chain of 128 x (shared load + division
- * + some ten dependent additions and roundings + division + shared store), about 200 cycles a
- * column, 26 k cycles; the chain is the longer one up to some 100 k rows. */
+ * Bound of one fused block: cuda/README.md. */
 #include "spqr-cuda-columns.h"
 
 #include "spqr-cuda-group.h"
@@ -25,38 +24,44 @@
 #define LANES SPQR_CUDA_LANES
 #define MOST_ROWS 32            /* of a fused tile: one warp fits them */
 #define ROWS 16                 /* of a tile where runs leave the choice */
-#define SUB 16                  /* rows of U in shared memory at a time */
-#define STRIDE (SPQR_CUDA_BLOCK + 8)    /* of the tile's rows: four rows x eight lanes hit 32 banks */
+#define STRIDE (SPQR_CUDA_BLOCK + LANES)        /* of the tile's rows: a warp's rows and lanes hit 32 banks */
+#define PARTS (SPQR_CUDA_BLOCK / LANES) /* of a row's columns that a lane keeps */
+#define CHUNK 4                 /* parts that are skipped together once their columns are done */
 #define FIT_THREADS SPQR_CUDA_FIT_THREADS
 
 /* Everything of a tile in shared memory. */
 typedef struct {
-  float *w, *error;             /* (tile rows, STRIDE) */
-  float *u;                     /* (SUB, 128) */
+  float *w;                     /* (tile rows, STRIDE) */
   uint8_t *codes;               /* (tile rows, 128) */
   float *lo, *hi, *scale, *zero, *code0, *value0, *value;       /* (tile rows) */
   uint8_t *constant;
 } Tile;
 
+/* What a lane keeps in registers. `base`, a multiple of LANES, goes along with the column at hand. */
+typedef struct {
+  float w[PARTS];               /* the row's columns base + lane + LANES part; moved down when base moves on */
+  float u[PARTS], d;            /* of U's row of the column at hand, the same columns; its diagonal */
+  const float *u_next;          /* where u comes from */
+  float current;                /* the row's weight in the column at hand; all lanes of the row alike, as what follows */
+  float value, error, code;     /* but these: what became of the column base + lane */
+  uint32_t bits;                /* outliers of the word at hand */
+  float scale, zero, code0, value0;
+  bool constant;
+} Lane;
+
 static size_t
 tile_bytes (size_t tile_rows)
 {
-  return (tile_rows * (2 * STRIDE + 7) + SUB * SPQR_CUDA_BLOCK) * sizeof (float) + tile_rows * (SPQR_CUDA_BLOCK + 1);
+  return tile_rows * (STRIDE + 7) * sizeof (float) + tile_rows * (SPQR_CUDA_BLOCK + 1);
 }
 
 static __device__ inline Tile
 tile_at (unsigned char *memory, int tile_rows)
 {
   Tile t;
-  float *at = (float *) (void *) memory;
 
-  t.w = at;
-  at += tile_rows * STRIDE;
-  t.error = at;
-  at += tile_rows * STRIDE;
-  t.u = at;
-  at += SUB * SPQR_CUDA_BLOCK;
-  t.lo = at;
+  t.w = (float *) (void *) memory;
+  t.lo = t.w + tile_rows * STRIDE;
   t.hi = t.lo + tile_rows;
   t.scale = t.hi + tile_rows;
   t.zero = t.scale + tile_rows;
@@ -109,6 +114,7 @@ fit_tile (const SpqrCudaColumns &c, const Tile *t, size_t group, size_t row0, in
     }
 }
 
+/* The lanes of a row see its weights in t->w. */
 static __device__ inline void
 begin_group (const SpqrCudaColumns &c, const Tile *t, size_t a, size_t s, size_t e, size_t row0, int tile_rows, int rows)
 {
@@ -130,90 +136,164 @@ begin_group (const SpqrCudaColumns &c, const Tile *t, size_t a, size_t s, size_t
   __syncthreads ();
 }
 
-/* Rows a … b-1 of U, columns s … e-1. */
+/* The row's columns from base on (of the block of `width`) into registers. */
 static __device__ inline void
-load_u (const SpqrCudaColumns &c, const Tile *t, size_t a, size_t b, size_t s, size_t e)
+take_weights (Lane *mine, const float *row, int base, int width, int lane, bool there)
 {
-  __syncthreads ();
-  if (c.u != NULL)
-    for (int i = (int) threadIdx.x; i < (int) (b - a) * SPQR_CUDA_BLOCK; i += (int) blockDim.x)
-      if (s + i % SPQR_CUDA_BLOCK < e)
-        t->u[i] = c.u[(a + i / SPQR_CUDA_BLOCK) * c.n + s + i % SPQR_CUDA_BLOCK];
-  __syncthreads ();
+  for (int part = 0; part < PARTS; part++)
+    {
+      int j = base + lane + part * LANES;
+
+      mine->w[part] = there && j < width ? row[j] : 0.0f;
+    }
 }
 
-/* Column i: code, decoded value and error of one row; the bit is set where it is an outlier. */
+/* Columns at … to where all lanes of the row see them. */
+static __device__ inline void
+show_weights (const Lane *mine, float *row, int base, int at, int width, int lane, bool there)
+{
+  for (int part = 0; part < PARTS; part++)
+    {
+      int j = base + lane + part * LANES;
+
+      if (there && j >= at && j < width)
+        row[j] = mine->w[part];
+    }
+  __syncwarp ();
+}
+
+/* The row of U at mine->u_next and its diagonal, a column ahead of their use: while they come, the column before is
+ * quantized. base: of the column that they are for. */
+static __device__ inline void
+fetch_u (const SpqrCudaColumns &c, Lane *mine, float diagonal, int base, int width, int lane)
+{
+  const float *u = mine->u_next;
+
+  mine->d = diagonal;
+  if (c.u == NULL)
+    return;
+  for (int first = 0; first < PARTS; first += CHUNK)
+    {
+      if (base + first * LANES >= width)
+        break;
+      for (int part = first; part < first + CHUNK; part++)
+        if (width == SPQR_CUDA_BLOCK || base + lane + part * LANES < width)
+          mine->u[part] = u[part * LANES];
+    }
+}
+
+/* w -= error u in the chunk's columns; the weights of columns that are done do not matter any more. */
+static __device__ inline void
+compensate (Lane *mine, float error, int first)
+{
+  for (int part = first; part < first + CHUNK; part++)
+    mine->w[part] -= error * mine->u[part];
+}
+
+static __device__ inline void
+take_statistics (Lane *mine, const Tile *t, int r)
+{
+  mine->scale = t->scale[r];
+  mine->zero = t->zero[r];
+  mine->code0 = t->code0[r];
+  mine->value0 = t->value0[r];
+  mine->constant = t->constant[r] != 0;
+}
+
+/* Code, decoded value and error of the weight at hand; TRUE where it is an outlier. */
 static __device__ inline bool
-quantize_weight (const SpqrCudaColumns &c, const Tile *t, int r, float w, float d, float *code, float *value, float *error,
-                 float *stored)
+quantize_weight (const SpqrCudaColumns &c, const Lane *mine, float *code, float *value, float *error, float *stored)
 {
   const SpqrCudaQuantizer &q = c.quantizer;
-  float scale = t->scale[r], zero = t->zero[r];
+  float w = mine->current;
 
-  *code = spqr_quantize_value (w, scale, zero, q.maxq);
-  *value = q.compat ? spqr_dequantize_value (*code, scale, zero) : spqr_dequantize_f16 (*code, scale, zero);
-  if (t->constant[r])
+  *code = spqr_quantize_value (w, mine->scale, mine->zero, q.maxq);
+  *value = q.compat ? spqr_dequantize_value (*code, mine->scale, mine->zero) : spqr_cuda_dequantize_f16 (*code, mine->scale, mine->zero);
+  if (mine->constant)
     {
-      *value = t->value0[r];
-      *code = t->code0[r];
+      *value = mine->value0;
+      *code = mine->code0;
     }
-  *error = (w - *value) / d;
+  *error = (w - *value) / mine->d;
   if (!(c.threshold < *error * *error))
     return false;
-  spqr_store_outlier (w, t->value0[r], q.compat, stored, value);
-  *code = t->code0[r];
-  *error = (w - *value) / d;
+  spqr_store_outlier (w, mine->value0, q.compat, stored, value);
+  *code = mine->code0;
+  *error = (w - *value) / mine->d;
   return true;
 }
 
+/* Column `at` of the block, in the LANES columns from base on; `last` is the launch's last. */
 static __device__ inline void
-quantize_columns (const SpqrCudaColumns &c, const Tile *t, size_t a, size_t b, size_t s, size_t e, size_t row0, int rows)
+quantize_column (const SpqrCudaColumns &c, Lane *mine, int at, int base, int last, size_t s, int width, size_t row, int lane, bool there)
 {
-  int r = (int) threadIdx.x / LANES, lane = (int) threadIdx.x % LANES;
-  bool there = r < rows;
-  float *w = t->w + (there ? r : 0) * STRIDE;
-  uint32_t bits = 0;
+  float code = 0.0f, value = 0.0f, error = 0.0f, stored = 0.0f;
+  bool outlier = there && quantize_weight (c, mine, &code, &value, &error, &stored), on = at + 1 == base + LANES;
 
-  for (size_t i = a; i < b; i++)
+  if (c.u != NULL)
     {
-      int at = (int) (i - s);
-      float current = there ? w[at] : 0.0f, code = 0.0f, value = 0.0f, error = 0.0f, stored = 0.0f;
-      bool outlier = there && quantize_weight (c, t, r, current, c.d[i], &code, &value, &error, &stored);
-
-      if (there && c.u != NULL)
-        for (int j = at + 1 + lane; j < (int) (e - s); j += LANES)
-          w[j] -= error * t->u[(i - a) * SPQR_CUDA_BLOCK + j];
-      __syncwarp ();            /* everybody has read w[at] and sees w[at + 1] */
-      if (!there || lane != 0)
-        continue;
-      w[at] = value;
-      t->error[r * STRIDE + at] = error;
-      t->codes[r * SPQR_CUDA_BLOCK + at] = (uint8_t) (int) code;
-      if (outlier)
-        {
-          bits |= 1u << i % 32;
-          if (c.residual != NULL)
-            c.residual[(row0 + r) * c.n + i] = stored;
-        }
-      if (bits != 0 && (i % 32 == 31 || i + 1 == b))
-        {
-          c.bits[(row0 + r) * c.words + i / 32] |= bits;        /* nobody else has this word */
-          bits = 0;
-        }
+      compensate (mine, error, 0);
+      mine->u_next += on ? c.n + LANES : c.n;
+    }
+  mine->current = __shfl_sync (SPQR_FULL_WARP, on ? mine->w[1] : mine->w[0], (at + 1) % LANES, LANES);
+  for (int first = CHUNK; first < PARTS && c.u != NULL; first += CHUNK)
+    {
+      if (base + first * LANES >= width)
+        break;
+      compensate (mine, error, first);
+    }
+  if (at < last)
+    fetch_u (c, mine, c.d[s + at + 1], on ? base + LANES : base, width, lane);
+  mine->value = base + lane == at ? value : mine->value;
+  mine->error = base + lane == at ? error : mine->error;
+  mine->code = base + lane == at ? code : mine->code;
+  if (outlier)
+    {
+      mine->bits |= 1u << at % 32;
+      if (c.residual != NULL && lane == 0)
+        c.residual[row * c.n + s + at] = stored;
     }
 }
 
+/* The columns up to `last` of the LANES from base on are done: each lane stores its own, if it is not before `first`. */
 static __device__ inline void
-load_tile (const SpqrCudaColumns &c, const Tile *t, size_t a, size_t s, size_t e, size_t row0, int rows)
+store_own (const SpqrCudaColumns &c, const Tile *t, const Lane *mine, size_t s, int base, int first, int last, size_t row0, int r, int lane,
+           bool there)
 {
-  for (int i = (int) threadIdx.x; i < rows * SPQR_CUDA_BLOCK; i += (int) blockDim.x)
-    {
-      size_t r = i / SPQR_CUDA_BLOCK, j = i % SPQR_CUDA_BLOCK;
+  int j = base + lane;
 
-      if (s + j >= a && s + j < e)
-        t->w[r * STRIDE + j] = c.w[(row0 + r) * c.n + s + j];
+  if (!there || j < first || j > last)
+    return;
+  t->w[r * STRIDE + j] = mine->value;
+  t->codes[r * SPQR_CUDA_BLOCK + j] = (uint8_t) (int) mine->code;
+  c.error[(row0 + r) * c.ld_error + s + j - c.error_first] = mine->error;
+}
+
+/* Columns from … to-1 of the block, of one group; first … last are the launch's. */
+static __device__ inline void
+quantize_columns (const SpqrCudaColumns &c, const Tile *t, Lane *mine, int from, int to, int first, int last, size_t s, int width,
+                  size_t row0, int rows)
+{
+  int r = (int) threadIdx.x / LANES, lane = (int) threadIdx.x % LANES;
+  bool there = r < rows;
+
+  for (int at = from; at < to; )
+    {
+      int base = at / LANES * LANES, end = base + LANES < to ? base + LANES : to;
+
+      for (; at < end; at++)
+        quantize_column (c, mine, at, base, last, s, width, row0 + r, lane, there);
+      if (at % 32 == 0 || at > last)
+        {
+          if (mine->bits != 0 && lane == 0)
+            c.bits[(row0 + r) * c.words + (s + at - 1) / 32] |= mine->bits;     /* nobody else has this word */
+          mine->bits = 0;
+        }
+      store_own (c, t, mine, s, base, first, at - 1, row0, r, lane, there);
+      if (at == base + LANES)
+        for (int part = 0; part + 1 < PARTS; part++)
+          mine->w[part] = mine->w[part + 1];
     }
-  __syncthreads ();
 }
 
 /* Columns a … e-1 were changed, a … b-1 of them quantized. */
@@ -228,46 +308,58 @@ store_tile (const SpqrCudaColumns &c, const Tile *t, size_t a, size_t b, size_t 
       if (column >= a && column < e)
         c.w[(row0 + r) * c.n + column] = t->w[r * STRIDE + j];
       if (column >= a && column < b)
-        {
-          c.error[(row0 + r) * c.ld_error + column - c.error_first] = t->error[r * STRIDE + j];
-          c.codes[(row0 + r) * c.n + column] = t->codes[r * SPQR_CUDA_BLOCK + j];
-        }
+        c.codes[(row0 + r) * c.n + column] = t->codes[r * SPQR_CUDA_BLOCK + j];
     }
 }
 
 /* Columns a … b-1 of the block s … e-1. fused: with the statistics of the groups that start there;
  * else those of their group, which are in global memory. */
-static __global__ void __launch_bounds__ (MOST_ROWS *LANES)
+static __global__ void __launch_bounds__ (MOST_ROWS *LANES, 1)
 columns_kernel (SpqrCudaColumns c, size_t a, size_t b, size_t s, size_t e, int tile_rows, bool fused)
 {
   SPQR_DYNAMIC_SHARED (memory);
   Tile t = tile_at (memory, tile_rows);
   size_t row0 = (size_t) blockIdx.x * tile_rows;
   int rows = (int) (c.rows - row0 < (size_t) tile_rows ? c.rows - row0 : tile_rows);
+  int r = (int) threadIdx.x / LANES, lane = (int) threadIdx.x % LANES, width = (int) (e - s), at = (int) (a - s);
+  bool there = r < rows;
+  float *row = t.w + (there ? r : 0) * STRIDE;
+  Lane mine = {};
 
-  load_tile (c, &t, a, s, e, row0, rows);
+  take_weights (&mine, c.w + (row0 + (there ? r : 0)) * c.n + s, at / LANES * LANES, width, lane, there);
+  if (c.u != NULL)
+    mine.u_next = c.u + a * c.n + s + at / LANES * LANES + lane;
+  fetch_u (c, &mine, c.d[a], at / LANES * LANES, width, lane);
+  mine.current = __shfl_sync (SPQR_FULL_WARP, mine.w[0], at % LANES, LANES);
   /* A group may go on from the block before: its statistics are there already. */
   if ((!fused || a % c.groupsize != 0) && (int) threadIdx.x < rows)
     {
-      size_t at = a / c.groupsize * c.rows + row0 + threadIdx.x;
+      size_t first = a / c.groupsize * c.rows + row0 + threadIdx.x;
 
-      t.scale[threadIdx.x] = c.scale[at];
-      t.zero[threadIdx.x] = c.zero[at];
-      t.constant[threadIdx.x] = c.constant[at];
-      t.value[threadIdx.x] = c.value[at];
+      t.scale[threadIdx.x] = c.scale[first];
+      t.zero[threadIdx.x] = c.zero[first];
+      t.constant[threadIdx.x] = c.constant[first];
+      t.value[threadIdx.x] = c.value[first];
       prepare_row (c.quantizer, &t, (int) threadIdx.x);
     }
+  __syncthreads ();
   for (size_t from = a, to; from < b; from = to)
     {
       size_t next_group = (from / c.groupsize + 1) * c.groupsize;
 
-      to = from + SUB < b ? from + SUB : b;
-      to = to < next_group ? to : next_group;
-      load_u (c, &t, from, to, s, e);
+      to = b < next_group ? b : next_group;
+      at = (int) (from - s);
       if (fused && from % c.groupsize == 0)
-        begin_group (c, &t, from, s, e, row0, tile_rows, rows);
-      quantize_columns (c, &t, from, to, s, e, row0, rows);
+        {
+          show_weights (&mine, row, at / LANES * LANES, at, width, lane, there);
+          begin_group (c, &t, from, s, e, row0, tile_rows, rows);
+        }
+      take_statistics (&mine, &t, there ? r : 0);
+      quantize_columns (c, &t, &mine, at, (int) (to - s), (int) (a - s), (int) (b - s) - 1, s, width, row0, rows);
     }
+  at = (int) (b - s);
+  if (b < e)
+    show_weights (&mine, row, at / LANES * LANES, at, width, lane, there);
   store_tile (c, &t, a, b, s, e, row0, rows);
 }
 

@@ -144,6 +144,7 @@ spqr_cuda_device_open (int index, SpqrCuda **device)
 {
   SpqrCuda *d = (SpqrCuda *) calloc (1, sizeof *d);
   cudaDeviceProp properties;
+  int kilohertz = 0;
   bool good;
 
   *device = NULL;
@@ -153,6 +154,7 @@ spqr_cuda_device_open (int index, SpqrCuda **device)
   d->lib = spqr_cuda_lib (NULL);
   good = d->lib != NULL && cudaSetDevice (index) == cudaSuccess &&
          cudaGetDeviceProperties (&properties, index) == cudaSuccess &&
+         cudaDeviceGetAttribute (&kilohertz, cudaDevAttrClockRate, index) == cudaSuccess &&
          cudaStreamCreateWithFlags (&d->stream, cudaStreamNonBlocking) == cudaSuccess &&
          cudaStreamCreateWithFlags (&d->copy_in, cudaStreamNonBlocking) == cudaSuccess &&
          cudaStreamCreateWithFlags (&d->copy_out, cudaStreamNonBlocking) == cudaSuccess &&
@@ -173,7 +175,9 @@ spqr_cuda_device_open (int index, SpqrCuda **device)
       return SPQR_DEVICE_FAILED;
     }
   d->half = environment_says ("SPQR_CUDA_F16", "1") ? 1 : environment_says ("SPQR_CUDA_F16", "split") ? 2 : 0;
-  d->slice_flops = (double) properties.multiProcessorCount * SM_FLOPS_A_SLICE;
+  d->processors = properties.multiProcessorCount;
+  d->clock = 1e3 * kilohertz;
+  d->slice_flops = (double) d->processors * SM_FLOPS_A_SLICE;
   snprintf (d->name, sizeof d->name, "%s", properties.name);
   set_open (d, true);
   *device = d;

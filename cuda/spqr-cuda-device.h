@@ -32,6 +32,8 @@ struct SpqrCuda {
   SpqrCudaRing *ring;           /* pinned memory of copy_in */
   void *landing;                /* and of copy_out; both made when first needed */
   size_t landing_bytes;
+  int processors;               /* multiprocessors */
+  double clock;                 /* their cycles a second */
   double slice_flops;           /* operations that a launch should not exceed: some milliseconds of f32 */
   cublasHandle_t blas;
   cusolverDnHandle_t solver;    /* NULL: no cuSOLVER */

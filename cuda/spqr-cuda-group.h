@@ -6,7 +6,7 @@
 #include "spqr-cuda-arith.h"
 #include "spqr-cuda-columns.h"
 
-#define SPQR_CUDA_LANES 8       /* neighbouring threads that share a row */
+#define SPQR_CUDA_LANES 4       /* neighbouring threads that share a row */
 #define SPQR_CUDA_FIT_THREADS 256       /* of a block that fits one long run */
 
 /* ---- the range of one row's group, by its lanes ---- */

@@ -100,6 +100,9 @@ def bench_has_a_line_for_each_kernel(folder):
     whole = {row["name"]: row for row in rows if row["suite"] == "layer" and row["kernel"]}
     assert whole["columns_kernel"]["calls"] == 1 and whole["row_error_kernel"]["calls"] == 1, whole
     assert 0 < whole["columns_kernel"]["share_of_copy"] and whole["columns_kernel"]["flops"] > 0, whole
+    # The bound of the column loop: with leave-one-out there is more to do.
+    bound = {row["suite"]: row["seconds"] for row in rows if row["name"] == "bound of columns_kernel"}
+    assert set(bound) == {"loo", "columns"} and bound["loo"] > bound["columns"] > 0, bound
     forward = [row for row in rows if row["suite"] == "forward" and not row["kernel"]]
     assert len(forward) == 1 and forward[0]["flops"] > 0 and forward[0]["share_of_f16"] > 0, forward
     # Two blocks of a model, each sent, looked at, quantized and passed on; 32 of them is what is asked for.

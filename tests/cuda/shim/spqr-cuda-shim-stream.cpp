@@ -217,6 +217,13 @@ cudaGetDeviceProperties (cudaDeviceProp *properties, int device)
   return cudaSuccess;
 }
 
+cudaError_t
+cudaDeviceGetAttribute (int *value, cudaDeviceAttr attribute, int device)
+{
+  *value = 1000;                /* kHz */
+  return attribute == cudaDevAttrClockRate && device >= 0 ? cudaSuccess : spqr_shim_set_error (cudaErrorInvalidValue);
+}
+
 static size_t
 memory_size ()
 {

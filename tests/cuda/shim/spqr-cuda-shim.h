@@ -209,6 +209,8 @@ cudaError_t cudaDriverGetVersion (int *version);
 cudaError_t cudaRuntimeGetVersion (int *version);
 cudaError_t cudaGetDeviceCount (int *count);
 cudaError_t cudaSetDevice (int device);
+typedef enum { cudaDevAttrClockRate = 13 } cudaDeviceAttr;
+cudaError_t cudaDeviceGetAttribute (int *value, cudaDeviceAttr attribute, int device);
 cudaError_t cudaGetDeviceProperties (cudaDeviceProp *properties, int device);
 cudaError_t cudaMemGetInfo (size_t *free_bytes, size_t *total_bytes);
 cudaError_t cudaMalloc (void **at, size_t bytes);
