@@ -210,6 +210,17 @@ spqr_job_report (double fraction, const char *what, gpointer job)
   g_mutex_unlock (&self->lock);
 }
 
+gboolean
+spqr_job_should_rest (SpqrJob *self)
+{
+  gboolean rest;
+
+  g_mutex_lock (&self->lock);
+  rest = self->new_paused || self->hold_back;
+  g_mutex_unlock (&self->lock);
+  return rest || g_cancellable_is_cancelled (self->cancellable);
+}
+
 double
 spqr_job_get_seconds_parked (SpqrJob *self)
 {

@@ -50,6 +50,9 @@ gboolean      spqr_job_is_parked (SpqrJob *self);
 /* From the work's thread, which holds no lock that others need: a paused job waits here. The signature is that of SpqrProgressFunc with the job as user data. */
 void          spqr_job_report (double fraction, const char *what, gpointer job);
 
+/* Whether the next report would wait, or the job is cancelled: for work whose steps between two reports are long.
+ * From any thread. */
+gboolean      spqr_job_should_rest (SpqrJob *self);
 /* Seconds for which the work was held so far; from its thread. */
 double        spqr_job_get_seconds_parked (SpqrJob *self);
 /* What computes, for people; from any thread. */

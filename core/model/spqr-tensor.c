@@ -3,6 +3,7 @@
  * Rows are read with pread() in pieces that fit a cache, converted piece by piece. */
 #include "model/spqr-tensor.h"
 
+#include <gio/gio.h>
 #include <string.h>
 
 #include "model/spqr-model.h"
@@ -13,6 +14,7 @@
 #include "num/spqr-large.h"
 
 #define PIECE_BYTES ((gsize) 128 * 1024)
+#define BAND_VALUES ((gsize) 1 << 20)     /* that one thread reads before it looks whether to stop */
 
 struct _SpqrTensor {
   GObject parent_instance;
@@ -486,8 +488,46 @@ spqr_tensor_read_rows (SpqrTensor *self, gsize row0, gsize count, float *out, GE
   return TRUE;
 }
 
+/* Its rows in bands, each of which one thread reads. The first error stays. */
+typedef struct { SpqrTensor *tensor; float *out; gsize band; GMutex lock; GError *error; } Reading;
+
+static void
+read_bands (void *data, size_t begin, size_t end)
+{
+  Reading *r = data;
+  gsize rows = spqr_tensor_get_rows (r->tensor), cols = spqr_tensor_get_cols (r->tensor);
+  gsize row0 = begin * r->band, row1 = MIN (end * r->band, rows);
+  g_autoptr(GError) error = NULL;
+
+  if (spqr_tensor_read_rows (r->tensor, row0, row1 - row0, r->out + row0 * cols, &error))
+    return;
+  g_mutex_lock (&r->lock);
+  if (r->error == NULL)
+    r->error = g_steal_pointer (&error);
+  g_mutex_unlock (&r->lock);
+}
+
+static gboolean
+read_all (SpqrTensor *self, const SpqrExec *exec, float *out, GError **error)
+{
+  gsize rows = spqr_tensor_get_rows (self), cols = spqr_tensor_get_cols (self);
+  Reading r = { .tensor = self, .out = out, .band = CLAMP (BAND_VALUES / MAX (cols, 1), 1, MAX (rows, 1)) };
+  SpqrStatus status;
+
+  if (!spqr_tensor_read_rows (self, 0, 0, out, error))      /* not numbers: said also of an empty tensor */
+    return FALSE;
+  g_mutex_init (&r.lock);
+  status = spqr_exec_run (exec, (rows + r.band - 1) / r.band, 1, read_bands, &r);
+  g_mutex_clear (&r.lock);
+  if (r.error != NULL)
+    g_propagate_error (error, r.error);
+  else if (status != SPQR_OK)
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "%s: %s", self->name, spqr_status_text (status));
+  return r.error == NULL && status == SPQR_OK;
+}
+
 float *
-spqr_tensor_read (SpqrTensor *self, GError **error)
+spqr_tensor_read_with (SpqrTensor *self, const SpqrExec *exec, GError **error)
 {
   g_autofree float *out = NULL;
   gsize n;
@@ -502,9 +542,13 @@ spqr_tensor_read (SpqrTensor *self, GError **error)
                    self->file->path, self->name, n);
       return NULL;
     }
-  if (!spqr_tensor_read_rows (self, 0, spqr_tensor_get_rows (self), out, error))
-    return NULL;
-  return g_steal_pointer (&out);
+  return read_all (self, exec, out, error) ? g_steal_pointer (&out) : NULL;
+}
+
+float *
+spqr_tensor_read (SpqrTensor *self, GError **error)
+{
+  return spqr_tensor_read_with (self, NULL, error);
 }
 
 gboolean

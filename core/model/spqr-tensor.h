@@ -3,6 +3,8 @@
 
 #include <glib-object.h>
 
+#include "num/spqr-exec.h"
+
 typedef enum {
   SPQR_DTYPE_F32, SPQR_DTYPE_F16, SPQR_DTYPE_BF16, SPQR_DTYPE_F64,
   SPQR_DTYPE_I64, SPQR_DTYPE_I32, SPQR_DTYPE_I16, SPQR_DTYPE_I8, SPQR_DTYPE_U8, SPQR_DTYPE_BOOL,
@@ -63,3 +65,5 @@ gconstpointer spqr_tensor_peek (SpqrTensor *self);
 gboolean    spqr_tensor_read_rows (SpqrTensor *self, gsize row0, gsize count, float *out, GError **error);
 /* All of it; g_free(). */
 float      *spqr_tensor_read (SpqrTensor *self, GError **error);
+/* The same in exec's threads; where it says stop, NULL with G_IO_ERROR_CANCELLED. */
+float      *spqr_tensor_read_with (SpqrTensor *self, const SpqrExec *exec, GError **error);

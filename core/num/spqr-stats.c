@@ -29,13 +29,16 @@ typedef struct {
   size_t zeros, outliers, nans, infs;
 } Part;
 
-typedef struct {
-  const char *data;
+struct SpqrStatsPass {
+  const char *data;             /* NULL: what fetch brings */
+  SpqrStatsFetch fetch;
+  void *fetch_data;
   SpqrElem elem;
   size_t rows, cols, piece_rows, n_pieces;
   Part *parts;
-  atomic_bool no_memory;
-} Pass;
+  bool *done;                   /* per piece; its part is whole */
+  atomic_bool no_memory, no_rows;
+};
 
 static size_t
 elem_size (SpqrElem elem)
@@ -294,12 +297,35 @@ part_from_row (Part *part, SpqrElem elem, const char *row, float *w, size_t n)
   part->outliers = count_outliers (elem, row, n, three_deviations (part));
 }
 
+/* w: room for a row, or for what is fetched of the piece. */
+static bool
+compute_piece (SpqrStatsPass *pass, size_t piece, float *w)
+{
+  size_t stride = pass->cols * elem_size (pass->elem);
+  size_t row0 = piece * pass->piece_rows;
+  size_t count = pass->rows - row0 < pass->piece_rows ? pass->rows - row0 : pass->piece_rows;
+  const char *rows = pass->data != NULL ? pass->data + row0 * stride : (const char *) (w + pass->cols);
+  Part all = { 0 };
+
+  if (pass->data == NULL && !pass->fetch (pass->fetch_data, row0, count, w + pass->cols))
+    return false;
+  for (size_t row = 0; row < count; row++)
+    {
+      Part part;
+
+      part_from_row (&part, pass->elem, rows + row * stride, w, pass->cols);
+      part_join (&all, &part);
+    }
+  pass->parts[piece] = all;
+  return true;
+}
+
 static void
 compute_pieces (void *data, size_t begin, size_t end)
 {
-  Pass *pass = data;
-  size_t stride = pass->cols * elem_size (pass->elem);
-  float *w = malloc (pass->cols * sizeof *w);
+  SpqrStatsPass *pass = data;
+  size_t room = (pass->data != NULL ? 1 : pass->piece_rows + 1) * pass->cols;
+  float *w = malloc (room * sizeof *w);
 
   if (w == NULL)
     {
@@ -307,17 +333,13 @@ compute_pieces (void *data, size_t begin, size_t end)
       return;
     }
   for (size_t piece = begin; piece < end; piece++)
-    {
-      size_t row0 = piece * pass->piece_rows;
-
-      for (size_t row = row0; row < pass->rows && row < row0 + pass->piece_rows; row++)
-        {
-          Part part;
-
-          part_from_row (&part, pass->elem, pass->data + row * stride, w, pass->cols);
-          part_join (&pass->parts[piece], &part);
-        }
-    }
+    if (!pass->done[piece])
+      {
+        if (compute_piece (pass, piece, w))
+          pass->done[piece] = true;
+        else
+          atomic_store (&pass->no_rows, true);
+      }
   free (w);
 }
 
@@ -341,12 +363,90 @@ stats_from_part (SpqrStats *stats, const Part *part)
   stats->rtn_error = squares > 0 ? part->error / squares : 0.0;
 }
 
+static SpqrStatsPass *
+pass_new (size_t rows, size_t cols)
+{
+  SpqrStatsPass *pass;
+
+  if (rows == 0 || cols == 0 || cols > SIZE_MAX / sizeof (float) / 2 / rows)
+    return NULL;
+  pass = calloc (1, sizeof *pass);
+  if (pass == NULL)
+    return NULL;
+  pass->rows = rows;
+  pass->cols = cols;
+  pass->piece_rows = cols < PIECE ? PIECE / cols : 1;
+  pass->n_pieces = rows / pass->piece_rows + (rows % pass->piece_rows != 0);
+  pass->parts = calloc (pass->n_pieces, sizeof *pass->parts);
+  pass->done = calloc (pass->n_pieces, sizeof *pass->done);
+  if (pass->parts != NULL && pass->done != NULL)
+    return pass;
+  spqr_stats_pass_free (pass);
+  return NULL;
+}
+
+SpqrStatsPass *
+spqr_stats_pass_new (const void *data, SpqrElem elem, size_t rows, size_t cols)
+{
+  SpqrStatsPass *pass = pass_new (rows, cols);
+
+  if (pass != NULL)
+    {
+      pass->data = data;
+      pass->elem = elem;
+    }
+  return pass;
+}
+
+SpqrStatsPass *
+spqr_stats_pass_new_fetching (SpqrStatsFetch fetch, void *fetch_data, size_t rows, size_t cols)
+{
+  SpqrStatsPass *pass = pass_new (rows, cols);
+
+  if (pass != NULL)
+    {
+      pass->fetch = fetch;
+      pass->fetch_data = fetch_data;
+      pass->elem = SPQR_ELEM_F32;
+    }
+  return pass;
+}
+
+void
+spqr_stats_pass_free (SpqrStatsPass *pass)
+{
+  if (pass == NULL)
+    return;
+  free (pass->parts);
+  free (pass->done);
+  free (pass);
+}
+
+SpqrStatus
+spqr_stats_pass_run (SpqrStatsPass *pass, const SpqrExec *exec, SpqrStats *stats)
+{
+  SpqrStatus status = spqr_exec_run (exec, pass->n_pieces, PIECES_AT_ONCE, compute_pieces, pass);
+  Part all = { 0 };
+
+  if (atomic_load (&pass->no_memory))
+    return SPQR_NO_MEMORY;
+  if (atomic_load (&pass->no_rows))
+    return SPQR_INVALID;
+  if (status != SPQR_OK)
+    return status;
+  for (size_t piece = 0; piece < pass->n_pieces; piece++)
+    part_join (&all, &pass->parts[piece]);
+  memset (stats, 0, sizeof *stats);
+  stats->count = pass->rows * pass->cols;
+  stats_from_part (stats, &all);
+  return SPQR_OK;
+}
+
 SpqrStatus
 spqr_stats_compute (const void *data, SpqrElem elem, size_t rows, size_t cols,
                     const SpqrExec *exec, SpqrStats *stats)
 {
-  Pass pass = { .data = data, .elem = elem, .rows = rows, .cols = cols };
-  Part all = { 0 };
+  SpqrStatsPass *pass;
   SpqrStatus status;
 
   memset (stats, 0, sizeof *stats);
@@ -354,24 +454,10 @@ spqr_stats_compute (const void *data, SpqrElem elem, size_t rows, size_t cols,
     return SPQR_INVALID;
   if (rows == 0 || cols == 0)
     return SPQR_OK;
-  if (cols > SIZE_MAX / sizeof (float) / rows)
+  if (cols > SIZE_MAX / sizeof (float) / 2 / rows)
     return SPQR_INVALID;
-  pass.piece_rows = cols < PIECE ? PIECE / cols : 1;
-  pass.n_pieces = rows / pass.piece_rows + (rows % pass.piece_rows != 0);
-  pass.parts = calloc (pass.n_pieces, sizeof *pass.parts);
-  if (pass.parts == NULL)
-    return SPQR_NO_MEMORY;
-
-  status = spqr_exec_run (exec, pass.n_pieces, PIECES_AT_ONCE, compute_pieces, &pass);
-  if (status == SPQR_OK && atomic_load (&pass.no_memory))
-    status = SPQR_NO_MEMORY;
-  if (status == SPQR_OK)
-    {
-      for (size_t piece = 0; piece < pass.n_pieces; piece++)
-        part_join (&all, &pass.parts[piece]);
-      stats->count = rows * cols;
-      stats_from_part (stats, &all);
-    }
-  free (pass.parts);
+  pass = spqr_stats_pass_new (data, elem, rows, cols);
+  status = pass != NULL ? spqr_stats_pass_run (pass, exec, stats) : SPQR_NO_MEMORY;
+  spqr_stats_pass_free (pass);
   return status;
 }

@@ -1,6 +1,7 @@
 /* spqr-stats.h: figures of a matrix that need no calibration, in one streaming pass. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,3 +25,17 @@ typedef enum { SPQR_ELEM_F32, SPQR_ELEM_F16, SPQR_ELEM_BF16 } SpqrElem;
  * for any number of threads and any processor. SPQR_OK, SPQR_CANCELLED, SPQR_NO_MEMORY, SPQR_INVALID. */
 SpqrStatus spqr_stats_compute (const void *data, SpqrElem elem, size_t rows, size_t cols,
                                const SpqrExec *exec, SpqrStats *stats);
+
+/* The same in several sittings, or of a matrix that is not in memory as a whole. */
+typedef struct SpqrStatsPass SpqrStatsPass;
+
+/* Writes rows row0 … row0 + count - 1 into out (count, cols); false: it could not. Called concurrently. */
+typedef bool (*SpqrStatsFetch) (void *fetch_data, size_t row0, size_t count, float *out);
+
+/* NULL without memory, or when rows and cols make no matrix. Of data, or of what fetch brings. */
+SpqrStatsPass *spqr_stats_pass_new (const void *data, SpqrElem elem, size_t rows, size_t cols);
+SpqrStatsPass *spqr_stats_pass_new_fetching (SpqrStatsFetch fetch, void *fetch_data, size_t rows, size_t cols);
+void spqr_stats_pass_free (SpqrStatsPass *pass);
+/* Goes on. SPQR_CANCELLED: exec said stop; what is done stays done, and another call does the rest.
+ * After SPQR_OK stats are the figures. SPQR_INVALID: fetch could not. */
+SpqrStatus spqr_stats_pass_run (SpqrStatsPass *pass, const SpqrExec *exec, SpqrStats *stats);

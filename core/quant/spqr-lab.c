@@ -60,9 +60,10 @@ release_factor (Factor *factor)
 }
 
 SpqrLab *
-spqr_lab_new (SpqrTensor *tensor, GError **error)
+spqr_lab_new_cancellable (SpqrTensor *tensor, GCancellable *cancellable, GError **error)
 {
-  float *w = spqr_tensor_read (tensor, error);
+  SpqrExec exec = spqr_exec_for_cancellable (cancellable);
+  float *w = spqr_tensor_read_with (tensor, &exec, error);
   SpqrLab *self;
 
   if (w == NULL)
@@ -75,6 +76,12 @@ spqr_lab_new (SpqrTensor *tensor, GError **error)
   g_mutex_init (&self->lock);
   g_mutex_init (&self->remote.lock);
   return self;
+}
+
+SpqrLab *
+spqr_lab_new (SpqrTensor *tensor, GError **error)
+{
+  return spqr_lab_new_cancellable (tensor, NULL, error);
 }
 
 SpqrLab *

@@ -20,6 +20,8 @@ typedef struct _SpqrLab SpqrLab;   /* counted, thread-safe */
 
 /* Reads the tensor's weights as f32. */
 SpqrLab *spqr_lab_new (SpqrTensor *tensor, GError **error);
+/* The same in all threads, for somebody who waits for it and may change their mind. */
+SpqrLab *spqr_lab_new_cancellable (SpqrTensor *tensor, GCancellable *cancellable, GError **error);
 SpqrLab *spqr_lab_ref (SpqrLab *self);
 void     spqr_lab_unref (SpqrLab *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SpqrLab, spqr_lab_unref)

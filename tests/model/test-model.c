@@ -7,6 +7,7 @@
 
 #include <json-glib/json-glib.h>
 
+#include "compute/spqr-pool.h"
 #include "fixtures.h"
 #include "model/spqr-model.h"
 #include "model/spqr-safetensors.h"
@@ -150,6 +151,34 @@ test_not_floats (void)
   g_assert_cmpint (spqr_tensor_get_block (tensor), ==, 3);
   g_assert_false (spqr_model_get_config (model)->supported);
   g_assert_nonnull (strstr (spqr_model_get_config (model)->unsupported_reason, "config.json"));
+  fixture_remove (folder);
+}
+
+static bool always (void *data) { return true; }
+
+/* Rows read by many threads are the rows; who stops it gets nothing but that it was stopped. */
+static void
+test_read_with (void)
+{
+  char *folder = fixture_folder ();
+  /* More than two bands, the last one short. */
+  g_autofree char *path = fixture_safetensors (folder, "model.safetensors",
+    "{\"w\":{\"dtype\":\"F16\",\"shape\":[2500,1000],\"data_offsets\":[0,5000000]}}", 5000000);
+  g_autoptr(SpqrModel) model = open_fine (folder);
+  SpqrTensor *tensor = spqr_model_get_tensor (model, 0);
+  SpqrPool *pool = spqr_pool_new (3);
+  SpqrExec exec = spqr_pool_exec (pool, NULL, NULL);
+  g_autofree float *one = g_new (float, 2500 * 1000), *all = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_assert_true (spqr_tensor_read_rows (tensor, 0, 2500, one, &error));
+  all = spqr_tensor_read_with (tensor, &exec, &error);
+  g_assert_no_error (error);
+  g_assert_cmpmem (all, 2500 * 1000 * sizeof *all, one, 2500 * 1000 * sizeof *one);
+  exec.should_stop = always;
+  g_assert_null (spqr_tensor_read_with (tensor, &exec, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  spqr_pool_free (pool);
   fixture_remove (folder);
 }
 
@@ -548,6 +577,7 @@ main (int argc, char **argv)
   g_test_add_func ("/model/model/stories", test_stories);
   g_test_add_func ("/model/model/dtypes", test_dtypes);
   g_test_add_func ("/model/model/not-floats", test_not_floats);
+  g_test_add_func ("/model/model/read-with", test_read_with);
   g_test_add_func ("/model/model/shrinking-file", test_shrinking_file);
   g_test_add_func ("/model/model/roles", test_roles);
   g_test_add_func ("/model/model/role-names", test_role_names);

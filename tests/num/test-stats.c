@@ -340,6 +340,69 @@ test_cancel (void)
     }
 }
 
+typedef struct { const float *values; size_t cols, fail_at; } Rows;
+
+static bool
+fetch (void *data, size_t row0, size_t count, float *out)
+{
+  Rows *rows = data;
+
+  if (rows->fail_at >= row0 && rows->fail_at < row0 + count)
+    return false;
+  memcpy (out, rows->values + row0 * rows->cols, count * rows->cols * sizeof (float));
+  return true;
+}
+
+/* Interrupted again and again, and of rows that are brought, the figures are those of one go, bit by bit. */
+static void
+test_sittings (void)
+{
+  const size_t rows = 3001, cols = 600;
+  g_autofree float *values = weights_new (rows * cols, 1, 0);
+  Rows source = { values, cols, SIZE_MAX };
+  SpqrExec exec = threads_exec (2);
+  SpqrStats all, stats;
+
+  g_assert_cmpint (spqr_stats_compute (values, SPQR_ELEM_F32, rows, cols, NULL, &all), ==, SPQR_OK);
+  for (int fetching = 0; fetching < 2; fetching++)
+    {
+      SpqrStatsPass *pass = fetching ? spqr_stats_pass_new_fetching (fetch, &source, rows, cols)
+                                     : spqr_stats_pass_new (values, SPQR_ELEM_F32, rows, cols);
+      SpqrStatus status = SPQR_CANCELLED;
+      int sittings = 0;
+
+      for (; status == SPQR_CANCELLED; sittings++)
+        {
+          /* Stopped at its second question, at its third, at its fourth, then no more. */
+          Stop stop = { 0, sittings < 3 ? 2 + sittings : G_MAXINT };
+
+          exec.should_stop = stop_at;
+          exec.stop_data = &stop;
+          memset (&stats, 0, sizeof stats);
+          status = spqr_stats_pass_run (pass, &exec, &stats);
+        }
+      spqr_stats_pass_free (pass);
+      g_assert_cmpint (sittings, ==, 4);
+      g_assert_cmpint (status, ==, SPQR_OK);
+      g_assert_cmpmem (&stats, sizeof stats, &all, sizeof all);
+    }
+  g_assert_null (spqr_stats_pass_new (values, SPQR_ELEM_F32, 0, cols));
+}
+
+static void
+test_fetch_fails (void)
+{
+  const size_t rows = 3001, cols = 600;
+  g_autofree float *values = weights_new (rows * cols, 1, 0);
+  Rows source = { values, cols, 1234 };
+  SpqrStatsPass *pass = spqr_stats_pass_new_fetching (fetch, &source, rows, cols);
+  SpqrExec exec = threads_exec (2);
+  SpqrStats stats;
+
+  g_assert_cmpint (spqr_stats_pass_run (pass, &exec, &stats), ==, SPQR_INVALID);
+  spqr_stats_pass_free (pass);
+}
+
 static void
 test_histogram_linear (void)
 {
@@ -413,6 +476,8 @@ main (int argc, char **argv)
   g_test_add_func ("/stats/not-finite", test_not_finite);
   g_test_add_func ("/stats/degenerate", test_degenerate);
   g_test_add_func ("/stats/cancel", test_cancel);
+  g_test_add_func ("/stats/sittings", test_sittings);
+  g_test_add_func ("/stats/fetch-fails", test_fetch_fails);
   g_test_add_func ("/histogram/linear", test_histogram_linear);
   g_test_add_func ("/histogram/log", test_histogram_log);
   return g_test_run ();

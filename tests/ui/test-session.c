@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "session/spqr-session-preflight.h"
+#include "session/spqr-session-private.h"
 #include "session/spqr-session-recipe.h"
 #include "session/spqr-session-waiting.h"
 #include "session/spqr-waiting-keeper.h"
@@ -495,6 +496,40 @@ test_strange_waiting (void)
   close_session (session);
 }
 
+/* Something that a person looks at, until it is let go. */
+static gboolean
+look (SpqrJob *job, gpointer go_on, GCancellable *cancellable, GError **error)
+{
+  while (!g_atomic_int_get ((int *) go_on))
+    g_usleep (500);
+  return TRUE;
+}
+
+/* The survey of the weights makes way in the middle of a tensor, not after it: one of 32000 x 4096 would keep whoever
+ * chose a layer waiting. Then it does the rest. */
+static void
+test_survey_makes_way (void)
+{
+  SpqrSession *session = spqr_session_new (database);
+  g_autoptr (SpqrJob) looking = NULL;
+  SpqrTensor *first;
+  int go_on = 0;
+
+  looking = spqr_job_new ("looking", look, &go_on, NULL);
+  spqr_job_queue_submit_for (spqr_session_get_jobs (session), SPQR_LANE_PREVIEW, "page", looking);
+  spqr_session_open (session, sample);
+  ITERATE_UNTIL (session->stats_job != NULL && spqr_job_is_held_back (session->stats_job));
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  first = spqr_model_get_tensor (spqr_session_get_model (session), 0);
+  g_assert_null (spqr_session_get_stats (session, first));
+  g_atomic_int_set (&go_on, 1);
+  ITERATE_UNTIL (!spqr_job_is_active (session->stats_job));
+  g_assert_cmpint (spqr_job_get_state (session->stats_job), ==, SPQR_JOB_FINISHED);
+  ITERATE_UNTIL (g_hash_table_size (session->stats) == spqr_model_get_n_tensors (spqr_session_get_model (session)));
+  close_session (session);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -514,6 +549,7 @@ main (int argc, char **argv)
   g_test_add_func ("/session/remove-run", test_remove_run);
   g_test_add_func ("/session/keep-waiting", test_keep_waiting);
   g_test_add_func ("/session/strange-waiting", test_strange_waiting);
+  g_test_add_func ("/session/survey-makes-way", test_survey_makes_way);
   status = g_test_run ();
   remove_folder ();
   g_free (sample);

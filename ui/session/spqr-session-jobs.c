@@ -80,11 +80,25 @@ take_measured (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
+static bool
+should_rest (void *job)
+{
+  return spqr_job_should_rest (job);
+}
+
+/* Waits where a report does; the rest of a large tensor can take seconds. */
+static gboolean
+rest (gpointer job)
+{
+  spqr_job_report (0, NULL, job);
+  return !g_cancellable_is_cancelled (spqr_job_get_cancellable (job));
+}
+
 static gboolean
 measure_in_worker (SpqrJob *job, gpointer data, GCancellable *cancellable, GError **error)
 {
   Measuring *measuring = data;
-  SpqrExec exec = spqr_exec_for_cancellable (cancellable);
+  SpqrExec exec = spqr_pool_exec (NULL, should_rest, job);
   guint n = spqr_model_get_n_tensors (measuring->model);
 
   for (guint i = 0; i < n; i++)
@@ -94,7 +108,7 @@ measure_in_worker (SpqrJob *job, gpointer data, GCancellable *cancellable, GErro
 
       if (g_cancellable_set_error_if_cancelled (cancellable, error))
         return FALSE;
-      if (spqr_tensor_compute_stats (tensor, &exec, &stats))
+      if (spqr_tensor_compute_stats_resting (tensor, &exec, rest, job, &stats))
         {
           Measured *measured = g_new (Measured, 1);
           *measured = (Measured) { g_object_ref (measuring->session), g_object_ref (measuring->model), tensor, stats };

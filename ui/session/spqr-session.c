@@ -214,7 +214,7 @@ bench_in_worker (SpqrJob *job, gpointer data, GCancellable *cancellable, GError 
 {
   Benching *benching = data;
 
-  benching->lab = spqr_lab_new (benching->tensor, error);
+  benching->lab = spqr_lab_new_cancellable (benching->tensor, cancellable, error);
   if (benching->lab != NULL)
     spqr_lab_set_device (benching->lab, spqr_settings_resolve_device (benching->device));
   return benching->lab != NULL;
