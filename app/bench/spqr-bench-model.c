@@ -8,6 +8,8 @@
 #include "model/spqr-tensor-stats.h"
 #include "net/spqr-net.h"
 #include "num/spqr-hessian.h"
+#include "num/spqr-large.h"
+#include "num/spqr-pyramid.h"
 #include "quant/spqr-lab.h"
 #include "quant/spqr-quant-error.h"
 
@@ -285,8 +287,10 @@ spqr_bench_pyramid (SpqrBench *bench, GError **error)
                          .run = run_pyramid, .data = &p };
   gboolean ended = FALSE;
 
-  p.field = spqr_bench_alloc (p.rows * p.cols * sizeof (float), error);
-  if (p.field != NULL)
+  p.field = spqr_large_alloc (p.rows * p.cols * sizeof (float));     /* where the program has its fields, too */
+  if (p.field == NULL)
+    spqr_quant_set_status (error, SPQR_NO_MEMORY, "bench");
+  else
     {
       spqr_bench_fill (p.field, p.rows * p.cols, 1, 9);
       ended = spqr_bench_measure (bench, &item, error);
