@@ -281,8 +281,11 @@ test_grid_digits (void)
   g_autofree char *plain = spqr_format_percent_finely (0.4, spqr_grid_step (wide, 4));
   g_assert_cmpstr (plain, ==, "40.0\u00a0%");
   g_autofree char *value = spqr_format_value_finely (2.9871, 3, 0.0004), *usual = spqr_format_value_finely (2.9871, 3, 0);
+  g_autofree char *zeros = spqr_format_value_finely (3, 3, 0), *whole = spqr_format_value_finely (300, 3, 0);
   g_assert_cmpstr (value, ==, "2.9871");
   g_assert_cmpstr (usual, ==, "2.99");
+  g_assert_cmpstr (zeros, ==, "3.00");
+  g_assert_cmpstr (whole, ==, "300");
 }
 
 static void

@@ -158,8 +158,14 @@ spqr_format_percent (double share)
 char *
 spqr_format_value_finely (double value, int digits, double step)
 {
-  int place = value != 0 && isfinite (value) ? (int) floor (log10 (fabs (value))) : 0;
-  return spqr_format_value (value, CLAMP (place + 1 + decimals_for (step), digits, digits + 3));
+  if (value == 0 || !isfinite (value))
+    return spqr_format_value (value, digits);
+  int wanted = (int) floor (log10 (fabs (value))) + 1 + decimals_for (step);
+  /* 3.00 beside 3.05: zeros at the end stay. */
+  g_autofree char *text = g_strdup_printf ("%#.*g", CLAMP (wanted, digits, digits + 3), value);
+  if (g_str_has_suffix (text, "."))
+    text[strlen (text) - 1] = '\0';
+  return tidy (text);
 }
 
 char *

@@ -12,7 +12,8 @@ char *spqr_format_bytes (guint64 bytes);    /* 269.1 MB */
 char *spqr_format_bits (double bits);       /* 3.63 bits */
 char *spqr_format_percent (double share);   /* 0.0041 -> 0.41 % */
 char *spqr_format_points (double difference);  /* of two shares: 0.0041 -> 0.41 pp */
-/* The same with so many decimals more that values a step apart look different (step 0: no more). */
+/* The same with so many decimals more that values a step apart look different (step 0: no more); as in a column,
+ * zeros at the end stay. */
 char *spqr_format_percent_finely (double share, double step);
 char *spqr_format_value_finely (double value, int digits, double step);
 char *spqr_format_sci (double value);       /* 3.1×10⁻⁴ */
