@@ -68,14 +68,22 @@ see_difference (SpqrRunLine *line)
     line->differ = line->differ || g_strcmp0 (line->values[0], line->values[i]) != 0;
 }
 
+/* Plain rounding knows no windows. */
+static gboolean
+is_of (const SpqrParamInfo *info, const SpqrRun *run)
+{
+  return info->group != SPQR_PARAM_GROUP_CALIBRATION || run->calibration_fingerprint != NULL;
+}
+
 static void
-add_param (GPtrArray *lines, GPtrArray *recipes, const SpqrParamInfo *info, const SpqrRunWords *words)
+add_param (GPtrArray *lines, GPtrArray *runs, GPtrArray *recipes, const SpqrParamInfo *info, const SpqrRunWords *words)
 {
   SpqrRunLine *line = add_line (lines, SPQR_RUN_LINE_PARAM, recipes->len);
 
   line->param = info;
   for (guint i = 0; i < recipes->len; i++)
-    line->values[i] = recipes->pdata[i] != NULL ? words->value (info, spqr_recipe_get_defaults (recipes->pdata[i])) : NULL;
+    if (recipes->pdata[i] != NULL && is_of (info, runs->pdata[i]))
+      line->values[i] = words->value (info, spqr_recipe_get_defaults (recipes->pdata[i]));
   see_difference (line);
 }
 
@@ -136,7 +144,7 @@ spqr_run_lines (GPtrArray *runs, const SpqrRunWords *words)
       g_ptr_array_add (recipes, json != NULL ? spqr_recipe_parse (json, NULL) : NULL);
     }
   for (guint p = 0; p < n; p++)
-    add_param (lines, recipes, &table[p], words);
+    add_param (lines, runs, recipes, &table[p], words);
   n_params = lines->len;
   order = g_new0 (SpqrRunLine, 1);
   *order = (SpqrRunLine) { .kind = SPQR_RUN_LINE_ORDER, .n = runs->len, .values = g_new0 (char *, runs->len + 1) };

@@ -24,7 +24,8 @@ typedef struct {
   SpqrRunLineKind kind;
   const SpqrParamInfo *param;    /* of a PARAM */
   char *where;                   /* of a RULE */
-  char **values;                 /* one a run; NULL: the run has no such rule, or its parameters are not known */
+  char **values;                 /* one a run; NULL: the run has no such rule, was not calibrated at all,
+                                  * or its parameters are not known */
   guint n;
   gboolean differ;
 } SpqrRunLine;

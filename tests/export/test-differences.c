@@ -52,12 +52,15 @@ test_params_and_rules (void)
   g_ptr_array_add (runs, new_run (1, 3, ""));
   g_ptr_array_add (runs, new_run (2, 3, RULE_DOWN ", " RULE_SKIP));
   g_ptr_array_add (runs, new_run (3, 2, RULE_DOWN));
+  ((SpqrRun *) runs->pdata[2])->calibration_fingerprint = g_strdup ("c");
   lines = spqr_run_lines (runs, NULL);
   line = find (lines, "wbits");
   g_assert_true (line->differ);
   g_assert_cmpstr (line->values[0], ==, "3");
   g_assert_cmpstr (line->values[2], ==, "2");
   g_assert_false (find (lines, "percdamp")->differ);
+  g_assert_null (find (lines, "nsamples")->values[0]);     /* not calibrated */
+  g_assert_cmpstr (find (lines, "nsamples")->values[2], ==, "128");
   line = find (lines, "role down_proj");
   g_assert_true (line->differ);
   g_assert_null (line->values[0]);
