@@ -3,7 +3,6 @@
 history is a newer version's; and the pages in the dark. Prints TAP.
 
 Arguments: the studio's binary, the command line's binary, the sample model's folder, a folder for screenshots.
-With SPQR_UPDATE_SCREENSHOTS=1 the screenshots also go to data/screenshots/.
 """
 import os
 import shutil

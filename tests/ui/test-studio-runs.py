@@ -9,7 +9,7 @@ import re
 import sys
 
 from test_studio_driver import Studio, check, need, run, wait
-from test_studio_steps import wait_map
+from test_studio_steps import choose_tab, select_runs, wait_map
 
 
 def make_runs(screen):
@@ -25,12 +25,6 @@ def make_runs(screen):
 
 def shot(studio, name):
     studio.save(f'runs-{name}')
-
-
-def tab(studio, name):
-    studio.click(studio.wait_for(re.escape(name), 'tab'))
-    studio.wait_state(re.escape(name), 'tab', 'selected')
-    studio.settle()
 
 
 def fill_figure(studio, name, text, window=None):
@@ -94,11 +88,6 @@ def table(studio):
     need(studio.says('^3 runs$'), 'without it all are back')
 
 
-def in_first_column(node):
-    x, y, width, _ = node.extents()
-    return width > 0 and x < 60 and y > 100
-
-
 def choose_item(studio, name, step):
     """Walks to an item of the menu that has just opened."""
     for _ in range(8):
@@ -110,17 +99,6 @@ def choose_item(studio, name, step):
     return check(focused is not None and focused.name == name, f'the menu has “{name}”') and studio.key('Return')
 
 
-def select_runs(studio, *ids):
-    """By clicks on their numbers, the second and further ones with Control."""
-    for i, run_id in enumerate(ids):
-        node = studio.first(lambda n: n.role == 'label' and n.name == str(run_id) and in_first_column(n))
-        if i > 0:
-            studio.display.hold('ctrl', True)
-        studio.click(node)
-        if i > 0:
-            studio.display.hold('ctrl', False)
-
-
 def compares(studio):
     select_runs(studio, 1, 2)
     check(studio.says('^Parameters that differ$'), 'two runs: the parameters that differ')
@@ -128,7 +106,7 @@ def compares(studio):
     shot(studio, 'compare')
     select_runs(studio, 1, 3)
     check(studio.says('run 3 has not been measured'), 'two runs: why there is nothing to rank')
-    tab(studio, 'Bits × Perplexity')
+    choose_tab(studio, 'Bits × Perplexity')
     check(studio.says('measurements? (is|are) not shown.*never ranked'), 'the scatter says what it does not rank')
     check(studio.says(r'^sample on evaluation.txt, 3 windows of 64 \('), 'of the selected runs those are shown that were measured')
     studio.click(studio.wait_for('Paper’s figures'))
@@ -138,7 +116,7 @@ def compares(studio):
 
 def generates(studio):
     select_runs(studio, 1, 2)
-    tab(studio, 'Text')
+    choose_tab(studio, 'Text')
     fill_figure(studio, 'Tokens', '9')
     studio.press('Generate')
     check(wait(lambda: len([t for t in studio.labels() if t.startswith('9 tokens')]) == 3),
@@ -147,7 +125,7 @@ def generates(studio):
 
 
 def saves(studio):
-    tab(studio, 'Over the Layers')
+    choose_tab(studio, 'Over the Layers')
     chart = studio.wait_for('Figures over the layers')
     studio.click(chart, 0.5, 0.5)
     studio.key('shift+F10')

@@ -2,7 +2,6 @@
 """The studio, through its real window: opens the sample model, looks, tunes, calibrates, quantizes, exports. Prints TAP.
 
 Arguments: the studio's binary, the command line's binary, the sample model's folder, a folder for screenshots.
-With SPQR_UPDATE_SCREENSHOTS=1 the screenshots also go to data/screenshots/.
 """
 import os
 import time

@@ -36,8 +36,6 @@ if missing is not None:
 # Every window test has these arguments: the two programs, the sample model's folder, a folder for screenshots.
 STUDIO, SPQR, SAMPLE, OUTPUT = (os.path.abspath(argument) for argument in sys.argv[1:5])
 SOURCE = os.environ.get('SPQR_SOURCE_ROOT', os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..'))
-# Those that are kept in the project are small.
-SMALL_PICTURES = os.environ.get('SPQR_UPDATE_SCREENSHOTS') == '1'
 # Seconds for which something that must come is waited for: of no matter as long as it comes.
 LIMIT = 90 * float(os.environ.get('SPQR_TEST_PATIENCE', 1))
 PATIENCE_MS = int(1000 * LIMIT)
@@ -160,13 +158,13 @@ class Picture:
                 different += sum(map(operator.ne, memoryview(mine).cast('I'), memoryview(theirs).cast('I')))
         return total > 0 and different >= share * total
 
-    def save(self, path):
-        """As PNG; small where it is to be kept, which takes longer than to draw it."""
+    def save(self, path, small=False):
+        """As PNG; to make it small takes longer than to draw it."""
         packed, above = bytearray(), bytes(3 * self.width)
         for row in self.rows:
             line = bytearray(3 * self.width)
             line[0::3], line[1::3], line[2::3] = row[2::4], row[1::4], row[0::4]
-            kind, filtered = smallest_filter(line, above) if SMALL_PICTURES else (0, line)
+            kind, filtered = smallest_filter(line, above) if small else (0, line)
             packed.append(kind)
             packed += filtered
             above = line
@@ -177,7 +175,7 @@ class Picture:
         with open(path, 'wb') as file:
             file.write(b'\x89PNG\r\n\x1a\n')
             file.write(chunk(b'IHDR', struct.pack('>IIBBBBB', self.width, self.height, 8, 2, 0, 0, 0)))
-            file.write(chunk(b'IDAT', zlib.compress(bytes(packed), 9 if SMALL_PICTURES else 1)))
+            file.write(chunk(b'IDAT', zlib.compress(bytes(packed), 9 if small else 1)))
             file.write(chunk(b'IEND', b''))
 
 
@@ -705,14 +703,11 @@ class Studio:
         self.answers()
         wait(still, 20, 0)
 
-    def save(self, name, window=None, kept=False):
-        """A screenshot, when it has come to rest; kept: among the project's own where SPQR_UPDATE_SCREENSHOTS=1."""
+    def save(self, name, window=None, small=False):
+        """A screenshot, when it has come to rest."""
         self.settle()
         picture = self.picture(window=window)
-        path = os.path.join(OUTPUT, f'{name}.png')
-        picture.save(path)
-        if kept and SMALL_PICTURES:
-            shutil.copy(path, os.path.join(SOURCE, 'data', 'screenshots'))
+        picture.save(os.path.join(OUTPUT, f'{name}.png'), small)
         return picture
 
     def end(self):

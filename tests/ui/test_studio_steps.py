@@ -1,4 +1,6 @@
 """Steps that several of the window tests take."""
+import re
+
 from test_studio_driver import check, need, wait
 
 PAGES = {'Map': 'alt+1', 'Layer': 'alt+2', 'Runs': 'alt+3'}
@@ -90,5 +92,27 @@ def save_pages(studio, suffix, figure):
         studio.move(studio.screen.width - 20, studio.screen.height - 10)
         show_page(studio, name, landmark)
         file = name.lower() + suffix
-        picture = studio.save(file, kept=True)
+        picture = studio.save(file)
         check(picture.n_colours() > 100, f'screenshot {file}.png', picture.n_colours())
+
+
+def choose_tab(studio, name):
+    studio.click(studio.wait_for(re.escape(name), 'tab'))
+    studio.wait_state(re.escape(name), 'tab', 'selected')
+    studio.settle()
+
+
+def in_first_column(node):
+    x, y, width, _ = node.extents()
+    return width > 0 and x < 60 and y > 100
+
+
+def select_runs(studio, *ids):
+    """By clicks on their numbers, the second and further ones with Control."""
+    for i, run_id in enumerate(ids):
+        node = studio.first(lambda n: n.role == 'label' and n.name == str(run_id) and in_first_column(n))
+        if i > 0:
+            studio.display.hold('ctrl', True)
+        studio.click(node)
+        if i > 0:
+            studio.display.hold('ctrl', False)
