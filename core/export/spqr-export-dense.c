@@ -272,35 +272,38 @@ write_index (Export *e, GError **error)
   return g_file_set_contents_full (path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0644, error);
 }
 
+/* What transformers calls the element type of the first tensor that it has a name for; a JSON text, NULL: of none. */
+static const char *
+quoted_dtype (Export *e)
+{
+  for (guint i = 0; i < spqr_model_get_n_tensors (e->model); i++)
+    switch ((int) target_dtype (e, spqr_model_get_tensor (e->model, i)))
+      {
+      case SPQR_DTYPE_F16: return "\"float16\"";
+      case SPQR_DTYPE_BF16: return "\"bfloat16\"";
+      case SPQR_DTYPE_F32: return "\"float32\"";
+      default: break;
+      }
+  return NULL;
+}
+
 /* config.json as it was, with the element type the file now has. */
 static gboolean
 write_config (Export *e, GError **error)
 {
-  const char *config = spqr_model_get_config_text (e->model);
+  const char *config = spqr_model_get_config_text (e->model), *dtype = quoted_dtype (e);
   g_autofree char *to = g_build_filename (e->staging, "config.json", NULL);
-  g_autoptr (JsonParser) parser = json_parser_new ();
+  g_autoptr (JsonNode) root = config != NULL ? spqr_json_parse (config, -1, "config.json", error) : NULL;
   g_autofree char *text = NULL;
-  JsonObject *object;
-  const char *dtype_name = NULL;
 
   if (config == NULL)
     return TRUE;
-  g_ptr_array_add (e->result->files, g_strdup ("config.json"));
-  for (guint i = 0; i < spqr_model_get_n_tensors (e->model) && dtype_name == NULL; i++)
-    switch ((int) target_dtype (e, spqr_model_get_tensor (e->model, i)))
-      {
-      case SPQR_DTYPE_F16: dtype_name = "float16"; break;
-      case SPQR_DTYPE_BF16: dtype_name = "bfloat16"; break;
-      case SPQR_DTYPE_F32: dtype_name = "float32"; break;
-      default: break;
-      }
-  if (!json_parser_load_from_data (parser, config, -1, error))
+  if (root == NULL)
     return FALSE;
-  object = json_node_get_object (json_parser_get_root (parser));
-  if (object != NULL && dtype_name != NULL)
-    json_object_set_string_member (object, json_object_has_member (object, "dtype") ? "dtype" : "torch_dtype", dtype_name);
-  text = spqr_json_to_text (json_parser_get_root (parser), TRUE);
-  return g_file_set_contents_full (to, text, -1, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0644, error);
+  g_ptr_array_add (e->result->files, g_strdup ("config.json"));
+  if (dtype != NULL && JSON_NODE_HOLDS_OBJECT (root))
+    text = spqr_json_replace_member (config, json_object_has_member (json_node_get_object (root), "dtype") ? "dtype" : "torch_dtype", dtype);
+  return g_file_set_contents_full (to, text != NULL ? text : config, -1, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0644, error);
 }
 
 static gboolean

@@ -460,3 +460,49 @@ spqr_json_to_text (JsonNode *root, gboolean pretty)
       }
   return g_string_free (out, FALSE);
 }
+
+/* Walks over the next member of an object; its value begins at *value and ends where check stands. */
+static gboolean
+walk_member (Check *check, GString *name, const char **value)
+{
+  skip_blanks (check);
+  if (!check_string (check, name))
+    return FALSE;
+  skip_blanks (check);
+  if (!at_char (check, ':'))
+    return fail (check, "a colon is expected after a key");
+  check->at++;
+  skip_blanks (check);
+  *value = check->at;
+  return check_value (check, 1);
+}
+
+char *
+spqr_json_replace_member (const char *text, const char *key, const char *value)
+{
+  Check check = { .begin = text, .at = text, .end = text + strlen (text), .path = key, .values_left = SPQR_JSON_MAX_VALUES };
+  const char *last;
+  gboolean empty;
+
+  skip_blanks (&check);
+  if (!at_char (&check, '{'))
+    return NULL;
+  last = ++check.at;
+  skip_blanks (&check);
+  empty = at_char (&check, '}');
+  while (!at_char (&check, '}'))
+    {
+      g_autoptr (GString) name = g_string_new (NULL);
+      const char *begin = NULL;
+
+      if (!walk_member (&check, name, &begin))
+        return NULL;
+      if (g_str_equal (name->str, key))
+        return g_strdup_printf ("%.*s%s%s", (int) (begin - text), text, value, check.at);
+      last = check.at;
+      skip_blanks (&check);
+      if (at_char (&check, ','))
+        check.at++;
+    }
+  return g_strdup_printf ("%.*s%s\n  \"%s\": %s%s", (int) (last - text), text, empty ? "" : ",", key, value, last);
+}

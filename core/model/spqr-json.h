@@ -24,6 +24,10 @@ JsonNode *spqr_json_parse_limited (const char *text, gssize len, guint max_value
  * character, U+001F, as it is: neither is JSON. */
 char *spqr_json_to_text (JsonNode *root, gboolean pretty);
 
+/* The text of a JSON object in which only this member's value is another, or which has it at its end; numbers that no
+ * machine type holds stay what they are. value: a JSON text. NULL when text is not an object; g_free(). */
+char *spqr_json_replace_member (const char *text, const char *key, const char *value);
+
 /* The members of an object, or NULL with NULL error when the member is absent or JSON null; with
  * MALFORMED when it is of another kind. Borrowed. */
 JsonObject *spqr_json_get_object (JsonObject *object, const char *key, const char *path, GError **error);

@@ -77,11 +77,35 @@ test_strings (void)
     }
 }
 
+static void
+check_replaced (const char *text, const char *expected)
+{
+  g_autofree char *got = spqr_json_replace_member (text, "dtype", "\"f\"");
+
+  g_assert_cmpstr (got, ==, expected);
+}
+
+static void
+test_replace (void)
+{
+  check_replaced ("{}", "{\n  \"dtype\": \"f\"}");
+  check_replaced (" { \"a\" : 1 } \n", " { \"a\" : 1,\n  \"dtype\": \"f\" } \n");
+  check_replaced ("{\"dtype\": null, \"n\": 1000000000000000019884624838656}", "{\"dtype\": \"f\", \"n\": 1000000000000000019884624838656}");
+  check_replaced ("{\"in\": {\"dtype\": 1}, \"s\": \"\\\"dtype\\\": 2\", \"d\\u0074ype\": [3, {}]}",
+                  "{\"in\": {\"dtype\": 1}, \"s\": \"\\\"dtype\\\": 2\", \"d\\u0074ype\": \"f\"}");
+  check_replaced ("[]", NULL);
+  check_replaced ("", NULL);
+  check_replaced ("{\"a\": ", NULL);
+  check_replaced ("{\"a\": 1", NULL);
+  check_replaced ("{\"a\": 1 \"b\"", NULL);
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/json/numbers", test_numbers);
   g_test_add_func ("/json/strings", test_strings);
+  g_test_add_func ("/json/replace", test_replace);
   return g_test_run ();
 }
