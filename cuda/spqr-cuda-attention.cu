@@ -14,6 +14,7 @@
 #define PER_WARP 4              /* queries */
 #define QUERIES (WARPS * PER_WARP)
 #define KEYS 32
+#define ONE_WARPS 8             /* for a single query */
 #define MOST_DIM SPQR_CUDA_MOST_HEAD_DIM
 #define PARTS (MOST_DIM / 32)   /* numbers of o a lane keeps, per query */
 #define FULL_WARP 0xffffffffu
@@ -151,6 +152,81 @@ attention_kernel (Attention a, size_t tokens0, size_t tokens1)
         a.out[(query0 + i) * a.out_stride + head * a.dim + part * 32 + lane] = queries[i].o[part] / queries[i].sum;
 }
 
+/* One query alone, as when a text is continued word by word: a block a head; each warp takes every ONE_WARPS-th 32 keys, a
+ * lane every 32nd number of them, and what the warps found is put together at the end. */
+static __global__ void __launch_bounds__ (ONE_WARPS * 32)
+attention_one_kernel (Attention a)
+{
+  __shared__ float largest[ONE_WARPS], sums[ONE_WARPS], o[ONE_WARPS][MOST_DIM];
+  int warp = (int) threadIdx.x / 32, lane = (int) threadIdx.x % 32;
+  size_t head = blockIdx.x, kv_head = head / (a.heads / a.kv_heads);
+  const float *q = a.q + (a.q_offset != NULL ? a.q_offset[head] : head * a.dim);
+  size_t k_at = a.k_offset != NULL ? a.k_offset[kv_head] : kv_head * a.dim;
+  size_t v_at = a.v_offset != NULL ? a.v_offset[kv_head] : kv_head * a.dim;
+  size_t begin = a.window != 0 && a.keys > a.window ? a.keys - a.window : 0;
+  float mine[PARTS], most = -INFINITY, total = 0.0f;
+  Query query = { -INFINITY, 0.0f, {} };
+
+  for (int part = 0; part < PARTS; part++)
+    mine[part] = part * 32 + lane < a.dim ? q[part * 32 + lane] : 0.0f;
+  for (size_t first = begin + (size_t) warp * KEYS; first < a.keys; first += ONE_WARPS * KEYS)
+    {
+      int count = a.keys - first < KEYS ? (int) (a.keys - first) : KEYS;
+      float score = -INFINITY, rise, shrink, p;
+
+      for (int j = 0; j < count; j++)
+        {
+          const float *k = (first + j < a.n_before ? a.before_k + (first + j) * a.kv_stride : a.k + (first + j - a.n_before) * a.kv_stride) + k_at;
+          float dot = 0.0f;
+
+          for (int part = 0; part < PARTS; part++)
+            if (part * 32 + lane < a.dim)
+              dot = fmaf (mine[part], k[part * 32 + lane], dot);
+          dot = a.scale * warp_sum (dot);
+          if (a.soft_cap > 0.0f)
+            dot = a.soft_cap * tanhf (dot / a.soft_cap);
+          score = lane == j ? dot : score;
+        }
+      rise = fmaxf (query.largest, warp_max (score));
+      shrink = query.largest == rise ? 1.0f : expf (query.largest - rise);
+      p = score == -INFINITY ? 0.0f : expf (score - rise);
+      query.sum = query.sum * shrink + warp_sum (p);
+      query.largest = rise;
+      for (int part = 0; part < PARTS; part++)
+        query.o[part] *= shrink;
+      for (int j = 0; j < count; j++)
+        {
+          const float *v = (first + j < a.n_before ? a.before_v + (first + j) * a.kv_stride : a.v + (first + j - a.n_before) * a.kv_stride) + v_at;
+          float weight = __shfl_sync (FULL_WARP, p, j);
+
+          for (int part = 0; part < PARTS; part++)
+            if (part * 32 + lane < a.dim)
+              query.o[part] = fmaf (weight, v[part * 32 + lane], query.o[part]);
+        }
+    }
+  if (lane == 0)
+    {
+      largest[warp] = query.largest;
+      sums[warp] = query.sum;
+    }
+  for (int part = 0; part < PARTS; part++)
+    if (part * 32 + lane < a.dim)
+      o[warp][part * 32 + lane] = query.o[part];
+  __syncthreads ();
+  for (int w = 0; w < ONE_WARPS; w++)
+    most = fmaxf (most, largest[w]);
+  for (int w = 0; w < ONE_WARPS; w++)
+    total += largest[w] == -INFINITY ? 0.0f : sums[w] * expf (largest[w] - most);
+  for (int d = (int) threadIdx.x; d < a.dim; d += ONE_WARPS * 32)
+    {
+      float sum = 0.0f;
+
+      for (int w = 0; w < ONE_WARPS; w++)
+        sum += largest[w] == -INFINITY ? 0.0f : o[w][d] * expf (largest[w] - most);
+      a.out[head * a.dim + d] = sum / total;
+    }
+}
+
 void
 spqr_cuda_attention_run (SpqrCudaOp &op, const SpqrCudaAttention &a)
 {
@@ -158,6 +234,12 @@ spqr_cuda_attention_run (SpqrCudaOp &op, const SpqrCudaAttention &a)
   double flops_a_query = 4.0 * (double) width * (double) a.keys;
   size_t at_once = QUERIES_AT_ONCE;
 
+  if (a.tokens == 1)
+    {
+      op.work ((double) (a.keys * a.kv_heads) * a.dim * 8, flops_a_query);
+      SPQR_LAUNCH (op, attention_one_kernel, (unsigned) a.heads, ONE_WARPS * 32, 0, a);
+      return;
+    }
   /* A quarter of what a product of that many operations may take: scores are no product's speed. */
   if (flops_a_query * (double) at_once > op.device->slice_flops / 4)
     at_once = ((size_t) (op.device->slice_flops / 4 / flops_a_query) / QUERIES + 1) * QUERIES;

@@ -202,7 +202,7 @@ run_observe (SpqrCudaOp &op, Run *run, SpqrProduct product, const float *x, size
 static size_t
 position_of (const SpqrBlockPass *pass, const SpqrSequence *sequence)
 {
-  return sequence->parent != 0 ? pass->sequences[sequence->parent - 1].count : 0;
+  return sequence->parent != 0 ? pass->sequences[sequence->parent - 1].count : pass->cached;
 }
 
 static void
@@ -232,13 +232,25 @@ run_heads (SpqrCudaOp &op, const Run *run)
 
       if (a.half != 0)
         {
-          a.cosine = run->cosine + position0 * (size_t) a.half;
-          a.sine = run->sine + position0 * (size_t) a.half;
+          a.cosine = run->cosine + (position0 - run->pass->cached) * (size_t) a.half;
+          a.sine = run->sine + (position0 - run->pass->cached) * (size_t) a.half;
         }
       a.qkv = run->qkv + (sequence->first - run->chunk->row0) * a.stride;
       op.work (8.0 * (double) sequence->count * (double) ((s->heads + s->kv_heads) * s->head_dim), 0);
       SPQR_LAUNCH (op, heads_kernel, dim3 ((unsigned) sequence->count, (unsigned) (s->heads + s->kv_heads)), HEAD_THREADS, 0, a);
     }
+}
+
+/* The keys of a sequence that goes on are all in the cache, its own as well. */
+static void
+use_cache (SpqrCudaOp &op, const Run *run, const SpqrCudaCache *cache, SpqrCudaAttention *a)
+{
+  spqr_cuda_cache_append (op, cache, run->pass->cached, run->block, a->q, a->tokens);
+  a->k = a->before_k = cache->k;
+  a->v = a->before_v = cache->v;
+  a->kv_stride = cache->width;
+  a->k_offset = a->v_offset = NULL;
+  a->n_before = 0;
 }
 
 static void
@@ -267,9 +279,11 @@ run_attend (SpqrCudaOp &op, const Run *run)
       a.n_before = position_of (run->pass, sequence);
       a.keys = a.n_before + a.tokens;
       a.q = a.k = a.v = a.before_k = a.before_v = run->qkv + row * a.q_stride;
-      if (a.n_before != 0)
+      if (sequence->parent != 0)
         a.before_k = a.before_v = run->qkv + (run->pass->sequences[sequence->parent - 1].first - run->chunk->row0) * a.q_stride;
       a.out = run->context + row * a.out_stride;
+      if (run->pass->cache != NULL)
+        use_cache (op, run, (const SpqrCudaCache *) run->pass->cache, &a);
       spqr_cuda_attention_run (op, a);
     }
 }
@@ -399,6 +413,17 @@ parent_is_good (const SpqrBlockPass *pass, size_t i)
                             (before->parent == s->parent || s->parent == i));
 }
 
+static bool
+cache_is_good (const SpqrCudaNetBlock *block, const SpqrBlockPass *pass)
+{
+  const SpqrCudaCache *cache = (const SpqrCudaCache *) pass->cache;
+
+  if (cache == NULL)
+    return pass->cached == 0;
+  return pass->n_sequences == 1 && cache->width == block->shape.kv_heads * block->shape.head_dim && pass->cached < cache->capacity &&
+         pass->sequences[0].count <= cache->capacity - pass->cached;
+}
+
 /* longest: rows of the largest family; positions: as many as the cosines must have. */
 static SpqrStatus
 check_pass (const SpqrCudaNetBlock *block, const SpqrBlockPass *pass, size_t *longest, size_t *positions)
@@ -406,6 +431,8 @@ check_pass (const SpqrCudaNetBlock *block, const SpqrBlockPass *pass, size_t *lo
   const SpqrCudaStates *states = (const SpqrCudaStates *) pass->states;
 
   *longest = *positions = 0;
+  if (pass->n_sequences > 0 && !cache_is_good (block, pass))
+    return SPQR_INVALID;
   for (size_t i = 0; i < pass->n_sequences; i++)
     {
       const SpqrSequence *s = &pass->sequences[i];
@@ -479,8 +506,10 @@ allocate (SpqrCudaOp &op, Run *run, size_t longest, size_t positions)
     op.check (cudaEventCreateWithFlags (&run->computed[i], cudaEventDisableTiming));
   if (run->block->shape.rotary_half != 0)
     {
-      run->cosine = op.upload_new (run->pass->cosine, positions * run->block->shape.rotary_half);
-      run->sine = op.upload_new (run->pass->sine, positions * run->block->shape.rotary_half);
+      size_t half = run->block->shape.rotary_half, before = run->pass->cached;
+
+      run->cosine = op.upload_new (run->pass->cosine + before * half, (positions - before) * half);
+      run->sine = op.upload_new (run->pass->sine + before * half, (positions - before) * half);
     }
 }
 

@@ -345,3 +345,33 @@ spqr_cuda_head_predict (void *device, void *handle, const SpqrHeadPass *pass, co
   conclude (op, net, base_head != NULL ? &base : NULL, against, pass);
   return op.finish ();
 }
+
+SpqrStatus
+spqr_cuda_head_logits (void *device, void *handle, const float *hidden, size_t tokens, float *logits, const SpqrExec *exec)
+{
+  SpqrCudaOp op ((SpqrCuda *) device, exec);
+  const Head *head = (const Head *) handle;
+  size_t vocab = head->shape.vocab, tile = vocab < VOCAB ? vocab : VOCAB;
+  Side side;
+
+  if (tokens > INT32_MAX)
+    return SPQR_UNSUPPORTED;
+  if (tokens == 0)
+    return op.status;
+  side = open_side (op, head, hidden, tokens);
+  for (size_t v = 0; v < vocab && op.ok (); v += tile)
+    {
+      size_t words = vocab - v < tile ? vocab - v : tile;
+      const float *wide = tile_weights (op, side, v, words);
+
+      for (size_t t = 0; t < tokens && op.ok (); t += TOKENS)
+        {
+          size_t some = tokens - t < TOKENS ? tokens - t : TOKENS;
+
+          make_logits (op, side, wide, t, some, v, words);
+          op.download_rows (logits + t * vocab + v, vocab * sizeof *logits, side.logits, words * sizeof *logits, words * sizeof *logits, some);
+          op.pace ();
+        }
+    }
+  return op.finish ();
+}

@@ -388,6 +388,7 @@ const SpqrBlockOps spqr_cuda_block_ops = {
   spqr_cuda_block_open, spqr_cuda_block_close, spqr_cuda_block_put, spqr_cuda_block_put_layer, spqr_cuda_block_run,
   matrix_open, matrix_close,
   states_open, states_close,
-  spqr_cuda_head_open, spqr_cuda_head_close, spqr_cuda_head_predict,
+  spqr_cuda_head_open, spqr_cuda_head_close, spqr_cuda_head_predict, spqr_cuda_head_logits,
+  spqr_cuda_cache_open, spqr_cuda_cache_close,
   spqr_cuda_block_estimate,
 };

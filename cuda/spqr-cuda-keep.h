@@ -52,6 +52,9 @@ typedef struct { SpqrCudaHold hold; float *rows; size_t n_rows, width; bool curr
 
 typedef struct { SpqrCudaHold hold; float *w; size_t m, n; } SpqrCudaMatrix;
 
+/* Keys and values of one sequence in one block, (capacity, width) each. */
+typedef struct { SpqrCudaHold hold; float *k, *v; size_t capacity, width; } SpqrCudaCache;
+
 /* H <- N/(N+B) H + 2/(N+B) x'x, upper triangle; x on the device. */
 void spqr_cuda_input_accumulate (SpqrCudaOp &op, SpqrCudaInput *input, const float *x, size_t ldx, size_t tokens, size_t sequences);
 
@@ -104,6 +107,13 @@ SpqrStatus spqr_cuda_block_run (void *device, void *block, SpqrBlockPass *pass, 
 size_t spqr_cuda_block_estimate (void *device, const SpqrBlockShape *shape, size_t longest);
 SpqrStatus spqr_cuda_input_quantize (void *device, void *input, const SpqrWeights *weights, const SpqrParams *params,
                                      const SpqrExec *exec, SpqrLayerTrace *trace, SpqrLayer *layer);
+
+SpqrStatus spqr_cuda_head_logits (void *device, void *head, const float *hidden, size_t tokens, float *logits, const SpqrExec *exec);
+SpqrStatus spqr_cuda_cache_open (void *device, size_t capacity, size_t width, void **cache);
+void spqr_cuda_cache_close (void *device, void *cache);
+/* The keys and values in rows of a qkv product go into the cache, from position `cached` on. */
+void spqr_cuda_cache_append (SpqrCudaOp &op, const SpqrCudaCache *cache, size_t cached, const SpqrCudaNetBlock *block, const float *qkv,
+                             size_t tokens);
 
 /* y = norm of the rows of x (shapes: spqr-cuda-block-run.cu). */
 void spqr_cuda_norm_rows (SpqrCudaOp &op, const float *x, float *y, size_t tokens, size_t n, const float *weight, const float *bias,

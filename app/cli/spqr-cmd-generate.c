@@ -7,6 +7,7 @@
 
 #include "cli/spqr-cli-network.h"
 #include "net/spqr-generate.h"
+#include "net/spqr-net-device.h"
 
 typedef struct {
   char *prompt, *prompt_file;
@@ -25,6 +26,7 @@ typedef struct {
   gsize wanted, shown;       /* bytes of the text that were printed */
   GArray *times;             /* gint64, microseconds: start, then each new id's */
   guint64 weight_bytes;      /* of the blocks, as they were held: packed for a run */
+  guint blocks_there;        /* on a device */
 } Output;
 
 static void
@@ -148,6 +150,7 @@ print_json (const Output *self, const SpqrCliNetwork *network, double first, dou
   json_builder_end_object (builder);
   spqr_json_number (builder, "seconds_to_first", first);
   spqr_json_integer (builder, "weight_bytes", self->weight_bytes);
+  spqr_json_integer (builder, "blocks_on_device", self->blocks_there);
   json_builder_end_object (builder);
   spqr_json_print (builder);
 }
@@ -205,11 +208,13 @@ generate (SpqrCli *cli, const Flags *flags, const char *what, GError **error)
   g_autofree gint32 *prompt = NULL, *made = NULL;
   SpqrGenerateOptions options = { .max_tokens = (gsize) flags->tokens, .temperature = flags->temperature,
                                   .top_k = (guint) flags->top_k, .seed = (guint64) flags->seed, .stop_id = -1,
-                                  .weight_bytes = &output.weight_bytes };
+                                  .weight_bytes = &output.weight_bytes, .blocks_there = &output.blocks_there };
+  SpqrDevice *device = spqr_cli_get_device (cli, error);
   gsize n;
 
-  if (!spqr_cli_network_open (cli, what, &network, error))
+  if (device == NULL || !spqr_cli_network_open (cli, what, &network, error))
     return FALSE;
+  spqr_net_set_device (network.net, device, spqr_cli_note, cli);
   output.tokenizer = network.tokenizer;
   output.ids = g_array_new (FALSE, FALSE, sizeof (gint32));
   output.times = g_array_new (FALSE, FALSE, sizeof (gint64));

@@ -7,7 +7,8 @@
  *           ever crossing the bus
  *   matrix  the weights of one layer that is quantized again and again
  *   states  the hidden states of all sequences, beside the host's, which stay right
- *   head    final norm and head: from hidden states to what the predictions are worth
+ *   cache   keys and values of one sequence in one block, while a text is continued
+ *   head    final norm and head: from hidden states to what the predictions are worth, or to logits
  *
  * A handle belongs to the GPU of the device that opened it; every device of the same GPU may use it,
  * one call at a time. After SPQR_DEVICE_FAILED the contents of all handles are lost; closing is always
@@ -60,6 +61,10 @@ typedef struct {
   const SpqrSequence *sequences;
   size_t n_sequences;
   void *states;                 /* NULL, or a handle of all these rows */
+  /* NULL, or a handle: then there is one sequence, which goes on behind its `cached` first positions, whose keys and values
+   * the handle has; it takes those of these rows too. */
+  void *cache;
+  size_t cached;
   /* Handles that the input of a product is added to, each sequence counting once; NULL: not wanted. */
   void *inputs[SPQR_N_PRODUCTS];
   bool write;                   /* false: ends behind the last wanted input and leaves hidden alone */
@@ -137,6 +142,13 @@ typedef struct {
   SpqrStatus (*head_open) (void *device, const SpqrHeadShape *shape, const SpqrExec *exec, void **head);
   void (*head_close) (void *device, void *head);
   SpqrStatus (*head_predict) (void *device, void *head, const SpqrHeadPass *pass, const SpqrExec *exec);
+
+  /* logits (tokens, vocab) given hidden (tokens, hidden). */
+  SpqrStatus (*head_logits) (void *device, void *head, const float *hidden, size_t tokens, float *logits, const SpqrExec *exec);
+
+  /* width: heads of keys x their width. */
+  SpqrStatus (*cache_open) (void *device, size_t capacity, size_t width, void **cache);
+  void (*cache_close) (void *device, void *cache);
 
   /* Bytes of device memory that a pass of sequences of at most `longest` rows through such a block
    * needs, its weights included. */

@@ -31,7 +31,7 @@
 #include "num/spqr-status.h"
 
 /* Raised with every incompatible change of this file; other versions are refused. */
-#define SPQR_BACKEND_API_VERSION 3
+#define SPQR_BACKEND_API_VERSION 4
 
 typedef enum {
   /* On the CPU these are always there. */

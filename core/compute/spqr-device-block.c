@@ -174,6 +174,25 @@ spqr_device_head_predict (SpqrDevice *device, gpointer head, const SpqrHeadPass 
 }
 
 SpqrStatus
+spqr_device_head_logits (SpqrDevice *device, gpointer head, const float *hidden, gsize tokens, float *logits, const SpqrExec *exec)
+{
+  CALL (device, head_logits, head, hidden, tokens, logits, exec);
+}
+
+SpqrStatus
+spqr_device_cache_open (SpqrDevice *device, gsize capacity, gsize width, gpointer *cache)
+{
+  *cache = NULL;
+  CALL (device, cache_open, capacity, width, cache);
+}
+
+void
+spqr_device_cache_close (SpqrDevice *device, gpointer cache)
+{
+  CLOSE (device, cache_close, cache);
+}
+
+SpqrStatus
 spqr_device_bench (SpqrDevice *device, const char *suite, gboolean quick, guint repeat, const SpqrExec *exec, SpqrBenchReport report,
                    gpointer data)
 {

@@ -40,6 +40,12 @@ SpqrStatus spqr_device_head_open (SpqrDevice *device, const SpqrHeadShape *shape
 void       spqr_device_head_close (SpqrDevice *device, gpointer head);
 SpqrStatus spqr_device_head_predict (SpqrDevice *device, gpointer head, const SpqrHeadPass *pass, const SpqrExec *exec);
 
+SpqrStatus spqr_device_head_logits (SpqrDevice *device, gpointer head, const float *hidden, gsize tokens, float *logits,
+                                    const SpqrExec *exec);
+
+SpqrStatus spqr_device_cache_open (SpqrDevice *device, gsize capacity, gsize width, gpointer *cache);
+void       spqr_device_cache_close (SpqrDevice *device, gpointer cache);
+
 /* The device's own measurements (spqr-backend.h). SPQR_UNSUPPORTED: it has none, or no such suite. */
 SpqrStatus spqr_device_bench (SpqrDevice *device, const char *suite, gboolean quick, guint repeat, const SpqrExec *exec,
                               SpqrBenchReport report, gpointer data);

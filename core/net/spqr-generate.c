@@ -8,65 +8,114 @@
 #include "net/spqr-memory.h"
 #include "net/spqr-net-private.h"
 
+/* A block that is kept, and what it has seen: here, or on the net's device. */
+typedef struct {
+  SpqrBlock *block;         /* NULL: loaded each time it is needed */
+  SpqrKeyValues here;
+  gpointer there;           /* handle; NULL: the block is here */
+} Kept;
+
 typedef struct {
   SpqrNet *net;
   SpqrExec exec;
   guint n_blocks;
-  SpqrBlock **blocks;       /* NULL: load each when it is needed */
-  SpqrKeyValues *caches;    /* (n_blocks) */
-  float *hidden;            /* (prompt, hidden) */
+  Kept *kept;               /* (n_blocks) */
+  gsize length;             /* of the whole text at most */
+  gint32 *text;             /* (length + 1): the prompt and what came after it */
+  gsize n_text, n_fed;      /* of those, through all blocks */
+  float *hidden;            /* (hidden_rows, hidden) */
+  gsize hidden_rows;
   float *logits;            /* (vocab) */
-  float *kept;              /* (vocab): room for choosing */
+  float *room;              /* (vocab): for choosing */
   GRand *random;
   guint64 weight_bytes;     /* of all blocks as they are held */
 } Generator;
 
-/* Loads them all, if they fit; the first one tells how much room its like take. */
-static gboolean
-keep_blocks (Generator *self, GError **error)
+static void
+drop_kept (Generator *self, Kept *kept)
 {
-  guint64 room = spqr_memory_available () / 2, bytes = 0;
+  g_clear_pointer (&kept->block, spqr_block_free);
+  spqr_key_values_clear (&kept->here);
+  if (kept->there != NULL)
+    spqr_device_cache_close (spqr_net_get_device (self->net), kept->there);
+  kept->there = NULL;
+}
 
-  self->blocks = g_new0 (SpqrBlock *, self->n_blocks);
-  for (guint b = 0; b < self->n_blocks; b++)
+/* The blocks that fit there. */
+static gboolean
+keep_blocks_there (Generator *self, GError **error)
+{
+  gboolean fits = spqr_net_get_device (self->net) != NULL;
+
+  for (guint b = 0; b < self->n_blocks && fits; b++)
     {
-      self->blocks[b] = spqr_net_load_block_packed (self->net, b, &self->exec, error);
-      if (self->blocks[b] == NULL)
+      Kept *kept = &self->kept[b];
+
+      if (!spqr_net_load_block_there (self->net, b, self->length, &self->exec, &kept->block, &kept->there, error))
         return FALSE;
-      bytes += spqr_block_get_bytes (self->blocks[b]);
-      self->weight_bytes = bytes;
-      if (bytes / (b + 1) * self->n_blocks <= room)
-        continue;
-      for (guint i = 0; i <= b; i++)
-        spqr_block_free (self->blocks[i]);
-      g_clear_pointer (&self->blocks, g_free);
-      self->weight_bytes = bytes / (b + 1) * self->n_blocks;
-      return TRUE;
+      fits = kept->block != NULL;
+      if (fits)
+        self->weight_bytes += spqr_block_get_bytes (kept->block);
     }
   return TRUE;
+}
+
+/* All others here, if they fit; the first ones tell how much room their like take. */
+static gboolean
+keep_blocks_here (Generator *self, GError **error)
+{
+  guint64 memory = spqr_memory_available () / 2, bytes = 0;
+  guint first = 0, n = 0;
+
+  while (first < self->n_blocks && self->kept[first].block != NULL)
+    first++;
+  for (guint b = first; b < self->n_blocks; b++)
+    if (!spqr_key_values_init (&self->kept[b].here, self->net, self->length, error))
+      return FALSE;
+  for (guint b = first; b < self->n_blocks; b++)
+    {
+      self->kept[b].block = spqr_net_load_block_packed (self->net, b, &self->exec, error);
+      if (self->kept[b].block == NULL)
+        return FALSE;
+      bytes += spqr_block_get_bytes (self->kept[b].block);
+      n++;
+      if (bytes / n * (self->n_blocks - first) <= memory)
+        continue;
+      for (guint i = first; i <= b; i++)
+        g_clear_pointer (&self->kept[i].block, spqr_block_free);
+      bytes = bytes / n * (self->n_blocks - first);
+      break;
+    }
+  self->weight_bytes += bytes;
+  return TRUE;
+}
+
+static guint
+count_there (const Generator *self)
+{
+  guint n = 0;
+
+  for (guint b = 0; b < self->n_blocks; b++)
+    n += self->kept[b].there != NULL;
+  return n;
 }
 
 static void
 generator_clear (Generator *self)
 {
-  for (guint b = 0; b < self->n_blocks; b++)
-    {
-      if (self->blocks != NULL)
-        spqr_block_free (self->blocks[b]);
-      if (self->caches != NULL)
-        spqr_key_values_clear (&self->caches[b]);
-    }
-  g_free (self->blocks);
-  g_free (self->caches);
+  for (guint b = 0; b < self->n_blocks && self->kept != NULL; b++)
+    drop_kept (self, &self->kept[b]);
+  g_free (self->kept);
+  g_free (self->text);
   g_free (self->hidden);
   g_free (self->logits);
-  g_free (self->kept);
+  g_free (self->room);
   g_clear_pointer (&self->random, g_rand_free);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Generator, generator_clear)
 
 static gboolean
-generator_init (Generator *self, SpqrNet *net, gsize n_prompt, gsize length, guint64 seed, GCancellable *cancellable,
+generator_init (Generator *self, SpqrNet *net, const gint32 *prompt, gsize n_prompt, gsize length, guint64 seed, GCancellable *cancellable,
                 GError **error)
 {
   const guint32 seeds[] = { (guint32) seed, (guint32) (seed >> 32) };
@@ -75,39 +124,86 @@ generator_init (Generator *self, SpqrNet *net, gsize n_prompt, gsize length, gui
   self->exec = spqr_exec_for_cancellable (cancellable);
   self->n_blocks = net->config->n_blocks;
   self->random = g_rand_new_with_seed_array (seeds, G_N_ELEMENTS (seeds));
-  self->caches = g_new0 (SpqrKeyValues, self->n_blocks);
-  for (guint b = 0; b < self->n_blocks; b++)
-    if (!spqr_key_values_init (&self->caches[b], net, length, error))
-      return FALSE;
-  if (!keep_blocks (self, error))
+  self->kept = g_new0 (Kept, self->n_blocks);
+  self->length = length;
+  self->text = g_try_new0 (gint32, length + 1);
+  if (self->text == NULL)
+    return spqr_net_check (SPQR_NO_MEMORY, "the text", error);
+  memcpy (self->text, prompt, n_prompt * sizeof *prompt);
+  self->n_text = n_prompt;
+  if (!keep_blocks_there (self, error) || !keep_blocks_here (self, error))
     return FALSE;
-  self->hidden = spqr_net_alloc (n_prompt, net->hidden, "the prompt", error);
-  self->logits = self->hidden != NULL ? spqr_net_alloc (1, net->config->vocab, "the logits", error) : NULL;
-  self->kept = self->logits != NULL ? spqr_net_alloc (1, net->config->vocab, "the logits", error) : NULL;
-  return self->kept != NULL;
+  self->logits = spqr_net_alloc (1, net->config->vocab, "the logits", error);
+  self->room = self->logits != NULL ? spqr_net_alloc (1, net->config->vocab, "the logits", error) : NULL;
+  return self->room != NULL;
 }
 
-/* Takes n ids in, the first at position0; logits become those of the last one. */
+/* Rows n_fed … n_text-1 through one block. TRUE with *lost: the device failed; what it kept is gone. */
 static gboolean
-generator_feed (Generator *self, const gint32 *ids, gsize n, gsize position0, GError **error)
+feed_block (Generator *self, guint b, gboolean *lost, GError **error)
 {
-  SpqrSegment segment = { .count = n, .position0 = position0, .parent = -1 };
+  Kept *kept = &self->kept[b];
+  SpqrSegment segment = { .count = self->n_text - self->n_fed, .position0 = self->n_fed, .parent = -1, .cache = &kept->here };
+  g_autoptr (SpqrBlock) loaded = NULL;
 
-  if (!spqr_net_embed (self->net, ids, n, position0, self->hidden, error))
-    return FALSE;
-  for (guint b = 0; b < self->n_blocks; b++)
+  if (kept->there != NULL)
     {
-      g_autoptr (SpqrBlock) loaded = NULL;
-      SpqrBlock *block = self->blocks != NULL ? self->blocks[b] : NULL;
+      SpqrStatus status = spqr_block_run_cached (kept->block, kept->there, self->hidden, segment.count, self->n_fed, &self->exec);
 
-      if (block == NULL)
-        block = loaded = spqr_net_load_block_packed (self->net, b, &self->exec, error);
-      segment.cache = &self->caches[b];
-      if (block == NULL ||
-          !spqr_net_run_segments (self->net, block, self->hidden, n, &segment, 1, NULL, NULL, &self->exec, error))
+      *lost = spqr_status_is_about_device (status);
+      return *lost || spqr_net_check (status, "a block", error);
+    }
+  if (kept->block == NULL && (loaded = spqr_net_load_block_packed (self->net, b, &self->exec, error)) == NULL)
+    return FALSE;
+  return spqr_net_run_segments (self->net, kept->block != NULL ? kept->block : loaded, self->hidden, segment.count, &segment, 1, NULL, NULL,
+                                &self->exec, error);
+}
+
+/* Everything here from now on, from the text's beginning. */
+static gboolean
+come_back (Generator *self, GError **error)
+{
+  for (guint b = 0; b < self->n_blocks; b++)
+    drop_kept (self, &self->kept[b]);
+  self->weight_bytes = 0;
+  self->n_fed = 0;
+  return keep_blocks_here (self, error);
+}
+
+static gboolean
+make_logits (Generator *self, gsize rows, GError **error)
+{
+  SpqrStatus status = spqr_net_logits_there (self->net, self->hidden + (rows - 1) * self->net->hidden, self->logits, &self->exec);
+
+  if (spqr_status_is_about_device (status))
+    return spqr_net_logits (self->net, self->hidden, rows, rows - 1, 1, self->logits, &self->exec, error);
+  return spqr_net_check (status, "the logits", error);
+}
+
+/* What of the text has not been seen goes through; logits become those behind its last id. */
+static gboolean
+generator_feed (Generator *self, GError **error)
+{
+  gsize rows = self->n_text - self->n_fed;
+  gboolean lost = FALSE;
+
+  if (rows > self->hidden_rows)
+    {
+      g_free (self->hidden);
+      self->hidden = spqr_net_alloc (rows, self->net->hidden, "the text", error);
+      self->hidden_rows = self->hidden != NULL ? rows : 0;
+      if (self->hidden == NULL)
         return FALSE;
     }
-  return spqr_net_logits (self->net, self->hidden, n, n - 1, 1, self->logits, &self->exec, error);
+  if (!spqr_net_embed (self->net, self->text + self->n_fed, rows, self->n_fed, self->hidden, error))
+    return FALSE;
+  for (guint b = 0; b < self->n_blocks && !lost; b++)
+    if (!feed_block (self, b, &lost, error))
+      return FALSE;
+  if (lost)
+    return come_back (self, error) && generator_feed (self, error);
+  self->n_fed = self->n_text;
+  return make_logits (self, rows, error);
 }
 
 static int
@@ -180,8 +276,8 @@ generator_draw (Generator *self, const SpqrGenerateOptions *options)
       self->logits[v] = -INFINITY;
   if (options->top_k > 0 && options->top_k < n)
     {
-      memcpy (self->kept, self->logits, n * sizeof (float));
-      least = kth_largest (self->kept, n, options->top_k);
+      memcpy (self->room, self->logits, n * sizeof (float));
+      least = kth_largest (self->room, n, options->top_k);
     }
   for (gsize v = 0; v < n; v++)
     if (self->logits[v] >= least)
@@ -201,19 +297,17 @@ generator_draw (Generator *self, const SpqrGenerateOptions *options)
   return last;
 }
 
+/* The text grows by `most` ids, or until it ends. */
 static gboolean
-generator_run (Generator *self, const gint32 *prompt, gsize n_prompt, gsize most, const SpqrGenerateOptions *options,
-               SpqrIdFunc on_id, gpointer user_data, gint32 *ids, gsize *n_ids, GError **error)
+generator_run (Generator *self, gsize most, const SpqrGenerateOptions *options, SpqrIdFunc on_id, gpointer user_data, GError **error)
 {
-  *n_ids = 0;
-  if (most == 0)
-    return TRUE;
-  if (!generator_feed (self, prompt, n_prompt, 0, error))
-    return FALSE;
-  for (;;)
+  for (gsize n = 0; n < most;)
     {
-      gint32 id = generator_draw (self, options);
+      gint32 id;
 
+      if (!generator_feed (self, error))
+        return FALSE;
+      id = generator_draw (self, options);
       if (id < 0)
         {
           g_set_error (error, SPQR_NET_ERROR, SPQR_NET_ERROR_FAILED,
@@ -223,12 +317,12 @@ generator_run (Generator *self, const gint32 *prompt, gsize n_prompt, gsize most
         }
       if (id == options->stop_id)
         return TRUE;
-      ids[(*n_ids)++] = id;
-      if ((on_id != NULL && !on_id (id, user_data)) || *n_ids == most)
+      self->text[self->n_text++] = id;
+      n++;
+      if (on_id != NULL && !on_id (id, user_data))
         return TRUE;
-      if (!generator_feed (self, &id, 1, n_prompt + *n_ids - 1, error))
-        return FALSE;
     }
+  return TRUE;
 }
 
 gint32 *
@@ -236,7 +330,6 @@ spqr_generate (SpqrNet *net, const gint32 *prompt, gsize n_prompt, const SpqrGen
                gpointer user_data, GCancellable *cancellable, gsize *n_ids, GError **error)
 {
   g_auto (Generator) generator = { NULL };
-  g_autofree gint32 *ids = NULL;
   gsize context, most;
 
   g_return_val_if_fail (net != NULL && options != NULL && n_ids != NULL, NULL);
@@ -249,17 +342,14 @@ spqr_generate (SpqrNet *net, const gint32 *prompt, gsize n_prompt, const SpqrGen
       return NULL;
     }
   most = MIN (options->max_tokens, context - n_prompt);
-  ids = g_try_new (gint32, most + 1);
-  if (ids == NULL)
-    {
-      spqr_net_check (SPQR_NO_MEMORY, "the generated ids", error);
-      return NULL;
-    }
-  if (!generator_init (&generator, net, n_prompt, n_prompt + most, options->seed, cancellable, error))
+  if (!generator_init (&generator, net, prompt, n_prompt, n_prompt + most, options->seed, cancellable, error))
+    return NULL;
+  if (!generator_run (&generator, most, options, on_id, user_data, error))
     return NULL;
   if (options->weight_bytes != NULL)
     *options->weight_bytes = generator.weight_bytes;
-  if (!generator_run (&generator, prompt, n_prompt, most, options, on_id, user_data, ids, n_ids, error))
-    return NULL;
-  return g_steal_pointer (&ids);
+  if (options->blocks_there != NULL)
+    *options->blocks_there = count_there (&generator);
+  *n_ids = generator.n_text - n_prompt;
+  return g_memdup2 (generator.text + n_prompt, MAX (*n_ids, 1) * sizeof (gint32));
 }

@@ -360,7 +360,7 @@ last_position (const SpqrBlockPass *pass)
     {
       const SpqrSequence *s = &pass->sequences[i];
 
-      last = MAX (last, s->count + (s->parent != 0 ? pass->sequences[s->parent - 1].count : 0));
+      last = MAX (last, s->count + (s->parent != 0 ? pass->sequences[s->parent - 1].count : pass->cached));
     }
   return last;
 }
@@ -394,6 +394,58 @@ spqr_block_run_remote (SpqrBlock *block, SpqrBlockPass *pass, SpqrInput *const *
   if (spqr_status_is_about_device (status))
     spqr_backend_run_note (&net->device_run, block->device, SPQR_OP_BLOCK, status);
   return status;
+}
+
+/* The block's weights, what a pass needs beside them, and the keys and values. */
+static gboolean
+has_room_for (SpqrNet *net, const SpqrBlock *block, gsize length)
+{
+  SpqrBlockShape shape = block_shape (block);
+  gsize free_bytes = 0, total = 0, cache = 2 * length * net->kv_heads * net->head_dim * sizeof (float);
+
+  return spqr_device_get_memory (net->device, &free_bytes, &total) &&
+         free_bytes >= spqr_device_block_estimate (net->device, &shape, length) + cache;
+}
+
+gboolean
+spqr_net_load_block_there (SpqrNet *net, guint index, gsize length, const SpqrExec *exec, SpqrBlock **block, gpointer *cache, GError **error)
+{
+  g_autoptr (SpqrBlock) there = NULL;
+  SpqrStatus status;
+
+  *block = NULL;
+  *cache = NULL;
+  if (!spqr_device_has_blocks (net->device))
+    return TRUE;
+  there = spqr_block_new (net, index, exec, error);
+  if (there == NULL)
+    return FALSE;
+  there->device = net->device;
+  if (net->slopes == NULL && !has_room_for (net, there, length))
+    {
+      spqr_backend_run_note (&net->device_run, net->device, SPQR_OP_BLOCK, SPQR_DEVICE_OUT_OF_MEMORY);
+      return TRUE;
+    }
+  if (!spqr_block_send (there, exec, error))
+    return FALSE;
+  if (there->remote == NULL)
+    return TRUE;
+  status = spqr_device_cache_open (net->device, length, net->kv_heads * net->head_dim, cache);
+  if (status == SPQR_OK)
+    *block = g_steal_pointer (&there);
+  else
+    spqr_backend_run_note (&net->device_run, net->device, SPQR_OP_BLOCK, status);
+  return TRUE;
+}
+
+SpqrStatus
+spqr_block_run_cached (SpqrBlock *block, gpointer cache, float *hidden, gsize tokens, gsize cached, const SpqrExec *exec)
+{
+  SpqrSequence sequence = { .count = tokens };
+  SpqrBlockPass pass = { .hidden = hidden, .rows = tokens, .sequences = &sequence, .n_sequences = 1, .write = true, .cache = cache,
+                         .cached = cached };
+
+  return spqr_block_run_remote (block, &pass, NULL, exec);
 }
 
 /* Segments that the device takes, as sequences; NULL: others, or no memory. */
@@ -479,6 +531,25 @@ predict (SpqrNet *net, const SpqrHeadPass *whole, gsize first, gsize count, Spqr
       .nll = pass.nll[t], .top1 = pass.top1[t], .base_nll = pass.base != NULL ? pass.base_nll[t] : NAN,
       .kl = pass.base != NULL ? pass.kl[t] : NAN, .base_top1 = pass.base != NULL ? pass.base_top1[t] : -1,
     };
+  return status;
+}
+
+SpqrStatus
+spqr_net_logits_there (SpqrNet *net, const float *hidden, float *logits, const SpqrExec *exec)
+{
+  SpqrStatus status = SPQR_UNSUPPORTED;
+
+  if (!spqr_device_has_blocks (net->device) || net->head_stays)
+    return status;
+  status = open_head (net, exec);
+  if (status == SPQR_OK)
+    status = spqr_device_head_logits (net->device, net->remote_head, hidden, 1, logits, exec);
+  if (spqr_status_is_about_device (status))
+    {
+      spqr_backend_run_note (&net->device_run, net->device, SPQR_OP_HEAD, status);
+      drop_head (net);
+      net->head_stays = TRUE;
+    }
   return status;
 }
 

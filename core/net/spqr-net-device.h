@@ -1,7 +1,7 @@
 /* spqr-net-device.h: a network whose blocks and head run on a device.
  *
  * A block's weights then live on the device, 16 bits wide on the way there where they are stored so. What
- * the device cannot do (ALiBi, heads wider than it takes, keys in a cache, too little memory)
+ * the device cannot do (ALiBi, heads wider than it takes, too little memory)
  * the CPU does, block by block, and the note says so once. */
 #pragma once
 
@@ -17,6 +17,17 @@ SpqrDevice *spqr_net_get_device (SpqrNet *net);
 /* Begins to send the block behind this one to the device, beside what is computed with this one, if it is remote and
  * both fit. spqr_net_load_block_with() of that one waits for it. From the thread that loads blocks. */
 void        spqr_net_prefetch_block (SpqrNet *net, SpqrBlock *block);
+
+/* For a text that is continued word by word. A block with its weights on the net's device and, in *cache, room there for the
+ * keys and values of `length` positions (spqr_device_cache_close()); *block NULL: it stays here, and the note says so. FALSE:
+ * error. */
+gboolean    spqr_net_load_block_there (SpqrNet *net, guint index, gsize length, const SpqrExec *exec, SpqrBlock **block, gpointer *cache,
+                                       GError **error);
+/* hidden (tokens, hidden) in place, for the positions from `cached` on. A status about the device: nothing happened, it is
+ * noted, and what the cache held is lost. */
+SpqrStatus  spqr_block_run_cached (SpqrBlock *block, gpointer cache, float *hidden, gsize tokens, gsize cached, const SpqrExec *exec);
+/* logits (vocab) of one position's hidden state. A status about the device: it is done here from then on. */
+SpqrStatus  spqr_net_logits_there (SpqrNet *net, const float *hidden, float *logits, const SpqrExec *exec);
 
 /* Which block of its network it is. */
 guint       spqr_block_get_index (SpqrBlock *block);

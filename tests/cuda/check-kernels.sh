@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# check-kernels.sh CUDA-FOLDER OPS-TEST QUANTIZE-TEST NET-TEST: every kernel of the sources was launched.
+# check-kernels.sh CUDA-FOLDER OPS-TEST QUANTIZE-TEST NET-TEST GENERATE-TEST: every kernel of the sources was launched.
 set -u
 folder=$1 list=$(mktemp) count=0 failures=0
 trap 'rm -f "$list"' EXIT
@@ -10,6 +10,7 @@ export SPQR_CUDA_SHIM_KERNELS=$list
   { echo "not ok 1 - $3 fails"; echo "1..1"; exit 1; }
 SPQR_CUDA_F16=split "$4" -p /cuda/net/logits/llama -p /cuda/net/divergence -p /cuda/net/stop -p /cuda/net/calibration/llama >/dev/null ||
   { echo "not ok 1 - $4 fails"; echo "1..1"; exit 1; }
+"$5" -p /cuda/generate/llama >/dev/null || { echo "not ok 1 - $5 fails"; echo "1..1"; exit 1; }
 
 kernels=$(cat "$folder"/*.cu "$folder"/*.h | grep -A2 '__global__' | grep -oE '\b[a-z_]+_kernel \(' | tr -d ' (' | sort -u)
 for kernel in $kernels; do

@@ -38,6 +38,35 @@ cuda_device_open (CudaDevice *device)
   return TRUE;
 }
 
+SpqrDevice *
+cuda_registry_device (SpqrCudaShim **shim)
+{
+  g_autofree char *folder = NULL, *path = NULL;
+  SpqrDevice *device;
+  GModule *module;
+  gpointer symbol = NULL;
+
+  *shim = NULL;
+  if (g_getenv ("SPQR_CUDA_TEST_PLUGIN") != NULL)
+    {
+      folder = g_path_get_dirname (g_getenv ("SPQR_CUDA_TEST_PLUGIN"));
+      g_setenv ("SPQR_PLUGIN_DIR", folder, TRUE);
+      device = spqr_backends_find ("cuda");
+      if (device == NULL)
+        g_print ("1..0 # SKIP no usable GPU: %s\n", spqr_backends_get_problems ()[0]);
+      return device;
+    }
+  folder = g_build_filename (g_getenv ("G_TEST_BUILDDIR"), "cuda", NULL);
+  path = g_build_filename (folder, "libspqr-backend-cudashim.so", NULL);
+  g_setenv ("SPQR_PLUGIN_DIR", folder, TRUE);
+  device = spqr_backends_find ("cudashim");
+  g_assert_nonnull (device);
+  module = g_module_open (path, G_MODULE_BIND_LOCAL);
+  g_assert_true (module != NULL && g_module_symbol (module, "spqr_cuda_shim", &symbol));
+  *shim = symbol;
+  return device;
+}
+
 void
 cuda_device_close (CudaDevice *device)
 {

@@ -5,7 +5,7 @@
 
 #include <glib.h>
 
-#include "compute/spqr-backend.h"
+#include "compute/spqr-backends.h"
 #include "fixture.h"
 #include "golden.h"
 #include "spqr-cuda-shim-control.h"
@@ -22,6 +22,10 @@ typedef struct {
 gboolean cuda_device_open (CudaDevice *device);
 /* Closes it and asserts that nothing is left allocated. */
 void cuda_device_close (CudaDevice *device);
+
+/* The same device through the registry, and its shim (NULL: a real GPU). NULL: a real plugin without a usable device; has
+ * said so. */
+SpqrDevice *cuda_registry_device (SpqrCudaShim **shim);
 
 /* How two layers differ. */
 typedef struct { double codes, scale_codes, zero_codes, outliers /* shares of equal ones */, proxy /* relative */; } LayerMatch;

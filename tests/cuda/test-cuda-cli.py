@@ -57,6 +57,16 @@ def tasks_and_calibration_on_the_device(folder):
 
 
 @case
+def a_text_is_continued_on_the_device(folder):
+    spqr = spqr_with_device(folder)
+    model = tiny_model.make(folder)
+    words = ["generate", model, "--prompt", "the sand", "--tokens", "12", "--backend"]
+    here, there = (spqr.json(*words, backend, db=False) for backend in ("cpu", "cudashim"))
+    assert here["ids"] == there["ids"] and here["text"] == there["text"], (here, there)
+    assert here["blocks_on_device"] == 0 < there["blocks_on_device"], there
+
+
+@case
 def absent_or_without_a_driver_the_same_is_done_here(folder):
     spqr = spqr_with_device(folder)
     model = tiny_model.make(folder)

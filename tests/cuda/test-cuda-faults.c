@@ -336,12 +336,65 @@ op_head (World *world, const SpqrDeviceOps *ops, void *handle, const SpqrExec *e
   return status;
 }
 
+/* A text taken in, then two words more; the logits behind each. */
+static SpqrStatus
+op_continue (World *world, const SpqrDeviceOps *ops, void *handle, const SpqrExec *exec)
+{
+  const gsize offsets[] = { 0, 16, 32, 48, 64, 80 };
+  SpqrHeadShape head_shape = { .hidden = WIDTH, .vocab = M, .weights = world->fixture->w, .elem = SPQR_ELEM_F32 };
+  SpqrBlockShape shape = {
+    .hidden = WIDTH, .heads = 2, .kv_heads = 2, .head_dim = 16, .inner = 40, .gated = true, .norm_epsilon = 1e-5,
+    .rows = { 96, WIDTH, 80, WIDTH }, .cols = { WIDTH, WIDTH, WIDTH, 40 }, .q_offset = offsets, .k_offset = offsets + 2,
+    .v_offset = offsets + 4, .attention_scale = 0.25f,
+  };
+  void *block = NULL, *cache = NULL, *head = NULL;
+  SpqrStatus status = ops->block->block_open (handle, &shape, &block);
+
+  if (status == SPQR_OK)
+    status = fill_block (world, ops, handle, block, &shape, exec);
+  if (status == SPQR_OK)
+    status = ops->block->cache_open (handle, TOKENS, 32, &cache);
+  if (status == SPQR_OK)
+    status = ops->block->head_open (handle, &head_shape, exec, &head);
+  for (gsize cached = 0; cached < TOKENS && status == SPQR_OK; cached += cached == 0 ? TOKENS - 2 : 1)
+    {
+      SpqrSequence sequence = { .count = cached == 0 ? TOKENS - 2 : 1 };
+      g_autofree float *hidden = g_memdup2 (world->fixture->w, sequence.count * WIDTH * 4);
+      SpqrBlockPass pass = { .hidden = hidden, .rows = sequence.count, .sequences = &sequence, .n_sequences = 1, .write = true,
+                             .cache = cache, .cached = cached };
+      float logits[M];
+
+      status = ops->block->block_run (handle, block, &pass, exec);
+      g_assert_cmpuint (pass.done, ==, status == SPQR_OK ? 1 : 0);
+      if (status != SPQR_OK)
+        g_assert_cmpmem (hidden, sequence.count * WIDTH * 4, world->fixture->w, sequence.count * WIDTH * 4);
+      if (status == SPQR_OK)
+        status = ops->block->head_logits (handle, head, hidden, 1, logits, exec);
+      for (gsize v = 0; v < M && status == SPQR_OK; v++)
+        g_assert_true (isfinite (logits[v]));
+    }
+  if (status == SPQR_OK)        /* there is no room for more */
+    {
+      SpqrSequence sequence = { .count = 1 };
+      float hidden[WIDTH] = { 0 };
+      SpqrBlockPass pass = { .hidden = hidden, .rows = 1, .sequences = &sequence, .n_sequences = 1, .write = true, .cache = cache,
+                             .cached = TOKENS };
+
+      g_assert_cmpint (ops->block->block_run (handle, block, &pass, NULL), ==, SPQR_INVALID);
+    }
+  ops->block->head_close (handle, head);
+  ops->block->cache_close (handle, cache);
+  ops->block->block_close (handle, block);
+  return status;
+}
+
 /* recovers: pinned memory that is not to be had makes copies slower, too little memory makes pieces smaller. */
 static const struct { const char *name; OpFunc run; gboolean recovers; } operations[] = {
   { "hessian", op_hessian }, { "factor", op_factor }, { "quantize", op_quantize }, { "loss", op_loss },
   { "sensitivity", op_sensitivity }, { "pyramid", op_pyramid }, { "decode", op_decode }, { "gemm", op_gemm },
   { "norm", op_norm }, { "attention", op_attention }, { "entropy", op_entropy }, { "input", op_input, TRUE }, { "kept", op_kept, TRUE },
   { "block", op_block, TRUE }, { "head", op_head, TRUE },
+  { "continue", op_continue, TRUE },
 };
 
 static void

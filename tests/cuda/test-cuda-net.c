@@ -2,7 +2,6 @@
  * quantized layers; then memory that runs short, a device that fails, and a stop, at each place in turn.
  * Tolerances relative to the largest number: activations and logits 5e-5, Hessians 5e-5; codes 99.9 %,
  * loss 0.1 %; nll 1e-4 absolute. With SPQR_CUDA_F16=split the same; with 1, 5e-3 (logits only). */
-#include <gmodule.h>
 #include <math.h>
 #include <string.h>
 
@@ -626,38 +625,14 @@ test_failure (void)
 int
 main (int argc, char *argv[])
 {
-  g_autofree char *folder = NULL;
   g_auto (GStrv) names = NULL;
-  GModule *module;
-  gpointer symbol = NULL;
 
   g_test_init (&argc, &argv, NULL);
   if (g_strcmp0 (g_getenv ("SPQR_CUDA_F16"), "1") == 0)
     tolerance = 5e-3;
-  folder = g_build_filename (g_getenv ("G_TEST_BUILDDIR"), "cuda", NULL);
-  if (g_getenv ("SPQR_CUDA_TEST_PLUGIN") != NULL)
-    {
-      g_autofree char *real = g_path_get_dirname (g_getenv ("SPQR_CUDA_TEST_PLUGIN"));
-
-      g_setenv ("SPQR_PLUGIN_DIR", real, TRUE);
-      device = spqr_backends_find ("cuda");
-      if (device == NULL)
-        {
-          g_print ("1..0 # SKIP no usable GPU: %s\n", spqr_backends_get_problems ()[0]);
-          return 0;
-        }
-    }
-  else
-    {
-      g_autofree char *path = g_build_filename (folder, "libspqr-backend-cudashim.so", NULL);
-
-      g_setenv ("SPQR_PLUGIN_DIR", folder, TRUE);
-      device = spqr_backends_find ("cudashim");
-      g_assert_nonnull (device);
-      module = g_module_open (path, G_MODULE_BIND_LOCAL);
-      g_assert_true (module != NULL && g_module_symbol (module, "spqr_cuda_shim", &symbol));
-      shim = symbol;
-    }
+  device = cuda_registry_device (&shim);
+  if (device == NULL)
+    return 0;
   names = oracle_list ();
   for (char **name = names; *name != NULL; name++)
     {

@@ -5,6 +5,9 @@
 
 #include "job/spqr-evaluate.h"
 #include "net/spqr-generate.h"
+#include "net/spqr-net-device.h"
+#include "session/spqr-session-private.h"
+#include "session/spqr-settings.h"
 #include "text/spqr-tokenizer.h"
 
 struct _SpqrGeneration {
@@ -80,7 +83,7 @@ typedef struct {
   SpqrStore *store;
   SpqrModel *model;          /* the opened one, where it is the runs'; else NULL until it is opened */
   GArray *ids;               /* gint64: of the runs; 0: the unquantized model */
-  char *model_path, *prompt;
+  char *model_path, *prompt, *device;
   SpqrGenerateOptions options;
 } Asking;
 
@@ -95,6 +98,7 @@ free_asking (gpointer data)
   g_array_unref (q->ids);
   g_free (q->model_path);
   g_free (q->prompt);
+  g_free (q->device);
   g_free (q);
 }
 
@@ -170,7 +174,7 @@ grow (Asking *q, guint index, SpqrNet *net, SpqrTokenizer *tokenizer, GCancellab
 }
 
 static gboolean
-generate_one (Asking *q, guint index, SpqrTokenizer *tokenizer, GCancellable *cancellable, GError **error)
+generate_one (SpqrJob *job, Asking *q, guint index, SpqrTokenizer *tokenizer, GCancellable *cancellable, GError **error)
 {
   gint64 id = g_array_index (q->ids, gint64, index);
   g_autoptr (SpqrRun) run = id != 0 ? spqr_store_get_run (q->store, id, error) : NULL;
@@ -182,7 +186,10 @@ generate_one (Asking *q, guint index, SpqrTokenizer *tokenizer, GCancellable *ca
     return FALSE;
   set_state (q->generation, index, SPQR_TEXT_LOADING);
   net = spqr_net_new (q->model, artifacts != NULL ? spqr_artifacts_get_source (artifacts) : NULL, error);
-  if (net == NULL || !grow (q, index, net, tokenizer, cancellable, error))
+  if (net == NULL)
+    return FALSE;
+  spqr_net_set_device (net, spqr_settings_resolve_device (q->device), spqr_session_job_take_note, job);
+  if (!grow (q, index, net, tokenizer, cancellable, error))
     return FALSE;
   set_state (q->generation, index, SPQR_TEXT_DONE);
   return TRUE;
@@ -194,13 +201,14 @@ generate_in_worker (SpqrJob *job, gpointer data, GCancellable *cancellable, GErr
   Asking *q = data;
   g_autoptr (SpqrTokenizer) tokenizer = NULL;
 
+  spqr_session_job_runs_on (job, spqr_settings_resolve_device (q->device));
   if (q->model == NULL && (q->model = spqr_model_open (q->model_path, error)) == NULL)
     return FALSE;
   tokenizer = spqr_tokenizer_open (spqr_model_get_location (q->model), error);
   if (tokenizer == NULL)
     return FALSE;
   for (guint i = 0; i < q->ids->len; i++)
-    if (!generate_one (q, i, tokenizer, cancellable, error))
+    if (!generate_one (job, q, i, tokenizer, cancellable, error))
       return FALSE;
   return TRUE;
 }
@@ -225,6 +233,7 @@ spqr_session_generate (SpqrSession *self, gconstpointer owner, GPtrArray *runs, 
     q->model = g_object_ref (opened);
   q->model_path = g_strdup (first->model_path);
   q->prompt = g_strdup (choices->prompt);
+  q->device = g_strdup (spqr_settings_get_string (spqr_settings_get_default (), "device"));
   q->options = (SpqrGenerateOptions) { .max_tokens = choices->max_tokens, .temperature = choices->temperature, .seed = choices->seed, .stop_id = -1 };
   q->ids = g_array_new (FALSE, FALSE, sizeof (gint64));
   if (with_model)
