@@ -5,7 +5,7 @@ build_packages="gcc libc6-dev meson ninja-build pkg-config gettext libglib2.0-de
   libjson-glib-dev libsqlite3-dev libopenblas-dev libpcre2-dev libcairo2-dev libpango1.0-dev"
 studio_packages="libgtk-4-dev libadwaita-1-dev adwaita-icon-theme fonts-dejavu-core
   hicolor-icon-theme librsvg2-common"
-test_packages="xvfb xauth libxtst6 imagemagick dbus at-spi2-core desktop-file-utils appstream man-db locales python3 python3-gi"
+test_packages="xvfb xauth libxtst6 openbox imagemagick dbus at-spi2-core desktop-file-utils appstream man-db locales python3 python3-gi"
 
 install_missing() {
   local missing="" package

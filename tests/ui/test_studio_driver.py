@@ -193,7 +193,7 @@ class Screen:
 
     def __init__(self, width, height, animations):
         self.folder = tempfile.mkdtemp(prefix='spqr-studio-test-')
-        self.width, self.height, self.studios = width, height, []
+        self.width, self.height, self.studios, self.manager = width, height, [], None
         # As at home: screenshots show the paths.
         self.sample = shutil.copytree(SAMPLE, os.path.join(self.folder, 'models', 'sample'))
         self.database = os.path.join(self.folder, 'spqr', 'runs.db')
@@ -213,8 +213,7 @@ class Screen:
                                     stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                                     env=self.environment, preexec_fn=end_with_us)
         self.environment['DBUS_SESSION_BUS_ADDRESS'] = self.bus.stdout.readline().strip()
-        session = self._connect(self.environment['DBUS_SESSION_BUS_ADDRESS'])
-        address = session.call_sync('org.a11y.Bus', '/org/a11y/bus', 'org.a11y.Bus', 'GetAddress', None, None, 0, -1, None)
+        address = self.connect().call_sync('org.a11y.Bus', '/org/a11y/bus', 'org.a11y.Bus', 'GetAddress', None, None, 0, -1, None)
         self.accessibility = self._connect(address.unpack()[0])
 
     def _start_server(self, width, height):
@@ -236,6 +235,18 @@ class Screen:
         self.server.terminate()
         self.server.wait()
         return None
+
+    def manage(self):
+        """Begins a window manager. False: none is installed."""
+        if shutil.which('openbox') is None:
+            return False
+        self.manager = subprocess.Popen(['openbox', '--sm-disable'], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                        stderr=subprocess.DEVNULL, env=self.environment, preexec_fn=end_with_us)
+        return wait(self.display.is_managed)
+
+    def connect(self):
+        """Another connection to the session's bus."""
+        return self._connect(self.environment['DBUS_SESSION_BUS_ADDRESS'])
 
     @staticmethod
     def _connect(address):
@@ -288,7 +299,7 @@ class Screen:
         for studio in self.studios:
             studio.end()
         self.display.close()
-        for process in (self.bus, self.server):
+        for process in filter(None, (self.manager, self.bus, self.server)):
             process.terminate()
             process.wait()
         wait(lambda: not self._processes(), LIMIT / 3)

@@ -57,9 +57,9 @@ def calibrate_layer(studio, windows):
     studio.settle()
 
 
-def open_quantization(studio, windows):
+def open_quantization(studio, windows, model='sample'):
     """The dialog, with so many calibration windows in it."""
-    studio.wait_window('sample')
+    studio.wait_window(model)
     studio.key('ctrl+shift+q')
     window = need(studio.wait_window('Quantize Model'), 'the quantization dialog opens by its key')
     fill_windows(studio, window, windows)

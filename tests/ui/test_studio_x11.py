@@ -32,6 +32,10 @@ for library, name, answer, arguments in (
         (X, 'XGetWindowAttributes', c_int, [c_void_p, c_ulong, POINTER(Attributes)]),
         (X, 'XGetWindowProperty', c_int, [c_void_p, c_ulong, c_ulong, c_long, c_long, c_int, c_ulong, POINTER(c_ulong), POINTER(c_int),
                                           POINTER(c_ulong), POINTER(c_ulong), POINTER(c_void_p)]),
+        (X, 'XTranslateCoordinates', c_int, [c_void_p, c_ulong, c_ulong, c_int, c_int, POINTER(c_int), POINTER(c_int), POINTER(c_ulong)]),
+        (X, 'XCreateSimpleWindow', c_ulong, [c_void_p, c_ulong, c_int, c_int, c_uint, c_uint, c_uint, c_ulong, c_ulong]),
+        (X, 'XMapRaised', c_int, [c_void_p, c_ulong]),
+        (X, 'XIconifyWindow', c_int, [c_void_p, c_ulong, c_int]),
         (X, 'XGetInputFocus', c_int, [c_void_p, POINTER(c_ulong), POINTER(c_int)]),
         (X, 'XSetInputFocus', c_int, [c_void_p, c_ulong, c_int, c_ulong]),
         (X, 'XMoveWindow', c_int, [c_void_p, c_ulong, c_int, c_int]),
@@ -72,40 +76,92 @@ class Display:
         X.XGetWindowAttributes(self.display, self.root, byref(attributes))
         return attributes.width, attributes.height
 
-    def _property(self, window, which):
+    def _property(self, window, which, of=8):
         kind, bits, count, left, data = c_ulong(), c_int(), c_ulong(), c_ulong(), c_void_p()
         if X.XGetWindowProperty(self.display, window, which, 0, 1024, 0, ANY_TYPE, byref(kind), byref(bits), byref(count), byref(left), byref(data)) != 0 \
                 or not data.value:
             return b''
-        text = ctypes.string_at(data.value, count.value) if bits.value == 8 else b''
+        text = ctypes.string_at(data.value, count.value * (8 if of == 32 else 1)) if bits.value == of else b''
         X.XFree(data)
         return text
 
-    def windows(self, of_class):
-        """(id, title, x, y, width, height, popup) of a program's windows on the screen, topmost first."""
+    def _children(self, window):
+        """From the topmost."""
         root, parent, children, count = c_ulong(), c_ulong(), POINTER(c_ulong)(), c_uint()
-        if not X.XQueryTree(self.display, self.root, byref(root), byref(parent), byref(children), byref(count)):
+        if not X.XQueryTree(self.display, window, byref(root), byref(parent), byref(children), byref(count)):
             return []
         order = [children[i] for i in range(count.value)]
         if order:
             X.XFree(ctypes.cast(children, c_void_p))
-        found = []
-        for window in reversed(order):
+        return order[::-1]
+
+    def _place(self, window):
+        """On the screen, which is not where it lies in a window manager's frame."""
+        x, y, child = c_int(), c_int(), c_ulong()
+        X.XTranslateCoordinates(self.display, window, self.root, 0, 0, byref(x), byref(y), byref(child))
+        return x.value, y.value
+
+    def windows(self, of_class):
+        """(id, title, x, y, width, height, popup) of a program's windows on the screen, topmost first."""
+        found, todo = [], [(window, True) for window in self._children(self.root)]
+        while todo:
+            window, outermost = todo.pop(0)
             there = Attributes()
-            if not X.XGetWindowAttributes(self.display, window, byref(there)) or there.map_state != VIEWABLE or there.width < 10 or \
-                    self._property(window, WM_CLASS).split(b'\0')[0].decode() != of_class:
+            if not X.XGetWindowAttributes(self.display, window, byref(there)) or there.map_state != VIEWABLE or there.width < 10:
+                continue
+            told = self._property(window, WM_CLASS)
+            if not told and outermost:          # perhaps a window manager's frame
+                todo[:0] = [(child, False) for child in self._children(window)]
+            if told.split(b'\0')[0].decode() != of_class:
                 continue
             title = self._property(window, self.net_wm_name) or self._property(window, WM_NAME)
-            found.append((window, title.decode(errors='replace'), there.x, there.y, there.width, there.height, bool(there.override_redirect)))
+            found.append((window, title.decode(errors='replace'), *self._place(window), there.width, there.height, bool(there.override_redirect)))
         return found
+
+    def is_managed(self):
+        """By a window manager."""
+        return bool(self._property(self.root, X.XInternAtom(self.display, b'_NET_SUPPORTING_WM_CHECK', 0), 32))
+
+    def is_topmost(self, window):
+        """Nothing on the screen lies over it or its frame."""
+        def lies_in(top):
+            return top == window or window in self._children(top)
+        shown = Attributes()
+        return next((lies_in(top) for top in self._children(self.root)
+                     if X.XGetWindowAttributes(self.display, top, byref(shown)) and shown.map_state == VIEWABLE and shown.width >= 10), False)
+
+    def open_window(self):
+        """Another program's, over the whole screen."""
+        window = X.XCreateSimpleWindow(self.display, self.root, 0, 0, *self.size(), 0, 0, 0xffffff)
+        X.XMapRaised(self.display, window)
+        self._sync()
+        return window
+
+    def iconify(self, window):
+        X.XIconifyWindow(self.display, window, 0)
+        self._sync()
+
+    def restore(self, window):
+        """One that was iconified."""
+        X.XMapRaised(self.display, window)
+        self._sync()
+
+    def user_time(self, window):
+        """When somebody used it last, by the server's clock."""
+        told = [self._property(w, X.XInternAtom(self.display, b'_NET_WM_USER_TIME', 0), 32) for w in (window, *self._children(window))]
+        return max((int.from_bytes(data[:4], 'little') for data in told if data), default=0)
+
+    def has_keyboard(self, window):
+        """Itself, or the part of it to which the program passes it on."""
+        now, revert = c_ulong(), c_int()
+        X.XGetInputFocus(self.display, byref(now), byref(revert))
+        return now.value == window or now.value in self._children(window)
 
     def focus(self, window):
         """Gives it the keyboard. False: it is not there, or not yet."""
         X.XSetInputFocus(self.display, window, 2, 0)
         self._sync()
-        now, revert = c_ulong(), c_int()
-        X.XGetInputFocus(self.display, byref(now), byref(revert))
-        return now.value == window
+        return self.has_keyboard(window)
 
     def resize(self, window, width, height):
         X.XResizeWindow(self.display, window, width, height)

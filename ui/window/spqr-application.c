@@ -3,10 +3,10 @@
 #include <glib/gi18n.h>
 
 #include "compute/spqr-pool.h"
-#include "compute/spqr-pool.h"
 #include "session/spqr-settings.h"
 #include "spqr-build.h"
 #include "window/spqr-loop-probe.h"
+#include "window/spqr-notify.h"
 #include "window/spqr-preferences.h"
 #include "window/spqr-window.h"
 
@@ -34,7 +34,7 @@ spqr_application_activate (GApplication *application)
   GtkWindow *window = gtk_application_get_active_window (GTK_APPLICATION (application));
 
   if (window != NULL)
-    gtk_window_present (window);
+    spqr_window_come_forward (window);
   else
     spqr_window_open_kept (new_window (SPQR_APPLICATION (application)));
 }
@@ -100,6 +100,20 @@ activate (GSimpleAction *action, GVariant *parameter, gpointer user_data)
   g_application_activate (user_data);
 }
 
+/* From a toast or a notification; a dialog may be the active window. */
+static void
+show_result (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  GList *windows = gtk_application_get_windows (user_data);
+  const char *location, *place;
+
+  g_variant_get (parameter, "(&s&s)", &location, &place);
+  for (; windows != NULL && !SPQR_IS_WINDOW (windows->data); windows = windows->next)
+    ;
+  if (windows != NULL)
+    spqr_window_show_result (windows->data, location, place);
+}
+
 static void
 quit (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 {
@@ -157,7 +171,8 @@ apply_settings (SpqrApplication *self)
 static void
 spqr_application_startup (GApplication *application)
 {
-  static const GActionEntry actions[] = { { "about", show_about }, { "preferences", show_preferences }, { "activate", activate }, { "quit", quit } };
+  static const GActionEntry actions[] = { { "about", show_about }, { "preferences", show_preferences }, { "activate", activate }, { "quit", quit },
+                                          { "show-result", show_result, "(ss)" } };
   static const struct { const char *action, *keys[3]; } keys[] = {
     { "win.open", { "<Control>o" } },          { "win.open-file", { "<Control><Shift>o" } },
     { "win.find", { "<Control>f" } },
@@ -176,6 +191,7 @@ spqr_application_startup (GApplication *application)
   apply_settings (SPQR_APPLICATION (application));
   spqr_pool_set_default_behind_window ();
   spqr_loop_probe_start ();
+  spqr_notify_own_name (application);
 }
 
 static void

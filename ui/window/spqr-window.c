@@ -10,6 +10,7 @@
 #include "session/spqr-waiting-keeper.h"
 #include "window/spqr-jobs-button.h"
 #include "window/spqr-model-view.h"
+#include "window/spqr-notify.h"
 #include "window/spqr-window-private.h"
 
 struct _SpqrWindow {
@@ -101,55 +102,18 @@ on_failed (SpqrWindow *self, const char *title, const char *message)
 }
 
 static void
-on_notifier (GObject *source, GAsyncResult *result, gpointer user_data)
+on_done (SpqrWindow *self, const char *text, const char *place, SpqrSession *session)
 {
-  g_autoptr (GNotification) notification = user_data;
-  g_autoptr (GVariant) answer = g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, NULL);
-  GApplication *application = g_application_get_default ();
-
-  if (answer != NULL && application != NULL)
-    g_application_send_notification (application, NULL, notification);
-}
-
-/* Any window of the program: who works in a dialog of it sees the toast soon enough. */
-static gboolean
-is_in_front (GtkApplication *application)
-{
-  for (GList *item = gtk_application_get_windows (application); item != NULL; item = item->next)
-    if (gtk_window_is_active (item->data))
-      return TRUE;
-  return FALSE;
-}
-
-/* For who has gone on to something else. Asked first, because GLib complains where no desktop shows notifications. */
-static void
-notify_desktop (SpqrWindow *self, const char *text)
-{
-  GApplication *application = G_APPLICATION (gtk_window_get_application (GTK_WINDOW (self)));
-  GDBusConnection *bus = application != NULL ? g_application_get_dbus_connection (application) : NULL;
-  GNotification *notification;
-
-  if (bus == NULL || is_in_front (GTK_APPLICATION (application)))
-    return;
-  notification = g_notification_new (text);
-  g_notification_set_default_action (notification, "app.activate");
-  g_dbus_connection_call (bus, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "StartServiceByName",
-                          g_variant_new ("(su)", "org.freedesktop.Notifications", 0), NULL, G_DBUS_CALL_FLAGS_NONE, -1, NULL,
-                          on_notifier, notification);
-}
-
-static void
-on_done (SpqrWindow *self, const char *text, const char *place)
-{
+  SpqrModel *model = spqr_session_get_model (session);
+  g_autoptr (GVariant) result = g_variant_ref_sink (g_variant_new ("(ss)", model != NULL ? spqr_model_get_location (model) : "", place));
   AdwToast *toast = adw_toast_new (text);
-  gboolean folder = g_path_is_absolute (place);
 
   adw_toast_set_timeout (toast, 10);           /* who waited for it may be looking elsewhere */
   adw_toast_set_button_label (toast, _("_Show"));
-  adw_toast_set_action_name (toast, folder ? "win.show-folder" : "win.page");
-  adw_toast_set_action_target_value (toast, g_variant_new_string (place));
+  adw_toast_set_action_name (toast, "app.show-result");
+  adw_toast_set_action_target_value (toast, result);
   spqr_show_toast (self->toasts, toast);
-  notify_desktop (self, text);
+  spqr_notify_desktop (gtk_window_get_application (GTK_WINDOW (self)), text, NULL, result);
 }
 
 /* ---- models that were open before ---- */
@@ -274,7 +238,7 @@ on_session_failed (SpqrWindow *self, const char *title, const char *message, Spq
       !spqr_session_is_opening (session) && adw_tab_view_get_n_pages (self->tab_view) > 1)
     adw_tab_view_close_page (self->tab_view, page);
   on_failed (self, title, message);
-  notify_desktop (self, title);
+  spqr_notify_desktop (gtk_window_get_application (GTK_WINDOW (self)), title, message, NULL);
 }
 
 static AdwTabPage *
@@ -329,6 +293,19 @@ spqr_window_open (SpqrWindow *self, const char *path)
       session = spqr_window_get_session (self);
     }
   spqr_session_open (session, path);
+}
+
+void
+spqr_window_show_result (SpqrWindow *self, const char *location, const char *place)
+{
+  for (int i = 0; i < adw_tab_view_get_n_pages (self->tab_view); i++)
+    if (*location != '\0' && spqr_session_is_about (spqr_model_view_get_session (get_nth_view (self, i)), location))
+      {
+        adw_tab_view_set_selected_page (self->tab_view, adw_tab_view_get_nth_page (self->tab_view, i));
+        break;
+      }
+  spqr_window_come_forward (GTK_WINDOW (self));
+  gtk_widget_activate_action (GTK_WIDGET (self), g_path_is_absolute (place) ? "win.show-folder" : "win.page", "s", place);
 }
 
 static void

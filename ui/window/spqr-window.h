@@ -21,3 +21,6 @@ void         spqr_window_open_kept (SpqrWindow *self);
 void         spqr_window_toast (SpqrWindow *self, const char *text);
 /* "map", "layer" or "runs". */
 void         spqr_window_show_page (SpqrWindow *self, const char *name);
+/* The window comes to the front, with the tab of the model at `location` if it is still open, and there what a job has
+ * brought: a page, or a folder's absolute path. */
+void         spqr_window_show_result (SpqrWindow *self, const char *location, const char *place);
