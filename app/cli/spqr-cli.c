@@ -84,9 +84,11 @@ spqr_cli_parse (SpqrCli *cli, const SpqrCommand *command, const GOptionEntry *en
     { "quiet", 0, 0, G_OPTION_ARG_NONE, &cli->quiet, N_("No progress"), NULL },
     G_OPTION_ENTRY_NULL
   };
-  g_autofree char *usage = g_strdup_printf ("%s %s", command->name, command->arguments);
-  g_autoptr (GOptionContext) context = g_option_context_new (usage);
+  g_autofree char *name = g_strdup_printf ("spqr %s", command->name);
+  g_autoptr (GOptionContext) context = g_option_context_new (command->arguments);
+  gboolean parsed;
 
+  g_set_prgname (name);                /* --help begins with it */
   g_option_context_set_translation_domain (context, GETTEXT_PACKAGE);
   g_option_context_set_summary (context, _(command->summary));
   if (entries != NULL)
@@ -95,7 +97,9 @@ spqr_cli_parse (SpqrCli *cli, const SpqrCommand *command, const GOptionEntry *en
   if (group != NULL)
     g_option_context_add_group (context, group);
   fold_underscores (*argc, *argv);
-  if (!g_option_context_parse (context, argc, argv, error) || !check_common (cli, error))
+  parsed = g_option_context_parse (context, argc, argv, error);
+  g_set_prgname ("spqr");
+  if (!parsed || !check_common (cli, error))
     return FALSE;
   drop_separator (argc, *argv);
   if (*argc - 1 >= least && *argc - 1 <= most)
@@ -296,7 +300,7 @@ spqr_cli_find_run (SpqrCli *cli, const char *what, SpqrStore **store, SpqrRun **
     return FALSE;
   if (*run != NULL)
     return TRUE;
-  g_set_error (error, SPQR_USAGE_ERROR, 0, "%s: neither the number nor the folder of a run", what);
+  g_set_error (error, SPQR_USAGE_ERROR, 0, "%s: neither the number nor the folder of a run; `spqr runs list` shows the runs", what);
   return FALSE;
 }
 

@@ -76,17 +76,11 @@ export_figures (SpqrCli *cli, const char *what, const char *format, const char *
 {
   g_autofree char *folder = g_canonicalize_filename (out, NULL);
   g_autoptr (SpqrStore) store = NULL;
+  g_autoptr (SpqrRun) run = NULL;
   SpqrExportResult result = { 0 };
-  char *end;
-  gint64 id = g_ascii_strtoll (what, &end, 10);
 
-  if (*end != '\0' || id <= 0)
-    {
-      g_set_error (error, SPQR_USAGE_ERROR, 0, "%s: is not the number of a run; `spqr runs list` shows the runs", what);
-      return FALSE;
-    }
-  store = spqr_cli_open_store (cli, error);
-  if (store == NULL || !(g_str_equal (format, "html") ? spqr_export_html : spqr_export_csv) (store, id, folder, &result, error))
+  if (!spqr_cli_find_run (cli, what, &store, &run, error) ||
+      !(g_str_equal (format, "html") ? spqr_export_html : spqr_export_csv) (store, run->id, folder, &result, error))
     return FALSE;
   print_result (cli, folder, &result, FALSE);
   spqr_export_result_clear (&result);

@@ -341,7 +341,7 @@ run (SpqrCli *cli, int argc, char **argv, GError **error)
   Flags flags = { 0 };
   g_autoptr (SpqrParamFlags) param_flags = spqr_param_flags_new ();
   const GOptionEntry entries[] = {
-    { "out", 0, 0, G_OPTION_ARG_FILENAME, &flags.out, N_("Folder for the stored layers; an unfinished run there is gone on with"), N_("DIR") },
+    { "out", 0, 0, G_OPTION_ARG_FILENAME, &flags.out, N_("Folder for the stored layers; an unfinished run there is gone on with (default: a new one in your data folder)"), N_("DIR") },
     { "eval", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &flags.evals, N_("Measure perplexity before and after on this; may be repeated"), N_("DATA") },
     { "kl", 0, 0, G_OPTION_ARG_NONE, &flags.kl, N_("With --eval: also KL divergence and top-1 agreement"), NULL },
     { "recipe", 0, 0, G_OPTION_ARG_FILENAME, &flags.recipe, N_("Parameters per layer from this file instead of flags"), N_("FILE") },

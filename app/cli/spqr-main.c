@@ -2,6 +2,7 @@
 #include <glib-unix.h>
 #include <glib/gi18n.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/spqr-cli.h"
 #include "spqr-build.h"
@@ -21,6 +22,67 @@ print_help (FILE *stream)
   for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
     fprintf (stream, "  %-10s %s\n", commands[i]->name, _(commands[i]->summary));
   fprintf (stream, _("\n`spqr COMMAND --help` tells its flags.\n"));
+}
+
+static const SpqrCommand *
+find_command (const char *name)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
+    if (g_str_equal (commands[i]->name, name))
+      return commands[i];
+  return NULL;
+}
+
+/* Letters to change, put in or leave out (Levenshtein). */
+static guint
+distance (const char *a, const char *b)
+{
+  gsize n = strlen (b);
+  g_autofree guint *row = g_new (guint, n + 1);
+
+  for (gsize j = 0; j <= n; j++)
+    row[j] = (guint) j;
+  for (gsize i = 0; a[i] != '\0'; i++)
+    {
+      guint corner = row[0];
+
+      row[0] = (guint) i + 1;
+      for (gsize j = 0; j < n; j++)
+        {
+          guint changed = corner + (a[i] != b[j]);
+
+          corner = row[j + 1];
+          row[j + 1] = MIN (changed, 1 + MIN (row[j], row[j + 1]));
+        }
+    }
+  return row[n];
+}
+
+/* Who mistyped a command is asked whether he meant it, and not shown all of them. */
+static int
+refuse_command (const char *name)
+{
+  const SpqrCommand *meant = NULL;
+  guint nearest = 3;
+
+  for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
+    {
+      guint steps = distance (name, commands[i]->name);
+
+      if (steps < MIN (nearest, strlen (commands[i]->name)))
+        {
+          nearest = steps;
+          meant = commands[i];
+        }
+    }
+  if (meant != NULL)
+    g_printerr (_("spqr: there is no command “%s”; did you mean “%s”?\n"), name, meant->name);
+  else
+    {
+      g_printerr (_("spqr: there is no command “%s”\n"), name);
+      print_help (stderr);
+    }
+  return SPQR_EXIT_USAGE;
 }
 
 /* The handler runs in a thread of its own: commands block the main one. */
@@ -98,27 +160,50 @@ run_command (const SpqrCommand *command, int argc, char **argv)
   return status;
 }
 
+/* GLib writes question marks where a locale has no letter for it; the rest of the output is UTF-8 everywhere. */
+static void
+print_as_it_is (const char *text)
+{
+  fputs (text, stdout);
+}
+
+static void
+print_error_as_it_is (const char *text)
+{
+  fputs (text, stderr);
+}
+
 int
 main (int argc, char **argv)
 {
+  char *help[] = { argv[0], (char *) "--help", NULL };
+  const SpqrCommand *command;
+
   spqr_translations_bind ();
   g_set_prgname ("spqr");
+  g_set_print_handler (print_as_it_is);
+  g_set_printerr_handler (print_error_as_it_is);
 
-  if (argc >= 2 && (g_str_equal (argv[1], "--help") || g_str_equal (argv[1], "-h") || g_str_equal (argv[1], "help")))
-    {
-      print_help (stdout);
-      return SPQR_EXIT_DONE;
-    }
   if (argc >= 2 && g_str_equal (argv[1], "--version"))
     {
       puts ("spqr " SPQR_VERSION);
       return SPQR_EXIT_DONE;
     }
-  for (guint i = 0; argc >= 2 && i < G_N_ELEMENTS (commands); i++)
-    if (g_str_equal (argv[1], commands[i]->name))
-      return run_command (commands[i], argc - 1, argv + 1);
-  if (argc >= 2)
-    g_printerr (_("spqr: there is no command “%s”\n"), argv[1]);
-  print_help (stderr);
-  return SPQR_EXIT_USAGE;
+  if (argc >= 3 && g_str_equal (argv[1], "help"))
+    {
+      command = find_command (argv[2]);
+      return command != NULL ? run_command (command, 2, help) : refuse_command (argv[2]);
+    }
+  if (argc >= 2 && (g_str_equal (argv[1], "--help") || g_str_equal (argv[1], "-h") || g_str_equal (argv[1], "help")))
+    {
+      print_help (stdout);
+      return SPQR_EXIT_DONE;
+    }
+  if (argc < 2)
+    {
+      print_help (stderr);
+      return SPQR_EXIT_USAGE;
+    }
+  command = find_command (argv[1]);
+  return command != NULL ? run_command (command, argc - 1, argv + 1) : refuse_command (argv[1]);
 }

@@ -54,6 +54,15 @@ take_flag (const char *option_name, const char *value, gpointer data, GError **e
   return TRUE;
 }
 
+/* "spqr|gptq|rtn", of the table's choices. */
+static const char *
+choices_of (SpqrParamFlags *flags, const SpqrParamInfo *info)
+{
+  g_autofree char *all = g_strjoinv ("|", (char **) info->choices);
+
+  return g_string_chunk_insert (flags->strings, all);
+}
+
 static void
 fill_entry (SpqrParamFlags *flags, const SpqrParamInfo *info, GOptionEntry *entry)
 {
@@ -71,7 +80,7 @@ fill_entry (SpqrParamFlags *flags, const SpqrParamInfo *info, GOptionEntry *entr
     .description = g_string_chunk_insert (flags->strings, help),
     .arg_description = info->kind == SPQR_PARAM_INT      ? "N"
                        : info->kind == SPQR_PARAM_DOUBLE ? "X"
-                       : info->kind == SPQR_PARAM_CHOICE ? g_string_chunk_insert (flags->strings, info->key) : NULL,
+                       : info->kind == SPQR_PARAM_CHOICE ? choices_of (flags, info) : NULL,
   };
 }
 

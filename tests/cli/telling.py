@@ -3,11 +3,12 @@ import glob
 import json
 import os
 import re
+import subprocess
 import sys
 
 sys.dont_write_bytecode = True
 
-from harness import SOURCE, Spqr, case, interrupt, main, says, wait_until
+from harness import SOURCE, SPQR, Spqr, case, interrupt, main, says, wait_until
 import tiny_gguf
 import tiny_model
 
@@ -166,11 +167,60 @@ def progress_has_words(folder):
 @case
 def usage_and_help(folder):
     spqr = Spqr(folder)
-    assert "quantize MODEL DATA | MODEL --nearest" in spqr("quantize", "--help", db=False).out
+    assert "spqr quantize [OPTION…] MODEL DATA | MODEL --nearest" in spqr("quantize", "--help", db=False).out
     for command in ("quantize", "layer"):
         told = spqr(command, "--help-parameters", db=False).out
         assert "the smaller of 2048 and the model's context" in told, told
     assert "the smaller of 2048 and the model's context" in spqr("eval", "--help", db=False).out
+
+
+@case
+def help_with_a_command(folder):
+    spqr = Spqr(folder)
+    assert spqr("help", "eval", db=False).out == spqr("eval", "--help", db=False).out
+    assert "Commands:" in spqr("help", db=False).out
+    told = spqr("help", "evil", status=2, db=False)
+    assert told.out == "" and told.message.endswith("did you mean “eval”?"), told.err
+    told = spqr("quantise", status=2, db=False)
+    assert told.message.endswith("did you mean “quantize”?") and "Commands:" not in told.err, told.err
+    told = spqr("unheard-of", status=2, db=False)
+    assert "did you mean" not in told.err and "Commands:" in told.err, told.err
+    told = spqr("quantize", "--help-parameters", db=False).out
+    assert "--method=spqr|gptq|rtn" in told and "--compat=none|reference" in told, told
+
+
+@case
+def letters_of_any_locale(folder):
+    spqr = Spqr(folder)
+    spqr.env["LC_ALL"] = "C"
+    told = spqr("evil", status=2, db=False).err
+    assert "“evil”" in told and "?evil?" not in told, told
+    assert "“custom”" in spqr("quantize", "--help", db=False).out
+
+
+@case
+def completion_of_help(folder):
+    script = ('source "$1"; COMP_WORDS=(spqr help qu); COMP_CWORD=2; _spqr "$2"; echo "${COMPREPLY[@]}"; '
+              'COMP_WORDS=(spqr help quantize x); COMP_CWORD=3; _spqr "$2"; echo "${COMPREPLY[@]}"')
+    done = subprocess.run(["bash", "-c", script, "bash", os.path.join(SOURCE, "data", "completions", "spqr"), SPQR], cwd=folder,
+                          env=Spqr(folder).env, capture_output=True, text=True)
+    assert done.stdout.splitlines() == ["quantize", ""], done
+
+
+@case
+def reports_of_a_folder(folder):
+    spqr, *_ = quantized(folder)
+    by_number = spqr.json("export", 1, "--format", "csv", "--out", "number")["files"]
+    # A folder says itself in which database its run is.
+    by_folder = spqr.json("export", "run", "--format", "csv", "--out", "folder", db=False)["files"]
+    assert by_number == by_folder and by_folder, by_folder
+    for name in by_folder:
+        with open(os.path.join(folder, "number", name)) as a, open(os.path.join(folder, "folder", name)) as b:
+            assert a.read() == b.read(), name
+    assert spqr.json("export", "run", "--format", "html", "--out", "page")["files"]
+    os.mkdir(os.path.join(folder, "other"))
+    told = spqr("export", "other", "--format", "html", "--out", "page", status=2).message
+    assert "neither the number nor the folder of a run" in told, told
 
 
 if __name__ == "__main__":
