@@ -210,6 +210,20 @@ check_axis (const SpqrScale *scale, size_t wanted, SpqrAxisFormat format)
   g_assert_cmpint (labelled, <=, 3 * wanted + 3);
 }
 
+/* A narrow bar of colours asks for three labels, and −0.45 … 0.45 has one multiple of 0.5. */
+static void
+test_axis_telling (void)
+{
+  SpqrScale scale = spqr_scale_make (SPQR_SCALE_LINEAR, -0.45, 0.45);
+  SpqrAxis few, telling;
+
+  spqr_axis_init (&few, &scale, 3, SPQR_AXIS_NUMBER);
+  spqr_axis_init_telling (&telling, &scale, 3, SPQR_AXIS_NUMBER);
+  g_assert_cmpuint (few.n, ==, 1);
+  g_assert_cmpuint (telling.n, ==, 5);
+  g_assert_cmpstr (telling.ticks[0].label, ==, "\u22120.4");
+}
+
 static void
 test_axis_ticks (void)
 {
@@ -258,13 +272,19 @@ test_format (void)
   check_text (spqr_format_points (0.0041), "0.41 pp");
   check_text (spqr_format_points (-0.12), "\u221212.0 pp");
   check_text (spqr_format_percent (1), "100.0\u00a0%");
-  check_text (spqr_format_percent (0), "0.0\u00a0%");
+  check_text (spqr_format_percent (0), "0\u00a0%");
   check_text (spqr_format_sci (0.00031), "3.1×10⁻⁴");
   check_text (spqr_format_sci (-9.99e-5), "\u22121.0×10⁻⁴");
   check_text (spqr_format_value (-3.1e-7, 2), "\u22123.1e\u22127");
   check_text (spqr_format_value (1e20, 3), "1e20");
   check_text (spqr_format_fixed (-0.0004, 2), "0.00");
   check_text (spqr_format_value (NAN, 3), "–");
+  check_text (spqr_format_value_finely (3.1, 3, 0), "3.10");
+  check_text (spqr_format_value_finely (31234, 3, 0), "31234");
+  check_text (spqr_format_duration (0), "0.0 s");
+  check_text (spqr_format_duration (0.0042), "4.2 ms");
+  check_text (spqr_format_duration (0.0994), "99 ms");
+  check_text (spqr_format_duration (0.1), "0.1 s");
   check_text (spqr_format_duration (200), "3 min 20 s");
   check_text (spqr_format_duration (7500), "2 h 05 min");
 }
@@ -283,6 +303,7 @@ main (int argc, char **argv)
   g_test_add_func ("/plot/scale/quantize", test_scale_quantize);
   g_test_add_func ("/plot/scale/fit", test_scale_fit);
   g_test_add_func ("/plot/axis/ticks", test_axis_ticks);
+  g_test_add_func ("/plot/axis/telling", test_axis_telling);
   g_test_add_func ("/plot/format", test_format);
   return g_test_run ();
 }

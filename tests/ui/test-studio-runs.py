@@ -45,7 +45,7 @@ def maps(studio):
         return next(text for text in studio.labels() if re.match(r'\d · \w+_proj$', text))
 
     lowest = wait(first)
-    header = need(studio.wait_for(r'Rounding error \(3 bit\)', 'label'), 'the list of layers has a title')
+    header = need(studio.wait_for(r'Rounding error\n\(3 bit\)', 'label'), 'the list of layers has a title')
     studio.click(header)
     check(wait(lambda: first() != lowest), 'the layers are sorted the other way round by a click on the title')
     studio.press('Two Figures')

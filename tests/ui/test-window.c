@@ -64,6 +64,18 @@ tear_down (Fixture *f, gconstpointer app)
   g_free (f->sample);
 }
 
+/* ---- width ---- */
+
+/* All pages and the list of tensors are asked, whichever is in front. */
+static void
+test_narrow (Fixture *f, gconstpointer app)
+{
+  int least;
+
+  gtk_widget_measure (GTK_WIDGET (f->window), GTK_ORIENTATION_HORIZONTAL, -1, &least, NULL, NULL, NULL);
+  g_assert_cmpint (least, <=, 1024);
+}
+
 /* ---- names ---- */
 
 static gboolean
@@ -492,6 +504,7 @@ main (int argc, char **argv)
   app = adw_application_new ("studio.spqr.Test", G_APPLICATION_NON_UNIQUE);
   g_object_set (app, "resource-base-path", "/studio/spqr/SpqrStudio", NULL);
   g_assert_true (g_application_register (G_APPLICATION (app), NULL, NULL));
+  g_test_add ("/window/narrow", Fixture, app, set_up, test_narrow, tear_down);
   g_test_add ("/window/names/pages", Fixture, app, set_up, test_pages, tear_down);
   g_test_add ("/window/names/dialogs", Fixture, app, set_up, test_dialogs, tear_down);
   g_test_add ("/window/names/run-dialogs", Fixture, app, set_up, test_run_dialogs, tear_down);

@@ -12,30 +12,35 @@ find_title (GtkColumnView *view, guint position)
   return title;
 }
 
-/* The first label below a widget, with its box as wide as the title, so that the text can go to the right. */
-static gboolean
-push_right (GtkWidget *widget)
+/* The first label below a widget. */
+static GtkLabel *
+find_label (GtkWidget *widget)
 {
-  if (GTK_IS_LABEL (widget))
-    {
-      gtk_label_set_xalign (GTK_LABEL (widget), 1);
-      gtk_widget_set_hexpand (widget, TRUE);
-      return TRUE;
-    }
-  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL; child = gtk_widget_get_next_sibling (child))
-    if (push_right (child))
-      return TRUE;
-  return FALSE;
+  GtkLabel *label = GTK_IS_LABEL (widget) ? GTK_LABEL (widget) : NULL;
+
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL && label == NULL; child = gtk_widget_get_next_sibling (child))
+    label = find_label (child);
+  return label;
+}
+
+/* With its box as wide as the title, so that the text can go to the right. */
+static void
+push_right (GtkLabel *label)
+{
+  gtk_label_set_xalign (label, 1);
+  gtk_label_set_justify (label, GTK_JUSTIFY_RIGHT);
+  gtk_widget_set_hexpand (GTK_WIDGET (label), TRUE);
 }
 
 void
 spqr_column_title_dress (GtkColumnView *view, guint position, gboolean right, const char *tooltip)
 {
   GtkWidget *title = find_title (view, position);
+  GtkLabel *label = title != NULL ? find_label (title) : NULL;
 
   if (title == NULL)
     return;
-  if (right)
-    push_right (title);
+  if (right && label != NULL)
+    push_right (label);
   gtk_widget_set_tooltip_text (title, tooltip);
 }

@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "controls/spqr-param-text.h"
+
 typedef struct {
   SpqrParamsEditor *editor;
   const SpqrParamInfo *info;
@@ -46,9 +48,7 @@ show_value (Entry *entry)
     case SPQR_PARAM_INT:
     case SPQR_PARAM_DOUBLE:
     default:
-      /* Where 0 stands for something, the word says so; it can be typed, too. */
-      text = value == 0 && g_str_has_prefix (entry->info->special, "0 or none") ? g_strdup ("none")
-                                                                               : spqr_param_get_text (entry->info, params);
+      text = spqr_param_get_typed (entry->info, params);
       gtk_editable_set_text (GTK_EDITABLE (entry->control), text);
       gtk_widget_remove_css_class (entry->control, "error");
       break;
@@ -127,7 +127,7 @@ take_text (Entry *entry)
 
   if (entry->editor->updating)
     return;
-  if (!spqr_param_set_text (entry->info, &wanted, gtk_editable_get_text (GTK_EDITABLE (entry->control)), &error))
+  if (!spqr_param_set_typed (entry->info, &wanted, gtk_editable_get_text (GTK_EDITABLE (entry->control)), &error))
     show_problem (entry->editor, error);
   if (error != NULL || !take (entry->editor, &wanted))
     gtk_widget_add_css_class (entry->control, "error");
@@ -201,7 +201,7 @@ on_key (GtkEventControllerKey *controller, guint keyval, guint keycode, GdkModif
   if (!isfinite (value))
     value = 1;
   take_number (entry, CLAMP (round ((value + step) / entry->info->step) * entry->info->step, entry->info->minimum, entry->info->maximum));
-  text = spqr_param_get_text (entry->info, &entry->editor->params);
+  text = spqr_param_get_typed (entry->info, &entry->editor->params);
   gtk_editable_set_text (GTK_EDITABLE (entry->control), text);
   gtk_editable_set_position (GTK_EDITABLE (entry->control), -1);
   return GDK_EVENT_STOP;
@@ -245,6 +245,16 @@ make_text_control (Entry *entry)
 }
 
 static GtkWidget *
+make_choices (const SpqrParamInfo *info)
+{
+  GtkStringList *names = gtk_string_list_new (NULL);
+
+  for (guint i = 0; info->choices[i] != NULL; i++)
+    gtk_string_list_append (names, spqr_param_choice_title (info->key, info->choices[i]));
+  return gtk_drop_down_new (G_LIST_MODEL (names), NULL);
+}
+
+static GtkWidget *
 make_control (Entry *entry)
 {
   GtkWidget *control;
@@ -256,7 +266,7 @@ make_control (Entry *entry)
       g_signal_connect (control, "notify::active", G_CALLBACK (on_switched), entry);
       return control;
     case SPQR_PARAM_CHOICE:
-      control = gtk_drop_down_new_from_strings (entry->info->choices);
+      control = make_choices (entry->info);
       g_signal_connect (control, "notify::selected", G_CALLBACK (on_chosen), entry);
       return control;
     case SPQR_PARAM_INT:

@@ -7,6 +7,7 @@
 #include "chart/spqr-histogram-view.h"
 #include "chart/spqr-share-view.h"
 #include "controls/spqr-reason.h"
+#include "controls/spqr-wrap.h"
 #include "pages/spqr-layer-readout.h"
 #include "pages/spqr-layer-rulers.h"
 #include "pages/spqr-layer-subject.h"
@@ -520,7 +521,7 @@ add_charts (SpqrLayerCharts *self)
 }
 
 static void
-add_tabs (SpqrLayerCharts *self, GtkBox *line)
+add_tabs (SpqrLayerCharts *self, SpqrWrap *line)
 {
   GtkWidget *group = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 0);
 
@@ -543,8 +544,8 @@ add_tabs (SpqrLayerCharts *self, GtkBox *line)
   g_signal_connect_swapped (self->follow, "toggled", G_CALLBACK (show_view), self);
   gtk_widget_set_hexpand (group, TRUE);
   gtk_widget_set_halign (group, GTK_ALIGN_START);
-  gtk_box_append (line, group);
-  gtk_box_append (line, self->follow);
+  spqr_wrap_append (line, group);
+  spqr_wrap_append (line, self->follow);
 }
 
 static void
@@ -577,7 +578,7 @@ spqr_layer_charts_class_init (SpqrLayerChartsClass *klass)
 static void
 spqr_layer_charts_init (SpqrLayerCharts *self)
 {
-  GtkWidget *line = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
+  GtkWidget *line = spqr_wrap_new (6);
 
   self->box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 0);
   self->stack = gtk_stack_new ();
@@ -585,7 +586,7 @@ spqr_layer_charts_init (SpqrLayerCharts *self)
   gtk_widget_set_margin_end (line, 12);
   gtk_widget_set_margin_top (line, 6);
   add_charts (self);
-  add_tabs (self, GTK_BOX (line));
+  add_tabs (self, SPQR_WRAP (line));
   gtk_widget_set_vexpand (self->stack, TRUE);
   gtk_box_append (GTK_BOX (self->box), line);
   gtk_box_append (GTK_BOX (self->box), self->stack);

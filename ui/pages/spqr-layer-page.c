@@ -7,6 +7,7 @@
 #include "chart/spqr-heatmap-view.h"
 #include "controls/spqr-access.h"
 #include "controls/spqr-reason.h"
+#include "controls/spqr-wrap.h"
 #include "pages/spqr-layer-charts.h"
 #include "pages/spqr-layer-colors.h"
 #include "pages/spqr-layer-labels.h"
@@ -663,6 +664,7 @@ spqr_layer_page_class_init (SpqrLayerPageClass *klass)
   g_type_ensure (SPQR_TYPE_LAYER_REFERENCE);
   g_type_ensure (SPQR_TYPE_LAYER_TITLE);
   g_type_ensure (SPQR_TYPE_LAYER_TUNE);
+  g_type_ensure (SPQR_TYPE_WRAP);
   gtk_widget_class_set_template_from_resource (widget_class, "/studio/spqr/SpqrStudio/ui/spqr-layer-page.ui");
   bind_children (widget_class);
   gtk_widget_class_install_action (widget_class, "layer.undo", NULL, on_tune_key);

@@ -85,31 +85,34 @@ spqr_layer_readout (SpqrLab *lab, const SpqrConfig *config, const SpqrLayerPictu
 {
   GString *text = g_string_new (NULL);
   gsize at = row * spqr_lab_get_cols (lab) + col;
+  SpqrLayerCell cell = { 0 };
 
   if (spqr_lab_get_rows (lab) > 1)
     say (text, _("row %zu · column %zu"), row, col);
   else
     say (text, _("element %zu"), col);
   say_head (text, spqr_lab_get_tensor (lab), config, row, col);
-  say_value (text, _("weight"), spqr_lab_get_weights (lab)[at]);
+  if (answer != NULL)
+    {
+      cell = spqr_layer_answer_get_cell (answer, row, col);
+      say (text, _("group %zu"), cell.group);
+      if (spqr_layer_has_tiles (&answer->params))
+        say (text, _("statistics tile %zu"), row / (gsize) answer->params.qq_groupsize);
+    }
   g_string_append_c (text, '\n');
+  say_value (text, _("weight"), spqr_lab_get_weights (lab)[at]);
+  if (answer != NULL && cell.outlier)
+    say (text, "%s", _("outlier"));
   if (picture != NULL && picture->field != SPQR_FIELD_WEIGHT && picture->field != SPQR_FIELD_ABS_WEIGHT &&
       (picture->field < SPQR_FIELD_OUTLIERS || picture->field == SPQR_LAYER_FIELD_DIFFERENCE))
     say_value (text, picture->field == SPQR_LAYER_FIELD_DIFFERENCE ? _("difference") : spqr_layer_field_name (picture->field),
                picture->data->values[at]);
   if (answer != NULL)
     {
-      SpqrLayerCell cell = spqr_layer_answer_get_cell (answer, row, col);
-
-      say (text, _("group %zu"), cell.group);
-      if (spqr_layer_has_tiles (&answer->params))
-        say (text, _("statistics tile %zu"), row / (gsize) answer->params.qq_groupsize);
       say (text, _("code %u"), cell.code);
       say_value (text, _("scale"), cell.scale);
       say_value (text, _("zero"), cell.zero);
       say_value (text, _("decoded"), cell.decoded);
-      if (cell.outlier)
-        say (text, "%s", _("outlier"));
     }
   return g_string_free (text, FALSE);
 }

@@ -138,6 +138,7 @@ add_column (SpqrLayersTable *self, const Column *column)
   g_signal_connect (factory, "bind", G_CALLBACK (bind_cell), (gpointer) column);
   gtk_column_view_column_set_sorter (added, sorter);
   gtk_column_view_column_set_resizable (added, TRUE);
+  gtk_column_view_column_set_expand (added, column->text == text_note);  /* rows are as wide as the table */
   gtk_column_view_append_column (self->view, added);
   spqr_column_title_dress (self->view, column - columns, column->number != NULL, column->help != NULL ? _(column->help) : NULL);
 }
@@ -210,6 +211,7 @@ spqr_layers_table_init (SpqrLayersTable *self)
   g_autoptr (GtkSingleSelection) selection = gtk_single_selection_new (G_LIST_MODEL (sorted));
   gtk_column_view_set_model (self->view, GTK_SELECTION_MODEL (selection));
   gtk_widget_add_css_class (GTK_WIDGET (self->view), "data-table");
+  gtk_widget_add_css_class (GTK_WIDGET (self->view), "aligned");
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->view), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Layers of the run"), -1);
   g_signal_connect_object (self->view, "activate", G_CALLBACK (on_activate), self, 0);
   scroller = gtk_scrolled_window_new ();

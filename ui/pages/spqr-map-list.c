@@ -2,6 +2,7 @@
 
 #include <glib/gi18n.h>
 #include <math.h>
+#include <string.h>
 
 #include "controls/spqr-column-title.h"
 #include "controls/spqr-empty-note.h"
@@ -192,6 +193,15 @@ take_values (SpqrMapList *self, guint column, const double *values)
   return any;
 }
 
+/* What stands in brackets goes below: two figures beside each other are wide. */
+static char *
+in_two_lines (const char *title)
+{
+  const char *bracket = strstr (title, " (");
+
+  return bracket != NULL ? g_strdup_printf ("%.*s\n%s", (int) (bracket - title), title, bracket + 1) : g_strdup (title);
+}
+
 void
 spqr_map_list_set_figure (SpqrMapList *self, guint column, const char *title, char *(*format) (double value, double step),
                            double step, const double *values)
@@ -199,8 +209,9 @@ spqr_map_list_set_figure (SpqrMapList *self, guint column, const char *title, ch
   SpqrMapItem *item = gtk_single_selection_get_selected_item (self->selection);
   g_autoptr (SpqrTensor) selected = item != NULL ? g_object_ref (item->tensor) : NULL;
   gboolean other_format = self->formats[column] != format || self->steps[column] != step;
+  g_autofree char *lines = in_two_lines (title);
 
-  gtk_column_view_column_set_title (self->columns[1 + column], title);
+  gtk_column_view_column_set_title (self->columns[1 + column], lines);
   gtk_column_view_column_set_visible (self->columns[1 + column], values != NULL);
   self->formats[column] = format;
   self->steps[column] = step;

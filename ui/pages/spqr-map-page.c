@@ -6,6 +6,7 @@
 
 #include "chart/spqr-grid-view.h"
 #include "chart/spqr-scatter-view.h"
+#include "controls/spqr-wrap.h"
 #include "pages/spqr-map-figures.h"
 #include "pages/spqr-map-list.h"
 #include "pages/spqr-map-save.h"
@@ -484,7 +485,7 @@ make_badge (void)
   return GTK_LABEL (label);
 }
 
-/* The second figure, in a row of its own: beside the first one it would make the window wide. */
+/* The second figure. */
 static GtkWidget *
 make_against (SpqrMapPage *self)
 {
@@ -501,7 +502,7 @@ make_against (SpqrMapPage *self)
 static GtkWidget *
 make_bar (SpqrMapPage *self)
 {
-  GtkWidget *bar = gtk_box_new (GTK_ORIENTATION_VERTICAL, 9), *first = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 9);
+  GtkWidget *bar = spqr_wrap_new (9);
 
   self->two = GTK_TOGGLE_BUTTON (gtk_toggle_button_new_with_mnemonic (_("_Two Figures")));
   gtk_widget_set_tooltip_text (GTK_WIDGET (self->two), _("A second figure, and both of them as a scatter beside the map"));
@@ -511,13 +512,12 @@ make_bar (SpqrMapPage *self)
   self->calibrate = gtk_button_new_with_mnemonic (_("_Calibrate…"));
   gtk_actionable_set_action_name (GTK_ACTIONABLE (self->calibrate), "win.calibrate");
   self->against_box = make_against (self);
-  gtk_box_append (GTK_BOX (first), GTK_WIDGET (self->figure));
-  gtk_box_append (GTK_BOX (first), GTK_WIDGET (self->scale));
-  gtk_box_append (GTK_BOX (first), GTK_WIDGET (self->source));
-  gtk_box_append (GTK_BOX (first), GTK_WIDGET (self->two));
-  gtk_box_append (GTK_BOX (first), self->calibrate);
-  gtk_box_append (GTK_BOX (bar), first);
-  gtk_box_append (GTK_BOX (bar), self->against_box);
+  spqr_wrap_append (SPQR_WRAP (bar), GTK_WIDGET (self->figure));
+  spqr_wrap_append (SPQR_WRAP (bar), GTK_WIDGET (self->scale));
+  spqr_wrap_append (SPQR_WRAP (bar), GTK_WIDGET (self->source));
+  spqr_wrap_append (SPQR_WRAP (bar), GTK_WIDGET (self->two));
+  spqr_wrap_append (SPQR_WRAP (bar), self->calibrate);
+  spqr_wrap_append (SPQR_WRAP (bar), self->against_box);
   gtk_widget_set_margin_start (bar, 12);
   gtk_widget_set_margin_end (bar, 12);
   gtk_widget_set_margin_top (bar, 9);
@@ -531,7 +531,7 @@ make_text (gboolean wrap)
   GtkWidget *label = gtk_label_new (NULL);
 
   gtk_label_set_wrap (GTK_LABEL (label), wrap);
-  gtk_label_set_ellipsize (GTK_LABEL (label), wrap ? PANGO_ELLIPSIZE_NONE : PANGO_ELLIPSIZE_END);
+  gtk_label_set_ellipsize (GTK_LABEL (label), wrap ? PANGO_ELLIPSIZE_NONE : PANGO_ELLIPSIZE_START);     /* figures stand at the end */
   gtk_label_set_xalign (GTK_LABEL (label), 0);
   gtk_widget_add_css_class (label, wrap ? "dim-label" : "figures");
   gtk_widget_set_margin_start (label, 12);

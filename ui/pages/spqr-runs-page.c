@@ -4,6 +4,7 @@
 #include <glib/gi18n.h>
 
 #include "controls/spqr-reason.h"
+#include "controls/spqr-wrap.h"
 #include "pages/spqr-compare-view.h"
 #include "pages/spqr-evaluate-dialog.h"
 #include "pages/spqr-layers-table.h"
@@ -388,7 +389,7 @@ make_actions (SpqrRunsPage *self)
     [SPQR_RUN_ACTION_EXPORT] = { N_("_Export…"), N_("Write the decoded weights as a Hugging Face folder") },
     [SPQR_RUN_ACTION_REMOVE] = { N_("_Remove…"), N_("Take this run out of the history") },
   };
-  GtkWidget *bar = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
+  GtkWidget *bar = spqr_wrap_new (6);
 
   for (guint i = 0; i < SPQR_N_RUN_ACTIONS; i++)
     {
@@ -396,9 +397,9 @@ make_actions (SpqrRunsPage *self)
       gtk_widget_set_tooltip_text (self->buttons[i], _(texts[i].tooltip));
       g_object_set_data (G_OBJECT (self->buttons[i]), "action", GUINT_TO_POINTER (i));
       g_signal_connect_object (self->buttons[i], "clicked", G_CALLBACK (on_button), self, 0);
-      gtk_box_append (GTK_BOX (bar), self->buttons[i]);
+      spqr_wrap_append (SPQR_WRAP (bar), self->buttons[i]);
     }
-  gtk_box_append (GTK_BOX (bar), make_menu (self));
+  spqr_wrap_append (SPQR_WRAP (bar), make_menu (self));
   return bar;
 }
 
@@ -432,7 +433,8 @@ make_details (SpqrRunsPage *self)
   /* Beside the table's filter, not beside the tabs: both rows together are wider than a small screen. */
   spqr_runs_table_add_actions (self->table, make_actions (self));
   gtk_widget_set_halign (switcher, GTK_ALIGN_START);
-  gtk_widget_set_margin_start (switcher, 6);
+  gtk_widget_add_css_class (switcher, "narrow");
+  gtk_widget_set_margin_start (switcher, 12);
   gtk_widget_set_margin_top (switcher, 6);
   gtk_widget_set_margin_bottom (switcher, 6);
   gtk_box_append (GTK_BOX (box), switcher);

@@ -220,7 +220,7 @@ draw (SpqrRunsScatter *self)
   gboolean can_paper = x->of_paper != NULL && y->of_paper != NULL, paper = can_paper && gtk_check_button_get_active (self->paper);
   g_autoptr (GArray) points = g_array_new (FALSE, TRUE, sizeof (SpqrScatterPoint));
   g_autoptr (GPtrArray) labels = g_ptr_array_new_with_free_func (g_free);
-  const char *const legend[] = { "SpQR", "GPTQ", "RTN", _("other methods"), NULL };
+  const char *legend[] = { "SpQR", "GPTQ", "RTN", NULL, NULL };
   g_autofree char *provenance = group != NULL ? describe_group (self, chosen) : NULL;
 
   if (self->updating)
@@ -236,6 +236,8 @@ draw (SpqrRunsScatter *self)
       g_ptr_array_add (labels, g_strdup_printf ("%" G_GINT64_FORMAT, run->run_id));
       point.label = labels->pdata[labels->len - 1];
       point.selected = is_selected (self, run->run_id);
+      if (point.series == 3)
+        legend[3] = _("other methods");
       g_array_append_val (points, point);
       g_array_append_val (self->drawn, run->run_id);
     }

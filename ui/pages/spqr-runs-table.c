@@ -6,6 +6,8 @@
 
 #include "controls/spqr-access.h"
 #include "controls/spqr-column-title.h"
+#include "controls/spqr-param-text.h"
+#include "controls/spqr-wrap.h"
 #include "pages/spqr-runs-list.h"
 #include "plot/spqr-format.h"
 
@@ -53,7 +55,7 @@ fixed (double value, int decimals)
 
 static char *text_id (SpqrRun *run) { return g_strdup_printf ("%" G_GINT64_FORMAT, run->id); }
 static char *text_model (SpqrRun *run) { return g_strdup (run->model_name); }
-static char *text_method (SpqrRun *run) { return g_ascii_strup (run->method != NULL ? run->method : "", -1); }
+static char *text_method (SpqrRun *run) { return g_strdup (run->method != NULL ? spqr_param_choice_title ("method", run->method) : ""); }
 static char *text_bits (SpqrRun *run) { return fixed (run->bits_formula, 3); }
 static char *text_stored (SpqrRun *run) { return fixed (run->bits_stored, 3); }
 static char *text_base (SpqrRun *run) { return fixed (run->ppl_base, 4); }
@@ -423,7 +425,7 @@ spqr_runs_table_refresh (SpqrRunsTable *self)
 void
 spqr_runs_table_add_actions (SpqrRunsTable *self, GtkWidget *actions)
 {
-  gtk_box_append (GTK_BOX (self->bar), actions);
+  spqr_wrap_append (SPQR_WRAP (self->bar), actions);
 }
 
 /* After the columns: they are what it is sorted by. */
@@ -481,6 +483,8 @@ spqr_runs_table_class_init (SpqrRunsTableClass *klass)
 static void
 add_search (SpqrRunsTable *self)
 {
+  GtkWidget *found = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);    /* what is looked for, and how many are */
+
   self->search = GTK_SEARCH_ENTRY (gtk_search_entry_new ());
   g_object_set (self->search, "placeholder-text", _("Filter: words, tag:…, state:…, bits<4, ppl<6"), NULL);
   gtk_widget_set_tooltip_text (GTK_WIDGET (self->search),
@@ -489,17 +493,18 @@ add_search (SpqrRunsTable *self)
       "run, bits, stored, outliers, before, ppl, rise, kl, seconds, wbits, groupsize, threshold with < <= > >= = "
       "and a number compare figures: bits<4 rise<=1%"));
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->search), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Filter runs"), -1);
-  self->bar = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
-  gtk_widget_set_margin_start (self->bar, 6);
-  gtk_widget_set_margin_end (self->bar, 6);
+  self->bar = spqr_wrap_new (6);
+  gtk_widget_set_margin_start (self->bar, 12);
+  gtk_widget_set_margin_end (self->bar, 12);
   gtk_widget_set_margin_top (self->bar, 6);
   gtk_widget_set_margin_bottom (self->bar, 6);
   gtk_widget_set_hexpand (GTK_WIDGET (self->search), TRUE);
   self->count = GTK_LABEL (gtk_label_new (NULL));
   gtk_widget_add_css_class (GTK_WIDGET (self->count), "dim-label");
   gtk_widget_add_css_class (GTK_WIDGET (self->count), "figures");
-  gtk_box_append (GTK_BOX (self->bar), GTK_WIDGET (self->search));
-  gtk_box_append (GTK_BOX (self->bar), GTK_WIDGET (self->count));
+  gtk_box_append (GTK_BOX (found), GTK_WIDGET (self->search));
+  gtk_box_append (GTK_BOX (found), GTK_WIDGET (self->count));
+  spqr_wrap_append (SPQR_WRAP (self->bar), found);
   gtk_box_append (GTK_BOX (self->box), self->bar);
   self->why = GTK_LABEL (gtk_label_new (_("Lines on different text or windows stand beside each other, but cannot be compared with each other.")));
   gtk_label_set_xalign (self->why, 0);
@@ -530,6 +535,7 @@ spqr_runs_table_init (SpqrRunsTable *self)
   gtk_column_view_sort_by_column (self->view, newest, GTK_SORT_DESCENDING);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->view), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Runs"), -1);
   gtk_widget_add_css_class (GTK_WIDGET (self->view), "data-table");
+  gtk_widget_add_css_class (GTK_WIDGET (self->view), "aligned");
   gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (scroller), GTK_WIDGET (self->view));
   gtk_widget_set_vexpand (scroller, TRUE);
   gtk_box_append (GTK_BOX (self->box), scroller);

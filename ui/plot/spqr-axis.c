@@ -241,6 +241,20 @@ spqr_axis_init (SpqrAxis *axis, const SpqrScale *scale, size_t wanted, SpqrAxisF
   end_ticks (axis, scale, format);
 }
 
+void
+spqr_axis_init_telling (SpqrAxis *axis, const SpqrScale *scale, size_t wanted, SpqrAxisFormat format)
+{
+  for (size_t most = 2 * wanted + 2; wanted < most; wanted++)
+    {
+      size_t labelled = 0;
+      spqr_axis_init (axis, scale, wanted, format);
+      for (size_t i = 0; i < axis->n; i++)
+        labelled += axis->ticks[i].major;
+      if (labelled > 1)
+        return;
+    }
+}
+
 double
 spqr_axis_label_width (const SpqrAxis *axis, SpqrInk *ink)
 {

@@ -20,6 +20,9 @@ typedef enum { SPQR_AXIS_NUMBER, SPQR_AXIS_INTEGER, SPQR_AXIS_PERCENT } SpqrAxis
  * tick in the middle. */
 void spqr_axis_init (SpqrAxis *axis, const SpqrScale *scale, size_t wanted, SpqrAxisFormat format);
 
+/* The same with two labels at least, where that can be: a single one says where something lies, but no scale. */
+void spqr_axis_init_telling (SpqrAxis *axis, const SpqrScale *scale, size_t wanted, SpqrAxisFormat format);
+
 /* The largest of 1, 2, 5 x 10^k that is not above x; x > 0. */
 double spqr_axis_nice_floor (double x);
 

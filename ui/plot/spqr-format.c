@@ -138,7 +138,7 @@ static char *
 format_hundredths (double share, double step)
 {
   double p = share * 100, a = fabs (p);
-  int decimals = a >= 99.95 && a != floor (a) ? 2 : a >= 10 || a == 0 ? 1 : a >= 0.095 ? 2 : 3;
+  int decimals = a >= 99.95 && a != floor (a) ? 2 : a == 0 ? 0 : a >= 10 ? 1 : a >= 0.095 ? 2 : 3;
   return a > 0 && a < 0.0005 ? spqr_format_value (p, 2) : spqr_format_fixed (p, MAX (decimals, MIN (decimals_for (100 * step), 4)));
 }
 
@@ -163,7 +163,7 @@ spqr_format_value_finely (double value, int digits, double step)
   int wanted = (int) floor (log10 (fabs (value))) + 1 + decimals_for (step);
   /* 3.00 beside 3.05: zeros at the end stay. */
   g_autofree char *text = g_strdup_printf ("%#.*g", CLAMP (wanted, digits, digits + 3), value);
-  if (g_str_has_suffix (text, "."))
+  if (!g_ascii_isdigit (text[strlen (text) - 1]))      /* a decimal sign with nothing behind it */
     text[strlen (text) - 1] = '\0';
   return tidy (text);
 }
@@ -211,6 +211,12 @@ spqr_format_duration (double seconds)
 {
   if (!isfinite (seconds) || seconds < 0)
     return g_strdup ("–");
+  if (seconds > 0 && seconds < 0.0995)
+    {
+      g_autofree char *number = spqr_format_fixed (1000 * seconds, seconds < 0.00995 ? 1 : 0);
+      /* Translators: milliseconds */
+      return g_strdup_printf (_ ("%s ms"), number);
+    }
   if (seconds < 9.95)
     {
       g_autofree char *number = spqr_format_fixed (seconds, 1);

@@ -34,7 +34,7 @@ spqr_colorbar_draw (SpqrInk *ink, const SpqrRect *bar, SpqrColormap map, bool re
   cairo_pattern_destroy (gradient);
   spqr_ink_frame (ink, &ink->theme->frame, bar);
   SpqrAxis axis;
-  spqr_axis_init (&axis, axis_scale, (size_t) CLAMP (bar->width / 52, 2, 8), format);
+  spqr_axis_init_telling (&axis, axis_scale, (size_t) CLAMP (bar->width / 52, 2, 8), format);
   spqr_axis_draw_below (&axis, ink, bar, false);
 }
 

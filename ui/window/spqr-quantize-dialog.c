@@ -79,18 +79,17 @@ ask_preflight (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* Size of what is quantized; of outliers nobody knows yet how many there will be. */
+/* Size of what is quantized; of outliers nobody knows yet how many there will be: what is assumed of them, and how many
+ * weights there are, stands below. */
 static void
 show_cost (SpqrQuantizeDialog *self)
 {
   const SpqrRecipeBudget *b = &self->budget;
-  g_autofree char *size = spqr_format_bytes ((guint64) (b->quantized_bits / 8)), *count = spqr_format_count (b->weights);
+  g_autofree char *size = spqr_format_bytes ((guint64) (b->quantized_bits / 8));
   g_autofree char *bits = spqr_format_fixed (b->weights > 0 ? b->quantized_bits / b->weights : 0, 2);
-  g_autofree char *share = spqr_format_fixed (100 * b->outlier_share, 2);
   g_autofree char *text = b->outliers
-    ? g_strdup_printf (_("%s weights at about %s bits each (by the formula, with %s\302\240%% of outliers assumed): %s. Each 0.1\302\240%% of outliers adds 0.032\302\240bits."),
-                       count, bits, share, size)
-    : g_strdup_printf (_("%s weights at %s bits each (by the formula): %s."), count, bits, size);
+    ? g_strdup_printf (_("About %s, %s bits per weight by the paper's formula. Each 0.1\302\240%% of outliers adds 0.032\302\240bits."), size, bits)
+    : g_strdup_printf (_("About %s, %s bits per weight by the paper's formula."), size, bits);
 
   gtk_label_set_label (self->cost, text);
 }
