@@ -376,9 +376,12 @@ new_block (SpqrCuda *device, size_t bytes, SpqrCudaBlock **block)
   error = cudaMalloc (&(*block)->at, bytes);
   if (error == cudaErrorMemoryAllocation)
     {
-      SpqrCudaBlock *spare = steal_unused (device, true);
+      SpqrCudaBlock *spare;
 
       (void) cudaGetLastError ();
+      if (device->reclaim != NULL)
+        device->reclaim (device->reclaim_data);
+      spare = steal_unused (device, true);
       if (spare != NULL)
         {
           cudaError_t rest = cudaDeviceSynchronize ();  /* other handles' queues may still use theirs */

@@ -39,6 +39,8 @@ struct SpqrCuda {
   cusolverDnHandle_t solver;    /* NULL: no cuSOLVER */
   const SpqrCudaLib *lib;
   bool failed;                  /* a sticky error was seen */
+  void (*reclaim) (void *data); /* asked for memory when there is none; or NULL */
+  void *reclaim_data;
   SpqrCudaBlock *unused;        /* allocations kept for later */
   size_t unused_bytes;
   int half;                     /* SPQR_CUDA_F16: see spqr-cuda-half.cu */

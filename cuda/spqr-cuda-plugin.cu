@@ -137,6 +137,13 @@ cuda_close (void *device)
   spqr_cuda_device_close ((SpqrCuda *) device);
 }
 
+static void
+cuda_set_reclaim (void *device, void (*reclaim) (void *data), void *data)
+{
+  ((SpqrCuda *) device)->reclaim = reclaim;
+  ((SpqrCuda *) device)->reclaim_data = data;
+}
+
 static SpqrDeviceOps
 make_ops (void)
 {
@@ -163,6 +170,7 @@ make_ops (void)
   ops.cross_entropy = spqr_cuda_cross_entropy;
   ops.packed_matmul = spqr_cuda_packed_matmul;
   ops.block = &spqr_cuda_block_ops;
+  ops.set_reclaim = cuda_set_reclaim;
   ops.bench = spqr_cuda_bench;
   return ops;
 }

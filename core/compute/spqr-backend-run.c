@@ -4,6 +4,7 @@
  * ends the loop. There are never more than two, and the second is the CPU's. */
 #include "compute/spqr-backends.h"
 
+#include "compute/spqr-device-keeper.h"
 #include "compute/spqr-device-private.h"
 
 typedef struct {
@@ -93,7 +94,7 @@ attempt_ask (const Attempt *attempt)
   status = attempt->ops->memory (attempt->handle, &free_bytes, &total);
   if (status != SPQR_OK)
     return status;
-  return attempt->ops->estimate (attempt->handle, &attempt->desc) > free_bytes ? SPQR_DEVICE_OUT_OF_MEMORY : SPQR_OK;
+  return attempt->ops->estimate (attempt->handle, &attempt->desc) > free_bytes + spqr_device_get_kept (attempt->device) ? SPQR_DEVICE_OUT_OF_MEMORY : SPQR_OK;
 }
 
 static void

@@ -148,6 +148,9 @@ typedef struct {
                                const SpqrExec *exec);
 
   const SpqrBlockOps *block;    /* NULL: nothing stays on the device */
+  /* Whom to ask for memory when an allocation fails, before anything smaller is tried. In the middle of an operation,
+   * reclaim closes matrices and inputs of this GPU that no operation uses, by their slots. */
+  void (*set_reclaim) (void *device, void (*reclaim) (void *data), void *data);
   /* Measures a suite (NULL: all), shapes as in `spqr bench`; quick: small ones. UNSUPPORTED: no such suite. */
   SpqrStatus (*bench) (void *device, const char *suite, bool quick, int repeat, const SpqrExec *exec, SpqrBenchReport report,
                        void *data);

@@ -5,6 +5,7 @@
 #include <gmodule.h>
 #include <string.h>
 
+#include "compute/spqr-device-keeper.h"
 #include "compute/spqr-device-private.h"
 #include "spqr-build.h"
 
@@ -46,6 +47,8 @@ _spqr_device_open (const SpqrBackend *backend, gsize index, int score, char **pr
   device->index = index;
   device->score = score;
   pthread_mutex_init (&device->lock, NULL);
+  if (backend->ops->set_reclaim != NULL)
+    backend->ops->set_reclaim (handle, _spqr_device_reclaim, device);
   return device;
 }
 
@@ -135,7 +138,7 @@ spqr_device_get_memory (SpqrDevice *device, gsize *free_bytes, gsize *total_byte
     _spqr_device_set_failed (device);
   if (status != SPQR_OK)
     return FALSE;
-  *free_bytes = free_now;
+  *free_bytes = free_now + spqr_device_get_kept (device);
   *total_bytes = total;
   return TRUE;
 }

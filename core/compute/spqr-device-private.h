@@ -19,3 +19,5 @@ struct _SpqrDevice {
 /* NULL and *problem (owned sentence) when it cannot be opened. */
 SpqrDevice *_spqr_device_open (const SpqrBackend *backend, gsize index, int score, char **problem);
 void        _spqr_device_set_failed (SpqrDevice *device);
+/* What others keep on the GPU of this SpqrDevice is given back (spqr-device-keeper.h). */
+void        _spqr_device_reclaim (void *device);

@@ -6,6 +6,7 @@
 
 #include "compute/spqr-cancel.h"
 #include "compute/spqr-device-block.h"
+#include "compute/spqr-device-keeper.h"
 #include "num/spqr-large.h"
 #include "pack/spqr-pack.h"
 #include "quant/spqr-quant-error.h"
@@ -24,9 +25,11 @@ typedef struct {
 /* tr(W H W') of some rows: parameters change more often than the rows on screen. */
 typedef struct { gsize row0, count; guint generation; double energy; } Energy;
 
-/* What stays on a device from one answer to the next: W, H and U. A slider then sends nothing there but parameters. */
+/* What stays on a device from one answer to the next: W, H and U. A slider then sends nothing there but parameters. Between
+ * answers it goes when somebody else needs the memory. */
 typedef struct {
   GMutex lock;               /* around a whole answer: an older one makes room when it notices that it was cancelled */
+  SpqrDeviceKeeper *keeper;
   SpqrDevice *device;
   gpointer matrix, input;
   GBytes *h;                 /* that input holds; a reference */
@@ -59,6 +62,8 @@ release_factor (Factor *factor)
     g_atomic_rc_box_release_full (factor, clear_factor);
 }
 
+static void give_back (gpointer data);
+
 SpqrLab *
 spqr_lab_new_cancellable (SpqrTensor *tensor, GCancellable *cancellable, GError **error)
 {
@@ -75,6 +80,7 @@ spqr_lab_new_cancellable (SpqrTensor *tensor, GCancellable *cancellable, GError 
   self->cols = spqr_tensor_get_cols (tensor);
   g_mutex_init (&self->lock);
   g_mutex_init (&self->remote.lock);
+  self->remote.keeper = spqr_device_keeper_new (give_back, self);
   return self;
 }
 
@@ -98,12 +104,10 @@ drop_factors (SpqrLab *self)
 }
 
 static void
-drop_remote (Remote *remote)
+forget_remote (Remote *remote)
 {
-  if (remote->matrix != NULL)
-    spqr_device_matrix_close (remote->device, remote->matrix);
-  if (remote->input != NULL)
-    spqr_device_input_close (remote->device, remote->input);
+  if (remote->keeper != NULL)
+    spqr_device_keeper_set (remote->keeper, NULL, 0);
   remote->matrix = remote->input = NULL;
   remote->device = NULL;
   g_clear_pointer (&remote->h, g_bytes_unref);
@@ -111,10 +115,35 @@ drop_remote (Remote *remote)
 }
 
 static void
+drop_remote (Remote *remote)
+{
+  if (remote->matrix != NULL)
+    spqr_device_matrix_close (remote->device, remote->matrix);
+  if (remote->input != NULL)
+    spqr_device_input_close (remote->device, remote->input);
+  forget_remote (remote);
+}
+
+/* An answer that is on its way keeps what it has. */
+static void
+give_back (gpointer data)
+{
+  Remote *remote = &((SpqrLab *) data)->remote;
+
+  if (!g_mutex_trylock (&remote->lock))
+    return;
+  spqr_device_give_matrix_back (remote->device, remote->matrix);
+  spqr_device_give_input_back (remote->device, remote->input);
+  forget_remote (remote);
+  g_mutex_unlock (&remote->lock);
+}
+
+static void
 clear_lab (gpointer data)
 {
   SpqrLab *self = data;
 
+  spqr_device_keeper_free (g_steal_pointer (&self->remote.keeper));
   drop_remote (&self->remote);
   g_mutex_clear (&self->remote.lock);
   drop_factors (self);
@@ -360,6 +389,7 @@ quantize_remote (SpqrLab *self, const SpqrParams *params, GBytes *h, Factor *fac
   if (status == SPQR_OK)
     {
       weights.matrix = remote->matrix;
+      spqr_device_keeper_set (remote->keeper, remote->device, (self->rows + 2 * self->cols) * self->cols * sizeof (float));
       status = spqr_device_input_quantize (remote->device, remote->input, &weights, params, exec, trace, layer);
     }
   if (spqr_status_is_about_device (status))

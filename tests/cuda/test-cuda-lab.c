@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "compute/spqr-device-block.h"
+#include "compute/spqr-device-keeper.h"
 #include "fixture.h"
 #include "num/spqr-layer.h"
 #include "quant/spqr-lab.h"
@@ -206,6 +207,36 @@ test_memory (void)
   g_assert_true (spqr_device_is_usable (device));
 }
 
+/* What the page keeps counts as free, and goes when a job needs it: all of it, before the job makes do with less. */
+static void
+test_gives_back (void)
+{
+  g_auto (Bench) first = { 0 }, second = { 0 };
+  SpqrParams params = params_of (3, 0.2);
+  gsize kept, small, free_bytes = 0, total = 0;
+  gpointer states = NULL;
+
+  bench_open (&first);
+  give_hessian (&first, 1);
+  bench_open (&second);
+  give_hessian (&second, 2);
+  g_assert_true (compare (&first, &params, NULL, NULL));
+  g_assert_true (compare (&second, &params, NULL, NULL));
+  kept = spqr_device_get_kept (device);
+  g_assert_cmpuint (kept, ==, 2 * (first.rows + 2 * first.cols) * first.cols * sizeof (float));
+  shim->memory = shim->bytes_now + 4096;
+  g_assert_true (spqr_device_get_memory (device, &free_bytes, &total));
+  g_assert_cmpuint (free_bytes, >=, kept);
+  small = kept / 2 / sizeof (float) / 64;
+  g_assert_cmpint (spqr_device_states_open (device, small, 64, &states), ==, SPQR_OK);
+  g_assert_cmpuint (spqr_device_get_kept (device), ==, 0);
+  spqr_device_states_close (device, states);
+  shim->memory = 0;
+  g_assert_true (compare (&first, &params, NULL, NULL));        /* sent once more */
+  g_assert_true (compare (&second, &params, NULL, NULL));
+  g_assert_cmpuint (spqr_device_get_kept (device), ==, kept);
+}
+
 /* Last: in the middle of an answer. It comes all the same, and those after it. */
 static void
 test_failure (void)
@@ -244,6 +275,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/cuda/lab/forgets", test_forgets);
   g_test_add_func ("/cuda/lab/stop", test_stop);
   g_test_add_func ("/cuda/lab/memory", test_memory);
+  g_test_add_func ("/cuda/lab/gives-back", test_gives_back);
   g_test_add_func ("/cuda/lab/failure", test_failure);
   return g_test_run ();
 }
