@@ -465,6 +465,7 @@ test_attention (void)
   const struct { gsize tokens, keys, heads, kv_heads, dim, window; float cap; } cases[] = {
     { 1, 1, 1, 1, 8, 0, 0 },      { 37, 37, 4, 2, 24, 0, 0 }, { 3, 90, 2, 1, 64, 0, 0 },  { 50, 70, 2, 2, 33, 9, 0 },
     { 20, 20, 2, 1, 80, 0, 5 },   { 18, 40, 1, 1, 256, 0, 0 }, { 40, 100, 3, 3, 5, 40, 2 },
+    { 1, 300, 4, 2, 256, 0, 0 },  { 1, 77, 2, 1, 200, 30, 4 },  { 1, 33, 2, 2, 1, 0, 0 },
   };
   GRand *rand = g_rand_new_with_seed (15);
 
