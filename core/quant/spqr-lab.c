@@ -627,12 +627,24 @@ field_of_answer (SpqrLab *self, SpqrField field, const SpqrParams *params, GCanc
   return status == SPQR_OK || spqr_quant_set_status (error, status, spqr_tensor_get_name (self->tensor));
 }
 
+typedef struct { const float *w; float *out; bool magnitude; } Copying;
+
+static void
+copy_weights (void *data, size_t begin, size_t end)
+{
+  Copying *c = data;
+
+  for (gsize i = begin; i < end; i++)
+    c->out[i] = c->magnitude ? fabsf (c->w[i]) : c->w[i];
+}
+
 float *
 spqr_lab_field (SpqrLab *self, SpqrField field, const SpqrParams *params, GCancellable *cancellable, GError **error)
 {
   SpqrExec exec = spqr_exec_for_cancellable (cancellable);
   gsize n = self->rows * self->cols;
   g_autofree float *out = spqr_large_alloc (n * sizeof (float));
+  Copying copying = { self->w, out, field == SPQR_FIELD_ABS_WEIGHT };
   SpqrStatus status = SPQR_OK;
 
   if (out == NULL)
@@ -640,8 +652,7 @@ spqr_lab_field (SpqrLab *self, SpqrField field, const SpqrParams *params, GCance
   else if (field == SPQR_FIELD_SENSITIVITY)
     status = sensitivity (self, params, &exec, out);
   else if (field == SPQR_FIELD_WEIGHT || field == SPQR_FIELD_ABS_WEIGHT)
-    for (gsize i = 0; i < n; i++)
-      out[i] = field == SPQR_FIELD_WEIGHT ? self->w[i] : fabsf (self->w[i]);
+    status = spqr_exec_run (&exec, n, (gsize) 1 << 20, copy_weights, &copying);
   else if (!field_of_answer (self, field, params, cancellable, out, error))
     return NULL;
   if (status == SPQR_OK)

@@ -2,7 +2,8 @@
  * layer is there. Not a test: figures to read, of processor time where another process may be busy.
  *
  *   bench-heatmap                        frames of 4096 × 11008 and 32000 × 4096 at 1600 × 1000
- *   bench-heatmap MODEL [TENSOR…]        from the choice of a tensor to its picture and its outliers
+ *   bench-heatmap MODEL [TENSOR…]        from the choice of a tensor to its picture and its outliers, and how long the
+ *                                        main thread works in one turn of its loop
  *   bench-heatmap --stages MODEL [TENSOR…]  what of it takes how much processor time, without a window */
 #include <adwaita.h>
 #include <math.h>
@@ -160,13 +161,20 @@ has_marks (SpqrHeatmapView *view)
 static void
 say_when (const char *what, SpqrHeatmapView *view, gboolean (*condition) (SpqrHeatmapView *), Moment begin)
 {
+  double longest = 0;
   Moment end;
 
   while (!condition (view))
-    if (!g_main_context_iteration (NULL, FALSE))
-      g_usleep (500);
+    {
+      double turn_begin = clock_ms (CLOCK_THREAD_CPUTIME_ID);
+
+      if (!g_main_context_iteration (NULL, FALSE))
+        g_usleep (500);
+      longest = MAX (longest, clock_ms (CLOCK_THREAD_CPUTIME_ID) - turn_begin);
+    }
   end = now ();
-  printf ("  %-22s %6.0f ms, %6.0f ms of all processors\n", what, end.wall - begin.wall, end.cpu - begin.cpu);
+  printf ("  %-22s %6.0f ms, %6.0f ms of all processors, longest turn of the loop %.1f ms\n", what, end.wall - begin.wall, end.cpu - begin.cpu,
+          longest);
 }
 
 static void
