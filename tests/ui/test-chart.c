@@ -8,7 +8,7 @@
 
 #include "chart/spqr-budget-bar.h"
 #include "chart/spqr-grid-view.h"
-#include "chart/spqr-heatmap-view.h"
+#include "chart/spqr-heatmap-view-private.h"
 #include "chart/spqr-histogram-view.h"
 #include "chart/spqr-lines-view.h"
 #include "chart/spqr-scatter-view.h"
@@ -235,6 +235,42 @@ test_heatmap_view_exact (void)
   gtk_window_destroy (GTK_WINDOW (window));
 }
 
+static guint
+count_colours (cairo_surface_t *surface)
+{
+  g_autoptr (GHashTable) colours = g_hash_table_new (NULL, NULL);
+  cairo_surface_flush (surface);
+  for (int y = 0; y < cairo_image_surface_get_height (surface); y++)
+    for (int x = 0; x < cairo_image_surface_get_width (surface); x++)
+      {
+        guint32 pixel;
+        memcpy (&pixel, cairo_image_surface_get_data (surface) + y * cairo_image_surface_get_stride (surface) + 4 * x, sizeof pixel);
+        g_hash_table_add (colours, GUINT_TO_POINTER (pixel & 0xffffff));
+      }
+  return g_hash_table_size (colours);
+}
+
+/* Looked at closely, the colours are those of single weights; the map of the whole, a pixel of which is the largest of
+ * hundreds, keeps colours of its own. */
+static void
+test_minimap_colours (void)
+{
+  g_autoptr (SpqrFieldData) field = demo_sensitivity (1500, 2000, 32);
+  GtkWidget *view = spqr_heatmap_view_new (), *window;
+  SpqrHeatmapView *self = SPQR_HEATMAP_VIEW (view);
+  spqr_heatmap_view_set_scale (self, SPQR_SCALE_LOG);
+  spqr_heatmap_view_set_field (self, field);
+  spqr_heatmap_view_set_range (self, 1e-12, 1e-10);
+  window = show_in_window (view, 600, 500);
+  g_assert_true (wait_until (is_settled, view));
+  spqr_heatmap_view_zoom (self, 20, -1, -1);
+  g_assert_true (wait_until (is_settled, view));
+  g_assert_nonnull (self->minimap.surface);
+  g_assert_cmpuint (count_colours (self->overview.surface), <, 8);
+  g_assert_cmpuint (count_colours (self->minimap.surface), >, 32);
+  gtk_window_destroy (GTK_WINDOW (window));
+}
+
 static void
 test_heatmap_views_linked (void)
 {
@@ -425,6 +461,7 @@ main (int argc, char **argv)
   g_test_add_func ("/chart/heatmap", test_heatmap_view);
   g_test_add_func ("/chart/heatmap/exact", test_heatmap_view_exact);
   g_test_add_func ("/chart/heatmap/linked", test_heatmap_views_linked);
+  g_test_add_func ("/chart/heatmap/minimap-colours", test_minimap_colours);
   g_test_add_func ("/chart/heatmap/pan-speed", test_heatmap_view_pan_speed);
   g_test_add_func ("/chart/histogram", test_histogram_view);
   g_test_add_func ("/chart/others", test_other_views);

@@ -167,6 +167,24 @@ test_picture (Fixture *f, gconstpointer data)
   g_assert_null (spqr_heatmap_view_get_field (f->heatmap));
 }
 
+static gboolean has_no_picture (Fixture *f) { return !has_picture (f); }
+
+/* Without a run there is no difference: nor is what was seen before, neither in the heat map nor below it. */
+static void
+test_no_difference (Fixture *f, gconstpointer data)
+{
+  GtkDropDown *field = GTK_DROP_DOWN (find (f->page, GTK_TYPE_DROP_DOWN));
+
+  select_role (f, SPQR_ROLE_Q);
+  wait_until (f, has_marks);
+  gtk_drop_down_set_selected (field, 4);
+  wait_until (f, has_no_picture);
+  g_assert_false (has_threshold (f));
+  gtk_drop_down_set_selected (field, 2);
+  wait_until (f, has_threshold);
+  g_assert_true (has_picture (f));
+}
+
 static gboolean
 is_refused (Fixture *f)
 {
@@ -497,6 +515,7 @@ main (int argc, char **argv)
   adw_init ();
   g_test_add_func ("/layer-page/stored-forms", test_stored_forms);
   g_test_add ("/layer-page/picture", Fixture, NULL, set_up, test_picture, tear_down);
+  g_test_add ("/layer-page/no-difference", Fixture, NULL, set_up, test_no_difference, tear_down);
   g_test_add ("/layer-page/too-large", Fixture, NULL, set_up, test_too_large, tear_down);
   g_test_add ("/layer-page/keyboard", Fixture, NULL, set_up, test_keyboard, tear_down);
   g_test_add ("/layer-page/calibrated", Fixture, NULL, set_up, test_calibrated, tear_down);

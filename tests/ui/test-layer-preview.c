@@ -126,6 +126,28 @@ total (const SpqrLayerPicture *picture)
   return sum;
 }
 
+/* Along the edges of the field of outliers stands what share of the line is one. */
+static void
+check_outlier_profiles (const SpqrFieldData *data)
+{
+  for (gsize i = 0; i < data->rows; i++)
+    {
+      float sum = 0;
+
+      for (gsize j = 0; j < data->cols; j++)
+        sum += data->values[i * data->cols + j];
+      g_assert_cmpfloat_with_epsilon (data->row_profile[i], sum / (float) data->cols, 1e-6);
+    }
+  for (gsize j = 0; j < data->cols; j++)
+    {
+      float sum = 0;
+
+      for (gsize i = 0; i < data->rows; i++)
+        sum += data->values[i * data->cols + j];
+      g_assert_cmpfloat_with_epsilon (data->col_profile[j], sum / (float) data->rows, 1e-6);
+    }
+}
+
 static void
 test_picture (void)
 {
@@ -144,6 +166,8 @@ test_picture (void)
         g_assert_no_error (error);
         g_assert_cmpuint (picture->data->rows, ==, 48);
         g_assert_cmpuint (picture->marks->count, ==, (gsize) answer->figures.n_outliers);
+        if (field == SPQR_FIELD_OUTLIERS)
+          check_outlier_profiles (picture->data);
         if (scale == SPQR_SCALE_LOG)
           g_assert_cmpuint (total (picture), <=, 48 * 80);     /* zeros have no logarithm */
         else

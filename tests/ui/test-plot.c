@@ -230,6 +230,19 @@ draw_histogram (const SpqrHistogram *plot, int width, int height)
 }
 
 /* What the threshold says covers no bar: left of its line the plot is the same with and without it. */
+/* A bin of codes is a number, one of values a range. */
+static void
+test_histogram_whole_numbers (void)
+{
+  static const uint64_t counts[] = { 5, 0, 7, 1 };
+  SpqrHistogram plot = { .counts = counts, .bins = 4, .x = { SPQR_SCALE_LINEAR, -0.5, 3.5, 1 }, .whole_numbers = true };
+  g_autofree char *number = spqr_histogram_readout (&plot, 2), *range = NULL;
+  g_assert_cmpstr (number, ==, "2: 7");
+  plot.whole_numbers = false;
+  range = spqr_histogram_readout (&plot, 2);
+  g_assert_cmpstr (range, ==, "1.5 … 2.5: 7");
+}
+
 static void
 test_histogram_label (void)
 {
@@ -455,6 +468,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/plot/heatmap/mark-parts", test_mark_parts);
   g_test_add_func ("/plot/histogram/label", test_histogram_label);
+  g_test_add_func ("/plot/histogram/whole-numbers", test_histogram_whole_numbers);
   g_test_add_func ("/plot/grid/digits", test_grid_digits);
   g_test_add_func ("/plot/heatmap/pointing", test_heatmap_pointing);
   g_test_add_func ("/plot/heatmap/paints-where-it-points", test_heatmap_paints_where_it_points);

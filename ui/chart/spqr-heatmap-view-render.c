@@ -7,6 +7,7 @@
 
 enum { OVERVIEW_SIZE = 640, MINIMAP_WIDTH = 170, MINIMAP_HEIGHT = 130, MAX_SIDE = 8192, MAX_WORKERS = 2 };
 static const double margin = 0.3; /* of the view, on each side */
+#define MINIMAP_CLIP 0.002        /* share of its pixels at each end that its colours do not reach */
 
 struct _SpqrRenderJob {
   SpqrHeatmapView *view;   /* main thread only; NULL: nobody waits any more */
@@ -53,6 +54,18 @@ render_part (SpqrRenderJob *job, int width, int height)
   return NULL;
 }
 
+/* The colours follow how closely is looked; a map of the whole has as many values a pixel as ever, so its range is
+ * that of its own pixels. */
+static void
+fit_minimap (SpqrRenderJob *job, int width, int height)
+{
+  const SpqrScale *scale = &job->plot.scale;
+  size_t n = (size_t) width * (size_t) height;
+  g_autofree float *values = g_new (float, n);
+  spqr_pyramid_sample (&job->plot.field->pyramid, job->part.row0, job->part.row1, job->part.col0, job->part.col1, (size_t) height, (size_t) width, values);
+  job->plot.scale = spqr_scale_fit (scale->kind, values, n, MINIMAP_CLIP, scale->lo == -scale->hi);
+}
+
 /* Worker. */
 static void
 job_render (SpqrRenderJob *job)
@@ -64,6 +77,7 @@ job_render (SpqrRenderJob *job)
       if (job->plot.marks)
         spqr_marks_unref ((SpqrMarks *) job->plot.marks);
       job->plot.marks = NULL;
+      fit_minimap (job, MIN (MINIMAP_WIDTH, job->width), MIN (MINIMAP_HEIGHT, job->height));
       job->small = render_part (job, MIN (MINIMAP_WIDTH, job->width), MIN (MINIMAP_HEIGHT, job->height));
     }
   else if (job->surface)

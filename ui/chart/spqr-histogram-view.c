@@ -59,6 +59,16 @@ spqr_histogram_view_set_series (SpqrHistogramView *self, int bars, int outline)
 }
 
 void
+spqr_histogram_view_set_whole_numbers (SpqrHistogramView *self, gboolean whole_numbers)
+{
+  g_return_if_fail (SPQR_IS_HISTOGRAM_VIEW (self));
+  if (self->plot.whole_numbers == !!whole_numbers)
+    return;
+  self->plot.whole_numbers = whole_numbers;
+  spqr_chart_changed (SPQR_CHART (self));
+}
+
+void
 spqr_histogram_view_set_log_counts (SpqrHistogramView *self, gboolean log_counts)
 {
   g_return_if_fail (SPQR_IS_HISTOGRAM_VIEW (self));

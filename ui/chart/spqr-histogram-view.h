@@ -19,6 +19,8 @@ GtkWidget *spqr_histogram_view_new (void);
 /* Copied. counts NULL or bins 0: empty. compare: (bins) or NULL. x: see SpqrHistogram. */
 void spqr_histogram_view_set_counts (SpqrHistogramView *self, const uint64_t *counts, const uint64_t *compare,
                                      size_t bins, const SpqrScale *x);
+/* Bins stand for numbers such as codes, not for ranges of values. */
+void spqr_histogram_view_set_whole_numbers (SpqrHistogramView *self, gboolean whole_numbers);
 void spqr_histogram_view_set_log_counts (SpqrHistogramView *self, gboolean log_counts);
 /* The colours of these series for bars and outline; -1, -1: neutral ones. */
 void spqr_histogram_view_set_series (SpqrHistogramView *self, int bars, int outline);

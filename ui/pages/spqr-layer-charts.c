@@ -153,6 +153,7 @@ show_histogram (SpqrLayerCharts *self)
   spqr_chart_set_name (SPQR_CHART (self->histogram), title);
   spqr_histogram_view_set_titles (self->histogram, NULL, NULL, spqr_layer_field_name (picture->field), _("weights"));
   spqr_histogram_view_set_log_counts (self->histogram, picture->field != SPQR_FIELD_CODES);
+  spqr_histogram_view_set_whole_numbers (self->histogram, spqr_layer_field_is_whole (picture->field));
   spqr_histogram_view_set_counts (self->histogram, picture->histogram.counts, NULL, picture->histogram.bins, &picture->histogram.scale);
 }
 

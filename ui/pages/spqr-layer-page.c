@@ -89,7 +89,7 @@ static void
 show_style (SpqrLayerPage *self)
 {
   SpqrField field = current_field (self);
-  gboolean whole = field == SPQR_FIELD_CODES || field == SPQR_FIELD_OUTLIERS;
+  gboolean whole = spqr_layer_field_is_whole (field);
 
   self->updating = TRUE;
   gtk_drop_down_set_selected (self->scale, self->colors.fields[field].scale);
@@ -120,7 +120,12 @@ show_message (SpqrLayerPage *self)
 static void
 on_reference_changed (SpqrLayerPage *self)
 {
-  spqr_layer_preview_set_reference (self->preview, spqr_layer_reference_get_path (self->reference));
+  const char *path = spqr_layer_reference_get_path (self->reference);
+
+  spqr_layer_preview_set_reference (self->preview, path);
+  /* What was seen before is of another field: its distribution must not stand below a difference to nothing. */
+  if (path == NULL && spqr_layer_reference_is_known (self->reference) && current_field (self) == SPQR_LAYER_FIELD_DIFFERENCE)
+    spqr_layer_preview_forget_picture (self->preview);
   show_message (self);
 }
 

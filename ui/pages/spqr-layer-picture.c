@@ -22,6 +22,12 @@ spqr_layer_field_is_of_weights (SpqrField field)
   return field == SPQR_FIELD_WEIGHT || field == SPQR_FIELD_ABS_WEIGHT;
 }
 
+gboolean
+spqr_layer_field_is_whole (SpqrField field)
+{
+  return field == SPQR_FIELD_CODES || field == SPQR_FIELD_OUTLIERS;
+}
+
 /* ---- the distribution ---- */
 
 typedef struct {
@@ -91,7 +97,7 @@ include_threshold (SpqrScale scale, double threshold)
 static void
 choose_bins (const SpqrFieldData *data, SpqrField field, SpqrScaleKind kind, double threshold, SpqrLayerHistogram *h)
 {
-  gboolean whole_numbers = field == SPQR_FIELD_CODES || field == SPQR_FIELD_OUTLIERS;
+  gboolean whole_numbers = spqr_layer_field_is_whole (field);
   double top = field == SPQR_FIELD_OUTLIERS ? 1 : MAX (data->pyramid.max, 1);
 
   h->bins = whole_numbers ? MIN ((guint) top + 1, SPQR_LAYER_MAX_BINS) : BINS;
@@ -191,6 +197,21 @@ release_lab (gpointer lab)
   spqr_lab_unref (lab);
 }
 
+/* That there is an outlier is true of nearly every row and column of a large layer: along the edges stands how many. */
+static void
+profile_outliers (SpqrFieldData *data, const SpqrLayer *layer)
+{
+  SpqrMarks *marks = spqr_marks_new_from_layer (layer);
+
+  for (gsize j = 0; j < data->cols; j++)
+    data->col_profile[j] = 0;
+  for (gsize i = 0; i < data->rows; i++)
+    data->row_profile[i] = (float) (marks->offsets[i + 1] - marks->offsets[i]) / (float) data->cols;
+  for (gsize k = 0; k < marks->count; k++)
+    data->col_profile[marks->columns[k]] += 1 / (float) data->rows;
+  spqr_marks_unref (marks);
+}
+
 /* Its pyramid is built where the layer is quantized. */
 static SpqrFieldData *
 make_data (SpqrLab *lab, SpqrField field, const SpqrParams *params, SpqrLayerAnswer *answer, const char *reference,
@@ -200,6 +221,7 @@ make_data (SpqrLab *lab, SpqrField field, const SpqrParams *params, SpqrLayerAns
   SpqrBackendRun run = spqr_lab_run (lab, &exec);
   gsize rows = spqr_lab_get_rows (lab), cols = spqr_lab_get_cols (lab);
   SpqrPyramid pyramid = { 0 };
+  SpqrFieldData *data;
   float *values = NULL;
   SpqrStatus status;
 
@@ -214,7 +236,10 @@ make_data (SpqrLab *lab, SpqrField field, const SpqrParams *params, SpqrLayerAns
     }
   if (values == NULL)
     return spqr_field_data_new_around (spqr_lab_get_weights (lab), rows, cols, &pyramid, &exec, spqr_lab_ref (lab), release_lab, error);
-  return spqr_field_data_new_around (values, rows, cols, &pyramid, &exec, values, g_free, error);
+  data = spqr_field_data_new_around (values, rows, cols, &pyramid, &exec, values, g_free, error);
+  if (data != NULL && field == SPQR_FIELD_OUTLIERS)
+    profile_outliers (data, &answer->layer);
+  return data;
 }
 
 /* ---- the colours' range ---- */

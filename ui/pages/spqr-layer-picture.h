@@ -38,6 +38,8 @@ typedef struct {
 gboolean spqr_layer_field_needs_answer (SpqrField field);
 /* Fields that no parameter changes. */
 gboolean spqr_layer_field_is_of_weights (SpqrField field);
+/* Whole numbers, few enough for a bin each: codes, outliers or not. */
+gboolean          spqr_layer_field_is_whole (SpqrField field);
 
 /* answer: needed for the fields that need one, else may be NULL. reference: the stored layer to subtract,
  * for DIFFERENCE. Blocking, any thread. */

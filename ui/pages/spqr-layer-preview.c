@@ -480,6 +480,16 @@ spqr_layer_preview_set_reference (SpqrLayerPreview *self, const char *path)
 }
 
 void
+spqr_layer_preview_forget_picture (SpqrLayerPreview *self)
+{
+  SpqrLayerPicture *old = g_steal_pointer (&self->picture);
+
+  self->data_current = self->picture_current = FALSE;
+  g_signal_emit (self, signals[PICTURE_CHANGED], 0);
+  discard_picture (old);
+}
+
+void
 spqr_layer_preview_set_rows (SpqrLayerPreview *self, gsize row0, gsize count)
 {
   if (self->row0 == row0 && self->count == count)

@@ -25,6 +25,8 @@ void spqr_layer_preview_set_params (SpqrLayerPreview *self, const SpqrParams *pa
 void spqr_layer_preview_set_field (SpqrLayerPreview *self, SpqrField field, SpqrScaleKind scale);
 /* The stored layer that SPQR_LAYER_FIELD_DIFFERENCE subtracts; NULL: none, and no picture of that field. */
 void spqr_layer_preview_set_reference (SpqrLayerPreview *self, const char *path);
+/* Nothing is to be seen until there is another picture. */
+void spqr_layer_preview_forget_picture (SpqrLayerPreview *self);
 /* What is on the screen. */
 void spqr_layer_preview_set_rows (SpqrLayerPreview *self, gsize row0, gsize count);
 /* Nothing is computed for a page that nobody sees. */

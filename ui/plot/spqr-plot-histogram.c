@@ -252,7 +252,7 @@ spqr_histogram_draw (const SpqrHistogram *plot, cairo_t *cr, const SpqrTheme *th
     }
   spqr_ink_hline (&ink, &theme->frame, r->x, r->x + r->width, r->y + r->height);
   SpqrAxis axis;
-  spqr_axis_init (&axis, &plot->x, (size_t) CLAMP (r->width / 70, 2, 12), SPQR_AXIS_NUMBER);
+  spqr_axis_init (&axis, &plot->x, (size_t) CLAMP (r->width / 70, 2, 12), plot->whole_numbers ? SPQR_AXIS_INTEGER : SPQR_AXIS_NUMBER);
   spqr_axis_draw_below (&axis, &ink, r, false);
   if (plot->has_mark && plot->counts)
     draw_mark (plot, &ink, &l);
@@ -265,6 +265,12 @@ spqr_histogram_readout (const SpqrHistogram *plot, size_t bin)
 {
   if (!plot->counts || bin >= plot->bins)
     return g_strdup ("");
+  if (plot->whole_numbers && !plot->compare)
+    {
+      g_autofree char *number = spqr_format_value (spqr_scale_invert (&plot->x, ((double) bin + 0.5) / (double) plot->bins), 3);
+      g_autofree char *times = spqr_format_integer (plot->counts[bin]);
+      return g_strdup_printf ("%s: %s", number, times);
+    }
   g_autofree char *from = spqr_format_value (spqr_scale_invert (&plot->x, (double) bin / (double) plot->bins), 3);
   g_autofree char *to = spqr_format_value (spqr_scale_invert (&plot->x, (double) (bin + 1) / (double) plot->bins), 3);
   g_autofree char *count = spqr_format_integer (plot->counts[bin]);

@@ -9,6 +9,7 @@ typedef struct {
   size_t bins;
   SpqrScale x;                /* bins are equally wide on this scale */
   bool log_counts;
+  bool whole_numbers;         /* a bin a number, its middle */
   const uint64_t *compare;    /* (bins) a second distribution as an outline, or NULL */
   bool in_series;             /* bars and outline have the colours of these series; else neutral ones */
   size_t series, compare_series;
