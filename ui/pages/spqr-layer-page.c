@@ -1,252 +1,19 @@
+/* The layer page: its parts, what they show of the selected tensor, and how they point at each other. */
 #include "pages/spqr-layer-page.h"
 
-#include <adwaita.h>
 #include <glib/gi18n.h>
 #include <math.h>
 
-#include "chart/spqr-heatmap-view.h"
 #include "controls/spqr-access.h"
-#include "controls/spqr-reason.h"
 #include "controls/spqr-wrap.h"
-#include "pages/spqr-layer-charts.h"
-#include "pages/spqr-layer-colors.h"
-#include "pages/spqr-layer-labels.h"
-#include "pages/spqr-layer-preview.h"
+#include "pages/spqr-layer-page-private.h"
 #include "pages/spqr-layer-readout.h"
-#include "pages/spqr-layer-reference.h"
 #include "pages/spqr-layer-rulers.h"
 #include "pages/spqr-layer-subject.h"
-#include "pages/spqr-layer-title.h"
-#include "pages/spqr-layer-tune.h"
 #include "plot/spqr-format.h"
 #include "session/spqr-settings.h"
 
-struct _SpqrLayerPage {
-  GtkWidget parent_instance;
-
-  SpqrSession *session;
-  SpqrLayerPreview *preview;
-
-  GtkStack *stack;
-  AdwStatusPage *refusal;
-  SpqrLayerTitle *title;
-  GtkLabel *readout;
-  GtkDropDown *field, *scale, *colormap, *clip;
-  GtkToggleButton *mark_outliers;
-  SpqrHeatmapView *heatmap;
-  SpqrLayerLabels *labels;
-  SpqrLayerReference *reference;
-  SpqrLayerCharts *charts;
-  SpqrLayerTune *tune;
-
-  SpqrField wanted;                      /* as last chosen, also while a vector has no such field */
-  SpqrLayerColors colors;
-  gboolean tunable;                      /* the selected tensor can be quantized */
-  gint64 hover_row, hover_col;           /* pointed at; -1: none */
-  guint level;                           /* of the pyramid, that the colours are made for */
-  gboolean updating;
-};
-
 G_DEFINE_FINAL_TYPE (SpqrLayerPage, spqr_layer_page, GTK_TYPE_WIDGET)
-
-/* In the order of the menu; those before N_WEIGHT_FIELDS need no quantization. */
-static const SpqrField menu[] = {
-  SPQR_FIELD_WEIGHT, SPQR_FIELD_ABS_WEIGHT, SPQR_FIELD_SENSITIVITY, SPQR_FIELD_ERROR, SPQR_LAYER_FIELD_DIFFERENCE,
-  SPQR_FIELD_LOO_GAIN,
-  SPQR_FIELD_OUTLIERS, SPQR_FIELD_CODES, SPQR_FIELD_SCALES, SPQR_FIELD_ZEROS };
-enum { N_WEIGHT_FIELDS = 2 };
-
-/* ---- the field ---- */
-
-static SpqrField
-current_field (SpqrLayerPage *self)
-{
-  guint chosen = gtk_drop_down_get_selected (self->field);
-
-  return menu[chosen < G_N_ELEMENTS (menu) ? chosen : 0];
-}
-
-static guint
-menu_place (SpqrField field)
-{
-  for (guint i = 0; i < G_N_ELEMENTS (menu); i++)
-    if (menu[i] == field)
-      return i;
-  return 0;
-}
-
-static void
-show_calibration (SpqrLayerPage *self)
-{
-  SpqrLab *lab = spqr_layer_preview_get_lab (self->preview);
-  gboolean calibrated = lab != NULL && spqr_lab_is_calibrated (lab);
-
-  spqr_layer_title_show (self->title, self->session, lab, self->tunable);
-  gtk_widget_set_tooltip_text (GTK_WIDGET (self->field), spqr_layer_field_help (current_field (self), calibrated));
-}
-
-static void
-show_style (SpqrLayerPage *self)
-{
-  SpqrField field = current_field (self);
-  gboolean whole = spqr_layer_field_is_whole (field);
-
-  self->updating = TRUE;
-  gtk_drop_down_set_selected (self->scale, self->colors.fields[field].scale);
-  gtk_drop_down_set_selected (self->colormap, self->colors.fields[field].colormap);
-  gtk_widget_set_visible (GTK_WIDGET (self->mark_outliers), self->tunable);
-  spqr_widget_set_reason (GTK_WIDGET (self->scale), field == SPQR_FIELD_OUTLIERS ? _("A weight is an outlier or is not: there is nothing to scale") : NULL);
-  spqr_widget_set_reason (GTK_WIDGET (self->mark_outliers), field == SPQR_FIELD_OUTLIERS ? _("The field shows the outliers themselves") : NULL);
-  self->updating = FALSE;
-  spqr_heatmap_view_set_format (self->heatmap, whole ? SPQR_AXIS_INTEGER : SPQR_AXIS_NUMBER);
-}
-
-/* What stands in the heat map's place, if anything does. */
-static void
-show_message (SpqrLayerPage *self)
-{
-  gboolean difference = current_field (self) == SPQR_LAYER_FIELD_DIFFERENCE;
-  const char *problem = spqr_layer_preview_get_problem (self->preview), *message = NULL;
-
-  if (difference && spqr_layer_reference_is_known (self->reference) && spqr_layer_reference_get_path (self->reference) == NULL)
-    message = _("No run of this model has stored this layer yet: quantize the model, then compare.");
-  else if (spqr_layer_preview_get_picture (self->preview) == NULL)
-    message = problem != NULL ? problem : _("Reading the layer…");
-  else if (difference)
-    message = problem;
-  spqr_heatmap_view_set_message (self->heatmap, message);
-}
-
-static void
-on_reference_changed (SpqrLayerPage *self)
-{
-  const char *path = spqr_layer_reference_get_path (self->reference);
-
-  spqr_layer_preview_set_reference (self->preview, path);
-  /* What was seen before is of another field: its distribution must not stand below a difference to nothing. */
-  if (path == NULL && spqr_layer_reference_is_known (self->reference) && current_field (self) == SPQR_LAYER_FIELD_DIFFERENCE)
-    spqr_layer_preview_forget_picture (self->preview);
-  show_message (self);
-}
-
-static void
-look_for_runs (SpqrLayerPage *self)
-{
-  SpqrTensor *tensor = spqr_session_get_tensor (self->session);
-  SpqrModel *model = spqr_session_get_model (self->session);
-  gboolean wanted = current_field (self) == SPQR_LAYER_FIELD_DIFFERENCE && tensor != NULL && model != NULL;
-
-  gtk_widget_set_visible (GTK_WIDGET (self->reference), wanted);
-  spqr_layer_preview_set_reference (self->preview, NULL);
-  if (wanted)
-    spqr_layer_reference_look (self->reference, spqr_session_get_store (self->session), spqr_model_get_fingerprint (model),
-                               spqr_tensor_get_name (tensor));
-}
-
-static void
-ask_for_field (SpqrLayerPage *self)
-{
-  SpqrField field = current_field (self);
-
-  show_style (self);
-  look_for_runs (self);
-  show_calibration (self);
-  spqr_layer_preview_set_field (self->preview, field, self->colors.fields[field].scale);
-}
-
-static void
-on_field_chosen (SpqrLayerPage *self)
-{
-  if (self->updating)
-    return;
-  self->wanted = current_field (self);
-  ask_for_field (self);
-}
-
-/* How coarsely the matrix is seen. */
-static guint
-seen_level (SpqrLayerPage *self, const SpqrFieldData *data)
-{
-  SpqrViewport view = spqr_heatmap_view_get_view (self->heatmap);
-  double width = MAX (gtk_widget_get_width (GTK_WIDGET (self->heatmap)), 64), height = MAX (gtk_widget_get_height (GTK_WIDGET (self->heatmap)), 64);
-
-  return spqr_layer_colors_level (data, (view.row1 - view.row0) * (view.col1 - view.col0), width * height);
-}
-
-/* The colours' range follows the field and how closely it is looked at. */
-static void
-show_range (SpqrLayerPage *self)
-{
-  SpqrLayerPicture *picture = spqr_layer_preview_get_picture (self->preview);
-  SpqrScale scale;
-
-  if (picture == NULL)
-    return;
-  self->level = seen_level (self, picture->data);
-  scale = spqr_layer_colors_range (&self->colors, picture, self->level);
-  spqr_heatmap_view_set_scale (self->heatmap, scale.kind);
-  spqr_heatmap_view_set_range (self->heatmap, scale.lo, scale.hi);
-}
-
-static void
-on_scale_chosen (SpqrLayerPage *self)
-{
-  SpqrField field = current_field (self);
-
-  if (self->updating)
-    return;
-  self->colors.fields[field].scale = (SpqrScaleKind) MIN (gtk_drop_down_get_selected (self->scale), SPQR_N_SCALES - 1);
-  self->colors.fields[field].ranged = FALSE;
-  show_range (self);
-  spqr_layer_preview_set_field (self->preview, field, self->colors.fields[field].scale);
-}
-
-static void
-on_range_changed (SpqrLayerPage *self, double lo, double hi)
-{
-  SpqrLayerPicture *picture = spqr_layer_preview_get_picture (self->preview);
-  SpqrLayerFieldColors *colors = picture != NULL ? &self->colors.fields[picture->field] : NULL;
-
-  if (colors == NULL)
-    return;
-  colors->ranged = TRUE;
-  colors->lo = lo;
-  colors->hi = hi;
-  show_range (self);
-}
-
-/* By the values again. */
-static void
-on_range_reset (SpqrLayerPage *self)
-{
-  SpqrLayerPicture *picture = self->preview != NULL ? spqr_layer_preview_get_picture (self->preview) : NULL;
-
-  self->colors.clip = gtk_drop_down_get_selected (self->clip);
-  if (self->updating || picture == NULL)
-    return;
-  self->colors.fields[picture->field].ranged = FALSE;
-  show_range (self);
-}
-
-static void
-on_colormap_chosen (SpqrLayerPage *self)
-{
-  SpqrField field = current_field (self);
-
-  if (self->updating)
-    return;
-  self->colors.fields[field].colormap = (SpqrColormap) MIN (gtk_drop_down_get_selected (self->colormap), SPQR_N_COLORMAPS - 1);
-  spqr_heatmap_view_set_colormap (self->heatmap, self->colors.fields[field].colormap, FALSE);
-  show_range (self);
-}
-
-static void
-take_colormap (SpqrLayerPage *self)
-{
-  spqr_layer_colors_take_usual (&self->colors, spqr_settings_get_colormap (spqr_settings_get_default ()));
-  show_style (self);
-  spqr_heatmap_view_set_colormap (self->heatmap, self->colors.fields[current_field (self)].colormap, FALSE);
-}
 
 /* ---- the picture ---- */
 
@@ -287,8 +54,8 @@ name_picture (SpqrLayerPage *self)
   if (tensor == NULL || model == NULL || lab == NULL)
     return;
   json = spqr_run_params_to_json (spqr_session_get_params (self->session));
-  name = g_strdup_printf (_("%s of %s"), spqr_layer_field_name (current_field (self)), spqr_tensor_get_name (tensor));
-  if (current_field (self) == SPQR_LAYER_FIELD_DIFFERENCE && spqr_layer_reference_get_name (self->reference) != NULL)
+  name = g_strdup_printf (_("%s of %s"), spqr_layer_field_name (_spqr_layer_page_get_field (self)), spqr_tensor_get_name (tensor));
+  if (_spqr_layer_page_get_field (self) == SPQR_LAYER_FIELD_DIFFERENCE && spqr_layer_reference_get_name (self->reference) != NULL)
     reference = g_strdup_printf (" − %s", spqr_layer_reference_get_name (self->reference));
   provenance = g_strdup_printf ("%s · %s · %s · %s%s", spqr_model_get_name (model), spqr_tensor_get_name (tensor),
                                 spqr_lab_is_calibrated (lab) ? _("calibrated") : _("data-free"), json, reference != NULL ? reference : "");
@@ -357,8 +124,8 @@ on_view_changed (SpqrLayerPage *self)
   last = CLAMP (ceil (view.row1), first + 1, (double) data->rows);
   spqr_layer_preview_set_rows (self->preview, (gsize) first, (gsize) (last - first));
   spqr_layer_charts_set_view (self->charts, &view);
-  if (seen_level (self, data) != self->level)
-    show_range (self);
+  if (_spqr_layer_page_seen_level (self, data) != self->level)
+    _spqr_layer_page_show_range (self);
 }
 
 static void
@@ -379,10 +146,10 @@ on_picture_changed (SpqrLayerPage *self)
       spqr_layer_subject_axes (spqr_session_get_tensor (self->session), &rows, &cols);
       spqr_heatmap_view_set_labels (self->heatmap, spqr_layer_field_name (picture->field), rows, cols);
       spqr_heatmap_view_set_field (self->heatmap, picture->data);
-      show_range (self);
+      _spqr_layer_page_show_range (self);
       show_marks (self);
     }
-  show_message (self);
+  _spqr_layer_page_show_message (self);
   show_rulers (self);
   show_patterns (self);
   name_picture (self);
@@ -473,21 +240,6 @@ on_save_failed (SpqrLayerPage *self, const char *message)
 /* ---- the session ---- */
 
 static void
-fill_fields (SpqrLayerPage *self)
-{
-  g_autoptr (GtkStringList) names = gtk_string_list_new (NULL);
-  guint n = self->tunable ? G_N_ELEMENTS (menu) : N_WEIGHT_FIELDS;
-  guint chosen = menu_place (self->wanted);
-
-  for (guint i = 0; i < n; i++)
-    gtk_string_list_append (names, spqr_layer_field_name (menu[i]));
-  self->updating = TRUE;
-  gtk_drop_down_set_model (self->field, G_LIST_MODEL (names));
-  gtk_drop_down_set_selected (self->field, chosen < n ? chosen : menu_place (SPQR_FIELD_ABS_WEIGHT));
-  self->updating = FALSE;
-}
-
-static void
 refuse (SpqrLayerPage *self, const char *reason)
 {
   adw_status_page_set_title (self->refusal, spqr_tensor_get_name (spqr_session_get_tensor (self->session)));
@@ -514,9 +266,9 @@ on_tensor (SpqrLayerPage *self)
     }
   self->tunable = spqr_layer_subject_is_tunable (tensor);
   spqr_layer_tune_set_message (self->tune, self->tunable ? NULL : spqr_layer_subject_explain (tensor));
-  fill_fields (self);
+  _spqr_layer_page_fill_fields (self);
   gtk_stack_set_visible_child_name (self->stack, "layer");
-  ask_for_field (self);
+  _spqr_layer_page_ask_for_field (self);
 }
 
 static void
@@ -530,7 +282,7 @@ on_lab (SpqrLayerPage *self)
     refuse (self, spqr_session_get_lab_problem (self->session));
   spqr_layer_charts_let_go (self->charts);
   spqr_layer_preview_set_lab (self->preview, reason == NULL ? lab : NULL, self->tunable);
-  show_calibration (self);
+  _spqr_layer_page_show_calibration (self);
 }
 
 static void
@@ -549,7 +301,7 @@ set_session (SpqrLayerPage *self, SpqrSession *session)
   spqr_layer_tune_set_session (self->tune, session, self->preview);
   spqr_layer_charts_set_session (self->charts, session, self->preview);
   g_signal_connect_object (self->preview, "picture-changed", G_CALLBACK (on_picture_changed), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (self->preview, "figures-changed", G_CALLBACK (show_message), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->preview, "figures-changed", G_CALLBACK (_spqr_layer_page_show_message), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "notify::tensor", G_CALLBACK (on_tensor), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "notify::lab", G_CALLBACK (on_lab), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "params-changed", G_CALLBACK (on_params_changed), self, G_CONNECT_SWAPPED);
@@ -633,9 +385,6 @@ bind_children (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, SpqrLayerPage, reference);
   gtk_widget_class_bind_template_child (widget_class, SpqrLayerPage, charts);
   gtk_widget_class_bind_template_child (widget_class, SpqrLayerPage, tune);
-  gtk_widget_class_bind_template_callback (widget_class, on_field_chosen);
-  gtk_widget_class_bind_template_callback (widget_class, on_scale_chosen);
-  gtk_widget_class_bind_template_callback (widget_class, on_colormap_chosen);
   gtk_widget_class_bind_template_callback (widget_class, show_marks);
   gtk_widget_class_bind_template_callback (widget_class, on_zoom_in);
   gtk_widget_class_bind_template_callback (widget_class, on_zoom_out);
@@ -647,9 +396,6 @@ bind_children (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_callback (widget_class, on_place_chosen);
   gtk_widget_class_bind_template_callback (widget_class, on_saved);
   gtk_widget_class_bind_template_callback (widget_class, on_save_failed);
-  gtk_widget_class_bind_template_callback (widget_class, on_range_changed);
-  gtk_widget_class_bind_template_callback (widget_class, on_reference_changed);
-  gtk_widget_class_bind_template_callback (widget_class, on_range_reset);
   gtk_widget_class_bind_template_callback (widget_class, on_values_pointed);
   gtk_widget_class_bind_template_callback (widget_class, on_readout_tooltip);
   gtk_widget_class_bind_template_callback (widget_class, on_cells_pointed);
@@ -672,6 +418,7 @@ spqr_layer_page_class_init (SpqrLayerPageClass *klass)
   g_type_ensure (SPQR_TYPE_WRAP);
   gtk_widget_class_set_template_from_resource (widget_class, "/studio/spqr/SpqrStudio/ui/spqr-layer-page.ui");
   bind_children (widget_class);
+  _spqr_layer_page_bind_field (widget_class);
   gtk_widget_class_install_action (widget_class, "layer.undo", NULL, on_tune_key);
   gtk_widget_class_install_action (widget_class, "layer.redo", NULL, on_tune_key);
   gtk_widget_class_install_action (widget_class, "layer.compare", NULL, on_tune_key);
@@ -701,6 +448,6 @@ spqr_layer_page_init (SpqrLayerPage *self)
   gtk_drop_down_set_model (self->colormap, G_LIST_MODEL (maps));
   gtk_drop_down_set_selected (self->clip, SPQR_LAYER_USUAL_CLIP);
   spqr_heatmap_view_add_handles (self->heatmap);
-  g_signal_connect_object (spqr_settings_get_default (), "notify::colormap", G_CALLBACK (take_colormap), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (spqr_settings_get_default (), "notify::colormap", G_CALLBACK (_spqr_layer_page_take_colormap), self, G_CONNECT_SWAPPED);
   self->updating = FALSE;
 }

@@ -7,7 +7,7 @@
 #include "chart/spqr-grid-view.h"
 #include "chart/spqr-scatter-view.h"
 #include "controls/spqr-wrap.h"
-#include "pages/spqr-map-figures.h"
+#include "pages/spqr-map-layers.h"
 #include "pages/spqr-map-list.h"
 #include "pages/spqr-map-save.h"
 #include "session/spqr-settings.h"
@@ -25,9 +25,7 @@ struct _SpqrMapPage {
   SpqrScatterView *scatter;
   SpqrMapList *list;
 
-  SpqrRole *roles;           /* (n_roles) those that some block has */
-  guint n_roles, n_blocks;
-  GPtrArray *tensors;        /* on the map, in the network's order */
+  SpqrMapLayers layers;
   double step, against_step; /* of what the figures' values differ by */
   SpqrScaleKind *scales;     /* (figures) how each one's values become colours, as last chosen */
   gboolean updating;
@@ -53,66 +51,6 @@ scale_of (SpqrMapPage *self, const SpqrMapFigure *figure)
   return &self->scales[figure - spqr_map_figures (&n)];
 }
 
-static gboolean
-is_on_map (SpqrTensor *tensor)
-{
-  return spqr_tensor_get_block (tensor) >= 0 && !spqr_tensor_is_bias (tensor) && spqr_role_is_linear (spqr_tensor_get_role (tensor));
-}
-
-/* Which roles there are, in the order in which the network uses them. */
-static void
-find_roles (SpqrMapPage *self)
-{
-  SpqrModel *model = spqr_session_get_model (self->session);
-  gboolean present[SPQR_N_ROLES] = { FALSE };
-
-  g_clear_pointer (&self->roles, g_free);
-  g_ptr_array_set_size (self->tensors, 0);
-  g_clear_object (&self->selected);
-  self->n_roles = self->n_blocks = 0;
-  if (model == NULL)
-    return;
-  for (guint i = 0; i < spqr_model_get_n_tensors (model); i++)
-    {
-      SpqrTensor *tensor = spqr_model_get_tensor (model, i);
-
-      if (!is_on_map (tensor))
-        continue;
-      present[spqr_tensor_get_role (tensor)] = TRUE;
-      self->n_blocks = MAX (self->n_blocks, (guint) spqr_tensor_get_block (tensor) + 1);
-    }
-  self->roles = g_new (SpqrRole, SPQR_N_ROLES);
-  for (guint r = 0; r < SPQR_N_ROLES; r++)
-    if (present[r])
-      self->roles[self->n_roles++] = r;
-}
-
-/* The layers in their order, blocks first. */
-static void
-find_tensors (SpqrMapPage *self)
-{
-  SpqrModel *model = spqr_session_get_model (self->session);
-
-  for (guint b = 0; model != NULL && b < self->n_blocks; b++)
-    for (guint r = 0; r < self->n_roles; r++)
-      {
-        SpqrTensor *tensor = spqr_model_find (model, b, self->roles[r], FALSE);
-
-        if (tensor != NULL)
-          g_ptr_array_add (self->tensors, g_object_ref (tensor));
-      }
-  spqr_map_list_set_tensors (self->list, self->tensors);
-}
-
-static gint64
-role_index (SpqrMapPage *self, SpqrTensor *tensor)
-{
-  for (guint r = 0; r < self->n_roles; r++)
-    if (self->roles[r] == spqr_tensor_get_role (tensor))
-      return r;
-  return -1;
-}
-
 /* ---- where a figure comes from ---- */
 
 /* With what the layers were calibrated; those that are calibrated one by one may differ. */
@@ -122,9 +60,9 @@ describe_texts (SpqrMapPage *self)
   g_autoptr (GPtrArray) texts = g_ptr_array_new ();
   g_autofree char *list = NULL;
 
-  for (guint i = 0; i < self->tensors->len; i++)
+  for (guint i = 0; i < self->layers.tensors->len; i++)
     {
-      const char *text = spqr_session_get_calibrated_with (self->session, self->tensors->pdata[i]);
+      const char *text = spqr_session_get_calibrated_with (self->session, self->layers.tensors->pdata[i]);
 
       if (text != NULL && !g_ptr_array_find_with_equal_func (texts, text, g_str_equal, NULL))
         g_ptr_array_add (texts, (gpointer) text);
@@ -155,36 +93,16 @@ show_source (SpqrMapPage *self, GtkLabel *label, const SpqrMapFigure *figure, gb
 
 /* ---- the pictures ---- */
 
-static double *
-find_values (SpqrMapPage *self, const SpqrMapFigure *figure, gboolean *any)
-{
-  double *values = g_new (double, self->tensors->len + 1);
-
-  *any = FALSE;
-  for (guint i = 0; i < self->tensors->len; i++)
-    {
-      values[i] = figure->get (self->session, self->tensors->pdata[i]);
-      *any = *any || isfinite (values[i]);
-    }
-  return values;
-}
-
 static void
 fill_grid (SpqrMapPage *self, const double *values, const SpqrMapFigure *figure)
 {
-  g_autofree const char **labels = g_new0 (const char *, self->n_roles + 1);
-  g_autofree double *cells = g_new (double, self->n_blocks * self->n_roles + 1);
+  g_autofree const char **labels = spqr_map_layers_role_names (&self->layers);
+  g_autofree double *cells = spqr_map_layers_cells (&self->layers, values);
 
-  for (guint i = 0; i < self->n_blocks * self->n_roles; i++)
-    cells[i] = NAN;
-  for (guint i = 0; i < self->tensors->len; i++)
-    cells[(guint) spqr_tensor_get_block (self->tensors->pdata[i]) * self->n_roles + (guint) role_index (self, self->tensors->pdata[i])] = values[i];
-  for (guint r = 0; r < self->n_roles; r++)
-    labels[r] = spqr_role_name (self->roles[r]);
   spqr_grid_view_set_format (self->grid, figure->format, figure->axis);
   spqr_grid_view_set_scale (self->grid, *scale_of (self, figure));
   spqr_grid_view_set_titles (self->grid, NULL, NULL, _(figure->name), _("block"));
-  spqr_grid_view_set_values (self->grid, self->n_blocks, self->n_roles, cells, NULL, labels);
+  spqr_grid_view_set_values (self->grid, self->layers.n_blocks, self->layers.n_roles, cells, NULL, labels);
 }
 
 static char *
@@ -197,24 +115,22 @@ layer_name (SpqrTensor *tensor)
 static void
 fill_scatter (SpqrMapPage *self, const double *values, const SpqrMapFigure *figure, const double *others, const SpqrMapFigure *other)
 {
-  g_autofree SpqrScatterPoint *points = g_new0 (SpqrScatterPoint, self->tensors->len + 1);
+  g_autofree SpqrScatterPoint *points = g_new0 (SpqrScatterPoint, self->layers.tensors->len + 1);
   g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
-  g_autofree const char **legend = g_new0 (const char *, self->n_roles + 1);
+  g_autofree const char **legend = spqr_map_layers_role_names (&self->layers);
 
-  for (guint i = 0; i < self->tensors->len; i++)
+  for (guint i = 0; i < self->layers.tensors->len; i++)
     {
-      SpqrTensor *tensor = self->tensors->pdata[i];
+      SpqrTensor *tensor = self->layers.tensors->pdata[i];
 
       g_ptr_array_add (names, layer_name (tensor));
       points[i] = (SpqrScatterPoint) { .x = others[i], .y = values[i], .label = names->pdata[i], .selected = tensor == self->selected,
-                                       .series = (gsize) MAX (role_index (self, tensor), 0), .quiet = TRUE };
+                                       .series = (gsize) MAX (spqr_map_layers_role (&self->layers, tensor), 0), .quiet = TRUE };
     }
-  for (guint r = 0; r < self->n_roles; r++)
-    legend[r] = spqr_role_name (self->roles[r]);
   spqr_scatter_view_set_axes (self->scatter, *scale_of (self, other), other->axis, *scale_of (self, figure), figure->axis);
   spqr_scatter_view_set_legend (self->scatter, legend);
   spqr_scatter_view_set_titles (self->scatter, NULL, NULL, _(other->name), _(figure->name), _("Layers appear here once both figures are known"));
-  spqr_scatter_view_set_points (self->scatter, points, self->tensors->len);
+  spqr_scatter_view_set_points (self->scatter, points, self->layers.tensors->len);
 }
 
 static void
@@ -300,11 +216,11 @@ update (SpqrMapPage *self)
 {
   const SpqrMapFigure *figure = chosen_figure (self->figure), *other = chosen_figure (self->against);
   gboolean two = gtk_toggle_button_get_active (self->two), any, any_other;
-  g_autofree double *values = find_values (self, figure, &any);
-  g_autofree double *others = two ? find_values (self, other, &any_other) : NULL;
+  g_autofree double *values = spqr_map_layers_values (&self->layers, self->session, figure, &any);
+  g_autofree double *others = two ? spqr_map_layers_values (&self->layers, self->session, other, &any_other) : NULL;
 
-  self->step = spqr_grid_step (values, self->tensors->len);
-  self->against_step = two ? spqr_grid_step (others, self->tensors->len) : 0;
+  self->step = spqr_grid_step (values, self->layers.tensors->len);
+  self->against_step = two ? spqr_grid_step (others, self->layers.tensors->len) : 0;
   self->updating = TRUE;
   gtk_drop_down_set_selected (self->scale, *scale_of (self, figure));
   self->updating = FALSE;
@@ -333,11 +249,11 @@ select_layer (SpqrMapPage *self, SpqrTensor *tensor)
 
   if (!g_set_object (&self->selected, tensor))
     return;
-  spqr_grid_view_select (self->grid, tensor != NULL ? spqr_tensor_get_block (tensor) : -1, tensor != NULL ? role_index (self, tensor) : -1);
+  spqr_grid_view_select (self->grid, tensor != NULL ? spqr_tensor_get_block (tensor) : -1, tensor != NULL ? spqr_map_layers_role (&self->layers, tensor) : -1);
   spqr_map_list_select (self->list, tensor);
   if (gtk_toggle_button_get_active (self->two))
     update (self);
-  if (tensor != NULL && g_ptr_array_find (self->tensors, tensor, &place))
+  if (tensor != NULL && g_ptr_array_find (self->layers.tensors, tensor, &place))
     spqr_scatter_view_set_focus_point (self->scatter, place);
   show_readout (self, NULL);
 }
@@ -347,14 +263,15 @@ follow_selection (SpqrMapPage *self)
 {
   SpqrTensor *tensor = spqr_session_get_tensor (self->session);
 
-  select_layer (self, tensor != NULL && is_on_map (tensor) ? tensor : NULL);
+  select_layer (self, tensor != NULL && spqr_map_layers_take (tensor) ? tensor : NULL);
 }
 
 static void
 on_model (SpqrMapPage *self)
 {
-  find_roles (self);
-  find_tensors (self);
+  g_clear_object (&self->selected);
+  spqr_map_layers_find (&self->layers, spqr_session_get_model (self->session));
+  spqr_map_list_set_tensors (self->list, self->layers.tensors);
   update (self);
 }
 
@@ -383,19 +300,11 @@ open_layer (SpqrMapPage *self, SpqrTensor *tensor)
   gtk_widget_activate_action (GTK_WIDGET (self), "win.page", "s", "layer");
 }
 
-static SpqrTensor *
-tensor_at (SpqrMapPage *self, gint64 block, gint64 role)
-{
-  SpqrModel *model = spqr_session_get_model (self->session);
-
-  return model != NULL && block >= 0 && role >= 0 && role < self->n_roles ? spqr_model_find (model, (int) block, self->roles[role], FALSE) : NULL;
-}
-
 /* Beside a scatter a click looks where the layer is there; the second one opens it. */
 static void
 on_cell (SpqrMapPage *self, guint block, guint role)
 {
-  SpqrTensor *tensor = tensor_at (self, block, role);
+  SpqrTensor *tensor = spqr_map_layers_at (&self->layers, block, role);
 
   if (tensor == NULL)
     return;
@@ -408,33 +317,33 @@ on_cell (SpqrMapPage *self, guint block, guint role)
 static void
 on_cell_selected (SpqrMapPage *self, guint block, guint role)
 {
-  select_layer (self, tensor_at (self, block, role));
+  select_layer (self, spqr_map_layers_at (&self->layers, block, role));
 }
 
 static void
 on_cell_hovered (SpqrMapPage *self, gint64 block, gint64 role)
 {
-  show_readout (self, tensor_at (self, block, role));
+  show_readout (self, spqr_map_layers_at (&self->layers, block, role));
 }
 
 static void
 on_point_selected (SpqrMapPage *self, guint point, gboolean extend)
 {
-  if (point < self->tensors->len)
-    select_layer (self, self->tensors->pdata[point]);
+  if (point < self->layers.tensors->len)
+    select_layer (self, self->layers.tensors->pdata[point]);
 }
 
 static void
 on_point_activated (SpqrMapPage *self, guint point)
 {
-  if (point < self->tensors->len)
-    open_layer (self, self->tensors->pdata[point]);
+  if (point < self->layers.tensors->len)
+    open_layer (self, self->layers.tensors->pdata[point]);
 }
 
 static void
 on_point_hovered (SpqrMapPage *self, gint64 point)
 {
-  show_readout (self, point >= 0 && point < self->tensors->len ? self->tensors->pdata[point] : NULL);
+  show_readout (self, point >= 0 && point < self->layers.tensors->len ? self->layers.tensors->pdata[point] : NULL);
 }
 
 static void
@@ -606,9 +515,8 @@ spqr_map_page_dispose (GObject *object)
 
   g_clear_pointer (&self->box, gtk_widget_unparent);
   g_clear_object (&self->session);
-  g_clear_pointer (&self->roles, g_free);
   g_clear_pointer (&self->scales, g_free);
-  g_clear_pointer (&self->tensors, g_ptr_array_unref);
+  spqr_map_layers_clear (&self->layers);
   g_clear_object (&self->selected);
   G_OBJECT_CLASS (spqr_map_page_parent_class)->dispose (object);
 }
@@ -630,7 +538,7 @@ spqr_map_page_init (SpqrMapPage *self)
   self->scales = g_new (SpqrScaleKind, n);
   for (guint i = 0; i < n; i++)
     self->scales[i] = figures[i].scale;
-  self->tensors = g_ptr_array_new_with_free_func (g_object_unref);
+  spqr_map_layers_find (&self->layers, NULL);
   self->box = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 0);
   gtk_widget_set_parent (self->box, GTK_WIDGET (self));
   gtk_box_append (GTK_BOX (main_box), make_bar (self));
