@@ -6,6 +6,8 @@
 #include <sqlite3.h>
 #include <time.h>
 
+#include "controls/spqr-cell.h"
+#include "controls/spqr-slow-list.h"
 #include "export/spqr-run-protocol.h"
 #include "pages/spqr-runs-list.h"
 #include "pages/spqr-runs-table.h"
@@ -213,13 +215,13 @@ find_widget (GtkWidget *widget, GType type)
   return found;
 }
 
-/* The texts of the labels in view, row by row, and whether a row says so much. */
+/* Whether a cell in view says that. */
 static gboolean
 shows (GtkWidget *widget, const char *text, GtkWidget *view)
 {
   graphene_rect_t bounds;
 
-  if (GTK_IS_LABEL (widget) && g_strcmp0 (gtk_label_get_label (GTK_LABEL (widget)), text) == 0 && gtk_widget_compute_bounds (widget, view, &bounds) &&
+  if (GTK_IS_INSCRIPTION (widget) && g_strcmp0 (gtk_inscription_get_text (GTK_INSCRIPTION (widget)), text) == 0 && gtk_widget_compute_bounds (widget, view, &bounds) &&
       bounds.origin.y > 0 && bounds.origin.y < gtk_widget_get_height (view))
     return TRUE;
   for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL; child = gtk_widget_get_next_sibling (child))
@@ -290,6 +292,7 @@ test_table (Fixture *f, gconstpointer data)
   gtk_window_present (GTK_WINDOW (window));
   WAIT (n_shown (SPQR_RUNS_TABLE (table)) == N_RUNS);
   WAIT (shows (GTK_WIDGET (view), "10000", GTK_WIDGET (view)));
+  WAIT (g_list_model_get_n_items (G_LIST_MODEL (gtk_column_view_get_model (view))) == N_RUNS);
   tell ("showing 10000 runs");
   scroll_through (table, view);
 
@@ -322,6 +325,92 @@ test_table (Fixture *f, gconstpointer data)
   gtk_window_destroy (GTK_WINDOW (window));
   for (guint i = 0; i < 20; i++)
     turn ();
+}
+
+/* ---- what the table is made of ---- */
+
+static void
+fill_store (GListStore *store, guint n)
+{
+  g_autoptr (GPtrArray) items = g_ptr_array_new_with_free_func (g_object_unref);
+
+  for (guint i = 0; i < n; i++)
+    g_ptr_array_add (items, gtk_string_object_new ("item"));
+  g_list_store_splice (store, 0, g_list_model_get_n_items (G_LIST_MODEL (store)), items->pdata, n);
+}
+
+static void
+test_slow_list (void)
+{
+  g_autoptr (GListStore) store = g_list_store_new (GTK_TYPE_STRING_OBJECT);
+  g_autoptr (GListModel) list = NULL;
+  guint most = 0, before = 0;
+
+  fill_store (store, 1000);
+  list = spqr_slow_list_new (g_object_ref (G_LIST_MODEL (store)));
+  /* Never many more at once, until there are more than any view has rows for. */
+  while (g_list_model_get_n_items (list) < 1000)
+    {
+      guint n = g_list_model_get_n_items (list);
+
+      most = n < 200 ? MAX (most, n - before) : most;
+      before = n;
+      turn ();
+    }
+  g_assert_cmpuint (most, >, 0);
+  g_assert_cmpuint (most, <=, 20);
+  /* All rows are there: another thousand takes them over. */
+  fill_store (store, 2000);
+  g_assert_cmpuint (g_list_model_get_n_items (list), ==, 2000);
+  /* A short list has few rows: what then comes is slow again. */
+  fill_store (store, 5);
+  g_assert_cmpuint (g_list_model_get_n_items (list), ==, 5);
+  fill_store (store, 0);
+  fill_store (store, 400);
+  g_assert_cmpuint (g_list_model_get_n_items (list), <=, 20);
+  spqr_slow_list_finish (list);
+  g_assert_cmpuint (g_list_model_get_n_items (list), ==, 400);
+  fill_store (store, 30);
+  fill_store (store, 90);
+  WAIT (g_list_model_get_n_items (list) == 90);
+}
+
+static int
+width_of_title (GtkWidget *title)
+{
+  int width;
+
+  gtk_widget_get_size_request (title, &width, NULL);
+  return width;
+}
+
+static void
+test_cell (void)
+{
+  g_autoptr (GtkWidget) title = g_object_ref_sink (gtk_label_new ("Bits")), cell = g_object_ref_sink (spqr_cell_new (TRUE, TRUE, 0));
+  SpqrCellWidths *widths = spqr_cell_widths_new (title);
+  int narrow, wide, least;
+
+  spqr_cell_set_text (cell, widths, "3.630");
+  g_assert_cmpstr (gtk_inscription_get_text (GTK_INSCRIPTION (cell)), ==, "3.630");
+  narrow = width_of_title (title);
+  g_assert_cmpint (narrow, >, 0);
+  spqr_cell_set_text (cell, widths, "4.127");                  /* digits are all as wide */
+  g_assert_cmpint (width_of_title (title), ==, narrow);
+  spqr_cell_set_text (cell, widths, "interrupted at 12 of 28");
+  wide = width_of_title (title);
+  g_assert_cmpint (wide, >, 2 * narrow);
+  spqr_cell_set_text (cell, widths, "–");                      /* a column does not jump */
+  g_assert_cmpint (width_of_title (title), ==, wide);
+  gtk_widget_measure (cell, GTK_ORIENTATION_HORIZONTAL, -1, &least, NULL, NULL, NULL);
+  g_assert_cmpint (least, <, narrow);                          /* only the title asks for it */
+  spqr_cell_widths_forget (widths);
+  g_assert_cmpint (width_of_title (title), ==, -1);
+  spqr_cell_set_text (cell, NULL, "a text that is cut");
+  g_assert_cmpint (width_of_title (title), ==, -1);
+  spqr_cell_set_text (cell, widths, NULL);
+  g_assert_null (gtk_inscription_get_text (GTK_INSCRIPTION (cell)));
+  spqr_cell_widths_free (widths);
 }
 
 /* ---- which evaluations may stand side by side ---- */
@@ -429,6 +518,8 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/runs/slow-list", test_slow_list);
+  g_test_add_func ("/runs/cell", test_cell);
   g_test_add_func ("/runs/protocols", test_protocols);
   g_test_add_func ("/runs/text", test_text);
   g_test_add ("/runs/list", Fixture, NULL, set_up, test_list, tear_down);

@@ -32,15 +32,16 @@ push_right (GtkLabel *label)
   gtk_widget_set_hexpand (GTK_WIDGET (label), TRUE);
 }
 
-void
+GtkWidget *
 spqr_column_title_dress (GtkColumnView *view, guint position, gboolean right, const char *tooltip)
 {
   GtkWidget *title = find_title (view, position);
   GtkLabel *label = title != NULL ? find_label (title) : NULL;
 
   if (title == NULL)
-    return;
+    return NULL;
   if (right && label != NULL)
     push_right (label);
   gtk_widget_set_tooltip_text (title, tooltip);
+  return title;
 }

@@ -4,5 +4,5 @@
 #include <gtk/gtk.h>
 
 /* The title of the column at `position`: at the right, as its figures are, and what it explains when
- * pointed at (NULL: nothing). Call after the column was added. */
-void spqr_column_title_dress (GtkColumnView *view, guint position, gboolean right, const char *tooltip);
+ * pointed at (NULL: nothing). Call after the column was added. The title, or NULL. */
+GtkWidget *spqr_column_title_dress (GtkColumnView *view, guint position, gboolean right, const char *tooltip);

@@ -4,8 +4,10 @@
 #include <math.h>
 
 #include "controls/spqr-access.h"
+#include "controls/spqr-cell.h"
 #include "controls/spqr-column-title.h"
 #include "controls/spqr-empty-note.h"
+#include "controls/spqr-slow-list.h"
 #include "plot/spqr-format.h"
 
 /* A row of the table: one of the array's layers, kept alive by the array. */
@@ -44,6 +46,10 @@ struct _SpqrLayersTable {
   GtkWidget *note;
   GtkColumnView *view;
   GListStore *items;
+  GPtrArray *layers;         /* what is to be shown; NULL: none */
+  gboolean outdated;         /* the items are not these, because nobody looks */
+  GPtrArray *widths;         /* SpqrCellWidths, of each column */
+  guint font;                /* that they were measured with */
 };
 
 enum { LAYER_ACTIVATED, N_SIGNALS };
@@ -110,11 +116,9 @@ compare_items (gconstpointer a, gconstpointer b, gpointer user_data)
 static void
 setup_cell (GtkSignalListItemFactory *factory, GtkListItem *item, gpointer user_data)
 {
-  GtkWidget *label = gtk_label_new (NULL);
+  const Column *column = user_data;
 
-  gtk_label_set_xalign (GTK_LABEL (label), ((const Column *) user_data)->number != NULL ? 1 : 0);
-  gtk_widget_add_css_class (label, "figures");
-  gtk_list_item_set_child (item, label);
+  gtk_list_item_set_child (item, spqr_cell_new (column->number != NULL, column == columns, 0));
 }
 
 static void
@@ -122,7 +126,7 @@ bind_cell (GtkSignalListItemFactory *factory, GtkListItem *item, gpointer user_d
 {
   g_autofree char *text = ((const Column *) user_data)->text (SPQR_LAYER_ITEM (gtk_list_item_get_item (item))->layer);
 
-  gtk_label_set_label (GTK_LABEL (gtk_list_item_get_child (item)), text);
+  spqr_cell_set_text (gtk_list_item_get_child (item), g_object_get_data (G_OBJECT (factory), "widths"), text);
   if (((const Column *) user_data)->text == text_name)
     spqr_name_column_row (gtk_list_item_get_child (item), text);
 }
@@ -133,6 +137,7 @@ add_column (SpqrLayersTable *self, const Column *column)
   GtkListItemFactory *factory = gtk_signal_list_item_factory_new ();
   g_autoptr (GtkColumnViewColumn) added = gtk_column_view_column_new (_(column->title), factory);
   g_autoptr (GtkSorter) sorter = GTK_SORTER (gtk_custom_sorter_new (compare_items, (gpointer) column, NULL));
+  SpqrCellWidths *widths;
 
   g_signal_connect (factory, "setup", G_CALLBACK (setup_cell), (gpointer) column);
   g_signal_connect (factory, "bind", G_CALLBACK (bind_cell), (gpointer) column);
@@ -140,7 +145,10 @@ add_column (SpqrLayersTable *self, const Column *column)
   gtk_column_view_column_set_resizable (added, TRUE);
   gtk_column_view_column_set_expand (added, column->text == text_note);  /* rows are as wide as the table */
   gtk_column_view_append_column (self->view, added);
-  spqr_column_title_dress (self->view, column - columns, column->number != NULL, column->help != NULL ? _(column->help) : NULL);
+  widths = spqr_cell_widths_new (spqr_column_title_dress (self->view, column - columns, column->number != NULL,
+                                                          column->help != NULL ? _(column->help) : NULL));
+  g_object_set_data (G_OBJECT (factory), "widths", widths);
+  g_ptr_array_add (self->widths, widths);
 }
 
 static void
@@ -152,24 +160,60 @@ on_activate (GtkColumnView *view, guint position, SpqrLayersTable *self)
     g_signal_emit (self, signals[LAYER_ACTIVATED], 0, item->layer->name);
 }
 
-void
-spqr_layers_table_set_layers (SpqrLayersTable *self, GPtrArray *layers)
+static void
+list_layers (SpqrLayersTable *self)
 {
   g_autoptr (GPtrArray) items = g_ptr_array_new_with_free_func (g_object_unref);
 
-  for (guint i = 0; layers != NULL && i < layers->len; i++)
+  for (guint i = 0; self->layers != NULL && i < self->layers->len; i++)
     {
       SpqrLayerItem *item = g_object_new (SPQR_TYPE_LAYER_ITEM, NULL);
 
-      item->owner = g_ptr_array_ref (layers);
-      item->layer = layers->pdata[i];
+      item->owner = g_ptr_array_ref (self->layers);
+      item->layer = self->layers->pdata[i];
       item->index = i;
       g_ptr_array_add (items, item);
     }
+  for (guint i = 0; i < self->widths->len; i++)
+    spqr_cell_widths_forget (self->widths->pdata[i]);
+  g_list_store_splice (self->items, 0, g_list_model_get_n_items (G_LIST_MODEL (self->items)), items->pdata, items->len);
+  self->outdated = FALSE;
+}
+
+/* Rows are dear: those of runs that one only passes by, with another part of their figures in view, are not made. */
+void
+spqr_layers_table_set_layers (SpqrLayersTable *self, GPtrArray *layers)
+{
+  g_clear_pointer (&self->layers, g_ptr_array_unref);
+  self->layers = layers != NULL ? g_ptr_array_ref (layers) : NULL;
+  self->outdated = TRUE;
   spqr_empty_note_set_text (self->note, layers != NULL
     ? _("No layer of this run is finished yet.")
     : _("The layers of one run stand here. Select a single run; for two, Heat Maps shows them side by side."));
-  g_list_store_splice (self->items, 0, g_list_model_get_n_items (G_LIST_MODEL (self->items)), items->pdata, items->len);
+  if (gtk_widget_get_mapped (GTK_WIDGET (self)))
+    list_layers (self);
+}
+
+static void
+spqr_layers_table_map (GtkWidget *widget)
+{
+  if (SPQR_LAYERS_TABLE (widget)->outdated)
+    list_layers (SPQR_LAYERS_TABLE (widget));
+  GTK_WIDGET_CLASS (spqr_layers_table_parent_class)->map (widget);
+}
+
+/* Texts are as wide as the fonts make them. */
+static void
+spqr_layers_table_css_changed (GtkWidget *widget, GtkCssStyleChange *change)
+{
+  SpqrLayersTable *self = SPQR_LAYERS_TABLE (widget);
+  guint font;
+
+  GTK_WIDGET_CLASS (spqr_layers_table_parent_class)->css_changed (widget, change);
+  font = pango_font_description_hash (pango_context_get_font_description (gtk_widget_get_pango_context (widget)));
+  if (font != self->font && self->font != 0 && !self->outdated)
+    list_layers (self);
+  self->font = font;
 }
 
 GtkWidget *
@@ -185,6 +229,8 @@ spqr_layers_table_dispose (GObject *object)
 
   g_clear_pointer (&self->note, gtk_widget_unparent);
   g_clear_object (&self->items);
+  g_clear_pointer (&self->layers, g_ptr_array_unref);
+  g_clear_pointer (&self->widths, g_ptr_array_unref);
   G_OBJECT_CLASS (spqr_layers_table_parent_class)->dispose (object);
 }
 
@@ -192,6 +238,8 @@ static void
 spqr_layers_table_class_init (SpqrLayersTableClass *klass)
 {
   G_OBJECT_CLASS (klass)->dispose = spqr_layers_table_dispose;
+  GTK_WIDGET_CLASS (klass)->map = spqr_layers_table_map;
+  GTK_WIDGET_CLASS (klass)->css_changed = spqr_layers_table_css_changed;
   gtk_widget_class_set_layout_manager_type (GTK_WIDGET_CLASS (klass), GTK_TYPE_BIN_LAYOUT);
   signals[LAYER_ACTIVATED] = g_signal_new ("layer-activated", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                            G_TYPE_NONE, 1, G_TYPE_STRING);
@@ -204,11 +252,12 @@ spqr_layers_table_init (SpqrLayersTable *self)
   GtkWidget *scroller;
 
   self->items = g_list_store_new (SPQR_TYPE_LAYER_ITEM);
+  self->widths = g_ptr_array_new_with_free_func ((GDestroyNotify) spqr_cell_widths_free);
   self->view = GTK_COLUMN_VIEW (gtk_column_view_new (NULL));
   for (guint i = 0; i < G_N_ELEMENTS (columns); i++)
     add_column (self, &columns[i]);
   sorted = gtk_sort_list_model_new (g_object_ref (G_LIST_MODEL (self->items)), g_object_ref (gtk_column_view_get_sorter (self->view)));
-  g_autoptr (GtkSingleSelection) selection = gtk_single_selection_new (G_LIST_MODEL (sorted));
+  g_autoptr (GtkSingleSelection) selection = gtk_single_selection_new (spqr_slow_list_new (G_LIST_MODEL (sorted)));
   gtk_column_view_set_model (self->view, GTK_SELECTION_MODEL (selection));
   gtk_widget_add_css_class (GTK_WIDGET (self->view), "data-table");
   gtk_widget_add_css_class (GTK_WIDGET (self->view), "aligned");

@@ -12,9 +12,6 @@ enum {
 
 G_DEFINE_FINAL_TYPE (SpqrRunRow, spqr_run_row, G_TYPE_OBJECT)
 
-enum { CHANGED, N_ROW_SIGNALS };
-static guint row_signals[N_ROW_SIGNALS];
-
 static void
 spqr_run_row_finalize (GObject *object)
 {
@@ -26,7 +23,6 @@ static void
 spqr_run_row_class_init (SpqrRunRowClass *klass)
 {
   G_OBJECT_CLASS (klass)->finalize = spqr_run_row_finalize;
-  row_signals[CHANGED] = g_signal_new ("changed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static void
@@ -57,7 +53,7 @@ struct _SpqrRunsList {
   gboolean stale;            /* known rows may be older than the database */
 };
 
-enum { LISTING, LISTED, N_SIGNALS };
+enum { ROW_CHANGED, LISTING, LISTED, N_SIGNALS };
 static guint signals[N_SIGNALS];
 
 static void read_pages (SpqrRunsList *self);
@@ -163,7 +159,7 @@ take_run (SpqrRunsList *self, SpqrRun *run)
   if (row == NULL)
     return;
   g_set_object (&row->run, run);
-  g_signal_emit (row, row_signals[CHANGED], 0);
+  g_signal_emit (self, signals[ROW_CHANGED], 0, row);
 }
 
 static void
@@ -408,6 +404,8 @@ static void
 spqr_runs_list_class_init (SpqrRunsListClass *klass)
 {
   G_OBJECT_CLASS (klass)->finalize = spqr_runs_list_finalize;
+  signals[ROW_CHANGED] = g_signal_new ("row-changed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1,
+                                       SPQR_TYPE_RUN_ROW);
   signals[LISTING] = g_signal_new ("listing", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[LISTED] = g_signal_new ("listed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }

@@ -6,7 +6,7 @@
 
 #include "session/spqr-session.h"
 
-/* An item: a run whose row is read a moment after it was asked for. Signal "changed": run is another. */
+/* An item: a run whose row is read a moment after it was asked for. */
 #define SPQR_TYPE_RUN_ROW (spqr_run_row_get_type ())
 G_DECLARE_FINAL_TYPE (SpqrRunRow, spqr_run_row, SPQR, RUN_ROW, GObject)
 struct _SpqrRunRow {
@@ -32,4 +32,4 @@ guint         spqr_runs_list_get_n_all (SpqrRunsList *self);
 /* The highest id there is, with or without words. */
 gint64        spqr_runs_list_get_newest (SpqrRunsList *self);
 
-/* Signals: "listing": the items are about to change; "listed": they have, or were found unchanged. */
+/* Signals: "row-changed" (SpqrRunRow): its run is another; "listing": the items are about to change; "listed": they have, or were found unchanged. */

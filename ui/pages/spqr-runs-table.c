@@ -5,8 +5,10 @@
 #include <math.h>
 
 #include "controls/spqr-access.h"
+#include "controls/spqr-cell.h"
 #include "controls/spqr-column-title.h"
 #include "controls/spqr-param-text.h"
+#include "controls/spqr-slow-list.h"
 #include "controls/spqr-wrap.h"
 #include "pages/spqr-runs-list.h"
 #include "plot/spqr-format.h"
@@ -18,19 +20,21 @@ struct _SpqrRunsTable {
   GtkSearchEntry *search;
   GtkLabel *count, *why;
   GtkColumnView *view;
+  GtkAdjustment *adjustment; /* the view's, vertical */
   SpqrRunsList *runs;
+  GListModel *shown;         /* of them: all, but for the first moment */
   GtkMultiSelection *selection;
   GArray *kept;              /* ids that were selected before the list changed */
   gboolean filling;
-  GPtrArray *unfilled;       /* GtkListItem: cells that wait for a later turn of the loop */
-  guint fill_source, turn_source;
-  gint64 spent;              /* on cells in this turn, µs */
+  GHashTable *bound;         /* SpqrRunRow -> its Cells, NULL where a column has none */
+  GPtrArray *unfilled;       /* Cells out of view that are not filled yet */
+  guint fill_source;
+  guint font;                /* what the cells were measured with */
   gboolean to_top;           /* the next list is in another order, or of other runs */
 };
 
-/* For cells in one turn of the loop, µs. */
+/* For cells out of view in one turn of the loop, µs. */
 enum { FILL_US = 3000 };
-#define UNFILLED "unfilled"
 
 enum { SELECTION_CHANGED, LISTED, N_SIGNALS };
 static guint signals[N_SIGNALS];
@@ -43,7 +47,8 @@ typedef struct {
   const char *title;
   char *(*text) (SpqrRun *run);
   SpqrRunOrder order;
-  gboolean number, expand;
+  gboolean number;
+  guint chars;               /* of a text that is cut where it does not fit: these columns share the room that is left; 0: no such */
   const char *help;
 } Column;
 
@@ -119,26 +124,26 @@ text_note (SpqrRun *run)
 }
 
 static const Column columns[] = {
-  { N_("Run"), text_id, SPQR_RUN_ORDER_ID, TRUE, FALSE },
-  { N_("Model"), text_model, SPQR_RUN_ORDER_MODEL, FALSE, TRUE },
-  { N_("Method"), text_method, SPQR_RUN_ORDER_METHOD, FALSE, FALSE },
-  { N_("Bits"), text_bits, SPQR_RUN_ORDER_BITS, TRUE, FALSE,
+  { N_("Run"), text_id, SPQR_RUN_ORDER_ID, TRUE, 0 },
+  { N_("Model"), text_model, SPQR_RUN_ORDER_MODEL, FALSE, 12 },
+  { N_("Method"), text_method, SPQR_RUN_ORDER_METHOD, FALSE, 0 },
+  { N_("Bits"), text_bits, SPQR_RUN_ORDER_BITS, TRUE, 0,
     N_("Bits per weight by the paper's formula: weights, statistics, and 32 bits for each outlier") },
-  { N_("Stored"), text_stored, SPQR_RUN_ORDER_STORED, TRUE, FALSE,
+  { N_("Stored"), text_stored, SPQR_RUN_ORDER_STORED, TRUE, 0,
     N_("Bits per weight that the stored files really hold, headers, column orders and outlier offsets included") },
-  { N_("Outliers"), text_outliers, SPQR_RUN_ORDER_OUTLIERS, TRUE, FALSE,
+  { N_("Outliers"), text_outliers, SPQR_RUN_ORDER_OUTLIERS, TRUE, 0,
     N_("Share of the weights that are kept in 16 bits") },
-  { N_("Before"), text_base, SPQR_RUN_ORDER_BASE, TRUE, FALSE,
+  { N_("Before"), text_base, SPQR_RUN_ORDER_BASE, TRUE, 0,
     N_("Perplexity of the unquantized model on the same text") },
-  { N_("Perplexity"), text_ppl, SPQR_RUN_ORDER_PPL, TRUE, FALSE,
+  { N_("Perplexity"), text_ppl, SPQR_RUN_ORDER_PPL, TRUE, 0,
     N_("Perplexity of the quantized model, decoded from the stored files: lower is better") },
-  { N_("Rise"), text_rise, SPQR_RUN_ORDER_RISE, TRUE, FALSE,
+  { N_("Rise"), text_rise, SPQR_RUN_ORDER_RISE, TRUE, 0,
     N_("By how much the perplexity rose through quantization") },
-  { N_("Time"), text_seconds, SPQR_RUN_ORDER_SECONDS, TRUE, FALSE,
+  { N_("Time"), text_seconds, SPQR_RUN_ORDER_SECONDS, TRUE, 0,
     N_("Time that the quantization took, without the measuring") },
-  { N_("Begun"), text_begun, SPQR_RUN_ORDER_CREATED, TRUE, FALSE },
-  { N_("State"), text_state, SPQR_RUN_ORDER_STATE, FALSE, FALSE },
-  { N_("Note"), text_note, SPQR_RUN_ORDER_NOTE, FALSE, TRUE },
+  { N_("Begun"), text_begun, SPQR_RUN_ORDER_CREATED, TRUE, 0 },
+  { N_("State"), text_state, SPQR_RUN_ORDER_STATE, FALSE, 0 },
+  { N_("Note"), text_note, SPQR_RUN_ORDER_NOTE, FALSE, 24 },
 };
 
 /* GTK 4.8 does not tell by which column its header sorts: its sorter is asked to compare two runs, and the
@@ -177,17 +182,31 @@ relist (SpqrRunsTable *self)
                             asked_first != NULL ? asked_first->order : SPQR_RUN_ORDER_ID, asked_first == NULL || descending);
 }
 
+/* ---- cells ---- */
+
+typedef struct {
+  SpqrRunsTable *table;
+  const Column *column;
+  SpqrCellWidths *widths;    /* NULL: none needed */
+  GtkListItem *item;         /* it owns this */
+  guint place;               /* in the table's `unfilled`, + 1; 0: not there */
+} Cell;
+
+static GQuark
+cell_quark (void)
+{
+  return g_quark_from_static_string ("spqr-cell");
+}
+
 static void
 setup_cell (GtkSignalListItemFactory *factory, GtkListItem *item, gpointer user_data)
 {
   const Column *column = user_data;
-  GtkWidget *label = gtk_label_new (NULL);
+  Cell *cell = g_new (Cell, 1);
 
-  gtk_label_set_xalign (GTK_LABEL (label), column->number ? 1 : 0);
-  gtk_label_set_ellipsize (GTK_LABEL (label), column->expand ? PANGO_ELLIPSIZE_END : PANGO_ELLIPSIZE_NONE);
-  gtk_widget_add_css_class (label, "figures");
-  gtk_list_item_set_child (item, label);
-  g_object_set_data (G_OBJECT (item), "column", user_data);
+  *cell = (Cell) { g_object_get_data (G_OBJECT (factory), "table"), column, g_object_get_data (G_OBJECT (factory), "widths"), item, 0 };
+  g_object_set_qdata_full (G_OBJECT (item), cell_quark (), cell, g_free);
+  gtk_list_item_set_child (item, spqr_cell_new (column->number, column == columns, column->chars));
   /* The row is what one selects. Where a cell answers to the click as well (GTK 4.8), Control undoes what it did. */
   gtk_list_item_set_selectable (item, FALSE);
 }
@@ -204,40 +223,51 @@ name_row (GtkWidget *label, const SpqrRunRow *row)
 }
 
 static void
-fill_cell (GtkListItem *item)
+fill_cell (const Cell *cell)
 {
-  const Column *column = g_object_get_data (G_OBJECT (item), "column");
-  SpqrRunRow *row = gtk_list_item_get_item (item);
-  GtkWidget *label = gtk_list_item_get_child (item);
-  g_autofree char *text = row->run != NULL ? column->text (row->run)
-                          : column->order == SPQR_RUN_ORDER_ID ? g_strdup_printf ("%" G_GINT64_FORMAT, row->id) : NULL;
+  SpqrRunRow *row = gtk_list_item_get_item (cell->item);
+  GtkWidget *child = gtk_list_item_get_child (cell->item);
+  g_autofree char *text = row->run != NULL ? cell->column->text (row->run)
+                          : cell->column->order == SPQR_RUN_ORDER_ID ? g_strdup_printf ("%" G_GINT64_FORMAT, row->id) : NULL;
 
-  gtk_label_set_label (GTK_LABEL (label), text != NULL ? text : "…");
-  if (column->order == SPQR_RUN_ORDER_ID)
-    name_row (label, row);
+  spqr_cell_set_text (child, cell->widths, text != NULL ? text : "…");
+  if (cell->column->order == SPQR_RUN_ORDER_ID)
+    name_row (child, row);
 }
 
-/* ---- in a turn of the loop only as many cells are filled as nobody notices ---- */
+/* ---- GTK keeps some two hundred rows: those in view are filled at once, the others when there is nothing else to do ---- */
+
+typedef struct { guint first, last; } Positions;
+
+static Positions
+get_view (SpqrRunsTable *self)
+{
+  double n = g_list_model_get_n_items (G_LIST_MODEL (self->runs)), page = gtk_adjustment_get_page_size (self->adjustment);
+  double row = page > 0 ? gtk_adjustment_get_upper (self->adjustment) / MAX (n, 1) : 0;
+  double top = row > 0 ? gtk_adjustment_get_value (self->adjustment) / row : 0;
+
+  /* All rows are as high; before there is a height to know, as many as ever fit. */
+  return (Positions) { (guint) MAX (floor (top) - 1, 0), (guint) (row > 0 ? ceil (top + page / row) + 1 : 64) };
+}
 
 static gboolean
-on_next_turn (gpointer data)
+is_in_view (const Cell *cell, Positions view)
 {
-  SpqrRunsTable *self = data;
+  guint position = gtk_list_item_get_position (cell->item);
 
-  self->spent = 0;
-  self->turn_source = 0;
-  return G_SOURCE_REMOVE;
+  return position >= view.first && position <= view.last;
 }
 
 static void
-fill_within_turn (SpqrRunsTable *self, GtkListItem *item)
+stop_waiting (Cell *cell)
 {
-  gint64 begun = g_get_monotonic_time ();
+  GPtrArray *unfilled = cell->table->unfilled;
+  Cell *last = unfilled->pdata[unfilled->len - 1];
 
-  fill_cell (item);
-  self->spent += g_get_monotonic_time () - begun;
-  if (self->turn_source == 0)
-    self->turn_source = g_idle_add_full (G_PRIORITY_DEFAULT, on_next_turn, self, NULL);
+  unfilled->pdata[cell->place - 1] = last;
+  last->place = cell->place;
+  cell->place = 0;
+  g_ptr_array_set_size (unfilled, (int) unfilled->len - 1);
 }
 
 static gboolean
@@ -245,51 +275,127 @@ fill_rest (gpointer data)
 {
   SpqrRunsTable *self = data;
   gint64 end = g_get_monotonic_time () + FILL_US;
-  guint i = 0;
 
-  for (; i < self->unfilled->len && (i % 8 != 0 || g_get_monotonic_time () < end); i++)
-    if (g_object_steal_data (self->unfilled->pdata[i], UNFILLED) != NULL)
-      fill_cell (self->unfilled->pdata[i]);
-  g_ptr_array_remove_range (self->unfilled, 0, i);
+  for (guint n = 0; self->unfilled->len > 0 && (n % 8 != 0 || g_get_monotonic_time () < end); n++)
+    {
+      Cell *cell = self->unfilled->pdata[self->unfilled->len - 1];
+
+      stop_waiting (cell);
+      fill_cell (cell);
+    }
   if (self->unfilled->len > 0)
     return G_SOURCE_CONTINUE;
   self->fill_source = 0;
   return G_SOURCE_REMOVE;
 }
 
-/* Some at once, so that who scrolls slowly sees no gap; of thousands the rest a little later. */
 static void
-show_cell (GtkListItem *item)
+fill_later (Cell *cell)
 {
-  SpqrRunsTable *self = g_object_get_data (G_OBJECT (item), "table");
+  SpqrRunsTable *self = cell->table;
 
-  if (g_object_get_data (G_OBJECT (item), UNFILLED) != NULL)
+  if (cell->place > 0)
     return;
-  if (self->spent < FILL_US)
-    {
-      fill_within_turn (self, item);
-      return;
-    }
-  g_object_set_data (G_OBJECT (item), UNFILLED, item);
-  g_ptr_array_add (self->unfilled, g_object_ref (item));
-  /* Before the next picture. */
+  g_ptr_array_add (self->unfilled, cell);
+  cell->place = self->unfilled->len;
   if (self->fill_source == 0)
-    self->fill_source = g_idle_add_full (GDK_PRIORITY_REDRAW - 1, fill_rest, self, NULL);
+    self->fill_source = g_idle_add_full (G_PRIORITY_LOW, fill_rest, self, NULL);
+}
+
+static void
+show_cell (Cell *cell)
+{
+  if (cell->place == 0 && is_in_view (cell, get_view (cell->table)))
+    fill_cell (cell);
+  else
+    fill_later (cell);
+}
+
+/* What comes into view before its turn has come. */
+static void
+on_scrolled (SpqrRunsTable *self)
+{
+  Positions view = get_view (self);
+
+  for (guint i = self->unfilled->len; i-- > 0;)
+    {
+      Cell *cell = self->unfilled->pdata[i];
+
+      if (!is_in_view (cell, view))
+        continue;
+      stop_waiting (cell);
+      fill_cell (cell);
+    }
+}
+
+static void
+on_row_changed (SpqrRunsTable *self, SpqrRunRow *row)
+{
+  Cell **cells = g_hash_table_lookup (self->bound, row);
+
+  for (guint i = 0; cells != NULL && i < G_N_ELEMENTS (columns); i++)
+    if (cells[i] != NULL)
+      show_cell (cells[i]);
 }
 
 static void
 bind_cell (GtkSignalListItemFactory *factory, GtkListItem *item, gpointer user_data)
 {
-  g_object_set_data (G_OBJECT (item), "table", g_object_get_data (G_OBJECT (factory), "table"));
-  g_signal_connect_object (gtk_list_item_get_item (item), "changed", G_CALLBACK (show_cell), item, G_CONNECT_SWAPPED);
-  show_cell (item);
+  Cell *cell = g_object_get_qdata (G_OBJECT (item), cell_quark ());
+  SpqrRunRow *row = gtk_list_item_get_item (item);
+  Cell **cells = g_hash_table_lookup (cell->table->bound, row);
+
+  if (cells == NULL)
+    {
+      cells = g_new0 (Cell *, G_N_ELEMENTS (columns));
+      g_hash_table_insert (cell->table->bound, row, cells);
+    }
+  cells[cell->column - columns] = cell;
+  show_cell (cell);
 }
 
 static void
 unbind_cell (GtkSignalListItemFactory *factory, GtkListItem *item, gpointer user_data)
 {
-  g_object_steal_data (G_OBJECT (item), UNFILLED);
-  g_signal_handlers_disconnect_by_func (gtk_list_item_get_item (item), show_cell, item);
+  Cell *cell = g_object_get_qdata (G_OBJECT (item), cell_quark ());
+  SpqrRunRow *row = gtk_list_item_get_item (item);
+  Cell **cells = g_hash_table_lookup (cell->table->bound, row);
+  gboolean any = FALSE;
+
+  if (cell->place > 0)
+    stop_waiting (cell);
+  if (cells == NULL || cells[cell->column - columns] != cell)
+    return;
+  cells[cell->column - columns] = NULL;
+  for (guint i = 0; i < G_N_ELEMENTS (columns); i++)
+    any = any || cells[i] != NULL;
+  if (!any)
+    g_hash_table_remove (cell->table->bound, row);
+}
+
+/* Texts are as wide as the fonts make them. */
+static void
+spqr_runs_table_css_changed (GtkWidget *widget, GtkCssStyleChange *change)
+{
+  SpqrRunsTable *self = SPQR_RUNS_TABLE (widget);
+  GHashTableIter iter;
+  gpointer cells;
+  guint font;
+
+  GTK_WIDGET_CLASS (spqr_runs_table_parent_class)->css_changed (widget, change);
+  font = pango_font_description_hash (pango_context_get_font_description (gtk_widget_get_pango_context (widget)));
+  if (font == self->font)
+    return;
+  self->font = font;
+  g_hash_table_iter_init (&iter, self->bound);
+  while (g_hash_table_iter_next (&iter, NULL, &cells))
+    for (guint i = 0; i < G_N_ELEMENTS (columns); i++)
+      if (((Cell **) cells)[i] != NULL)
+        {
+          if (((Cell **) cells)[i]->widths != NULL)
+            spqr_cell_widths_forget (((Cell **) cells)[i]->widths);
+          fill_later (((Cell **) cells)[i]);
+        }
 }
 
 static GtkColumnViewColumn *
@@ -298,6 +404,7 @@ add_column (SpqrRunsTable *self, const Column *column)
   GtkListItemFactory *factory = gtk_signal_list_item_factory_new ();
   GtkColumnViewColumn *added = gtk_column_view_column_new (_(column->title), factory);
   g_autoptr (GtkSorter) sorter = GTK_SORTER (gtk_custom_sorter_new (note_column, (gpointer) column, NULL));
+  GtkWidget *title;
 
   g_object_set_data (G_OBJECT (factory), "table", self);
   g_signal_connect (factory, "setup", G_CALLBACK (setup_cell), (gpointer) column);
@@ -305,9 +412,11 @@ add_column (SpqrRunsTable *self, const Column *column)
   g_signal_connect (factory, "unbind", G_CALLBACK (unbind_cell), (gpointer) column);
   gtk_column_view_column_set_sorter (added, sorter);
   gtk_column_view_column_set_resizable (added, TRUE);
-  gtk_column_view_column_set_expand (added, column->expand);
+  gtk_column_view_column_set_expand (added, column->chars > 0);
   gtk_column_view_append_column (self->view, added);
-  spqr_column_title_dress (self->view, column - columns, column->number, column->help != NULL ? _(column->help) : NULL);
+  title = spqr_column_title_dress (self->view, column - columns, column->number, column->help != NULL ? _(column->help) : NULL);
+  if (column->chars == 0 && title != NULL)
+    g_object_set_data_full (G_OBJECT (factory), "widths", spqr_cell_widths_new (title), (GDestroyNotify) spqr_cell_widths_free);
   g_object_unref (added);
   return added;
 }
@@ -359,6 +468,8 @@ spqr_runs_table_select (SpqrRunsTable *self, gint64 run_id, gboolean extend)
 {
   guint position = spqr_runs_list_find (self->runs, run_id);
 
+  if (position != G_MAXUINT && position >= g_list_model_get_n_items (self->shown))
+    spqr_slow_list_finish (self->shown);
   if (position != G_MAXUINT)
     gtk_selection_model_select_item (GTK_SELECTION_MODEL (self->selection), position, !extend);
 }
@@ -405,6 +516,8 @@ on_listed (SpqrRunsTable *self)
       if (position != G_MAXUINT)
         gtk_bitset_add (selected, position);
     }
+  if (!gtk_bitset_is_empty (selected))
+    spqr_slow_list_finish (self->shown);
   gtk_selection_model_set_selection (GTK_SELECTION_MODEL (self->selection), selected, all);
   g_clear_pointer (&self->kept, g_array_unref);
   self->filling = FALSE;
@@ -433,9 +546,14 @@ static void
 make_list (SpqrRunsTable *self, SpqrSession *session)
 {
   self->runs = spqr_runs_list_new (session);
-  self->selection = gtk_multi_selection_new (g_object_ref (G_LIST_MODEL (self->runs)));
+  self->shown = spqr_slow_list_new (g_object_ref (G_LIST_MODEL (self->runs)));
+  self->selection = gtk_multi_selection_new (g_object_ref (self->shown));
   gtk_column_view_set_model (self->view, GTK_SELECTION_MODEL (self->selection));
+  /* The list's own come before: it binds first. */
+  g_signal_connect_object (self->adjustment, "value-changed", G_CALLBACK (on_scrolled), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->adjustment, "changed", G_CALLBACK (on_scrolled), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->selection, "selection-changed", G_CALLBACK (on_selection), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->runs, "row-changed", G_CALLBACK (on_row_changed), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->runs, "listing", G_CALLBACK (on_listing), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->runs, "listed", G_CALLBACK (on_listed), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (gtk_column_view_get_sorter (self->view), "changed", G_CALLBACK (relist), self, G_CONNECT_SWAPPED);
@@ -459,12 +577,13 @@ spqr_runs_table_dispose (GObject *object)
 
   self->filling = TRUE;
   g_clear_handle_id (&self->fill_source, g_source_remove);
-  g_clear_handle_id (&self->turn_source, g_source_remove);
   g_clear_pointer (&self->box, gtk_widget_unparent);
   g_clear_handle_id (&self->fill_source, g_source_remove);      /* what went may have been shown once more */
-  g_clear_handle_id (&self->turn_source, g_source_remove);
   g_clear_pointer (&self->unfilled, g_ptr_array_unref);
+  g_clear_pointer (&self->bound, g_hash_table_unref);
+  g_clear_object (&self->adjustment);
   g_clear_object (&self->selection);
+  g_clear_object (&self->shown);
   g_clear_object (&self->runs);
   g_clear_pointer (&self->kept, g_array_unref);
   G_OBJECT_CLASS (spqr_runs_table_parent_class)->dispose (object);
@@ -474,6 +593,7 @@ static void
 spqr_runs_table_class_init (SpqrRunsTableClass *klass)
 {
   G_OBJECT_CLASS (klass)->dispose = spqr_runs_table_dispose;
+  GTK_WIDGET_CLASS (klass)->css_changed = spqr_runs_table_css_changed;
   gtk_widget_class_set_layout_manager_type (GTK_WIDGET_CLASS (klass), GTK_TYPE_BIN_LAYOUT);
   signals[SELECTION_CHANGED] =
     g_signal_new ("selection-changed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
@@ -522,7 +642,8 @@ spqr_runs_table_init (SpqrRunsTable *self)
   GtkWidget *scroller = gtk_scrolled_window_new ();
   GtkColumnViewColumn *newest = NULL;
 
-  self->unfilled = g_ptr_array_new_with_free_func (g_object_unref);
+  self->unfilled = g_ptr_array_new ();
+  self->bound = g_hash_table_new_full (NULL, NULL, NULL, g_free);
   self->box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 0);
   gtk_widget_set_parent (self->box, GTK_WIDGET (self));
   add_search (self);
@@ -537,6 +658,7 @@ spqr_runs_table_init (SpqrRunsTable *self)
   gtk_widget_add_css_class (GTK_WIDGET (self->view), "data-table");
   gtk_widget_add_css_class (GTK_WIDGET (self->view), "aligned");
   gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (scroller), GTK_WIDGET (self->view));
+  self->adjustment = g_object_ref (gtk_scrolled_window_get_vadjustment (GTK_SCROLLED_WINDOW (scroller)));
   gtk_widget_set_vexpand (scroller, TRUE);
   gtk_box_append (GTK_BOX (self->box), scroller);
 }
