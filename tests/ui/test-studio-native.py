@@ -41,8 +41,7 @@ def write_recent(screen, location):
 # ---- several models in tabs ----
 
 def opens_tabs(studio):
-    need(studio.wait_window('sample'), 'the window opens on the first model')
-    wait_map(studio)
+    studio.wait_window('sample')
     check(tabs(studio) == [], 'one model needs no tabs', tabs(studio))
     studio.key('ctrl+t')
     check(studio.wait_window('SpQR Studio'), 'Ctrl+T makes an empty tab', studio.windows())
@@ -301,10 +300,23 @@ def speaks(screen):
         wait(lambda: len([w for w in studio.windows() if not w[6]]) == 1)
 
 
+def tells_shortcuts(studio):
+    need(studio.wait_window('sample'), 'the window opens on the first model')
+    wait_map(studio)
+    studio.key('ctrl+question')
+    check(studio.says('^Quantize the model$'), 'the shortcuts are a key away', studio.labels())
+    studio.settle()
+    window = need(studio.wait_dialog(), 'in a window of their own', studio.windows())
+    check(window[4] <= 1280 and window[5] <= 800, 'that a small screen has room for', window)
+    studio.key('Escape')
+    check(wait(lambda: len([w for w in studio.windows() if not w[6]]) == 1), 'which Escape closes', studio.windows())
+
+
 def story(screen):
     other = shutil.copytree(screen.sample, os.path.join(screen.folder, 'models', 'other'))
     write_recent(screen, other)
     studio = Studio(screen)
+    tells_shortcuts(studio)
     opens_tabs(studio)
     selects_tabs(studio)
     reorders_tabs(studio)
