@@ -16,7 +16,7 @@ struct _SpqrJob {
   GMainContext *context;
 
   /* As seen in the main context. */
-  char *message, *device;
+  char *message, *device, *note;
   double fraction, seconds_left;
   SpqrJobState state;
   gboolean paused, parked;
@@ -25,6 +25,7 @@ struct _SpqrJob {
   /* What the work last said; under the lock. */
   GMutex lock;
   char *new_message, *new_device;
+  GString *notes;                  /* all of them, also those that are told already */
   double new_fraction;
   SpqrJobState new_state;
   GError *new_error;
@@ -36,7 +37,7 @@ struct _SpqrJob {
   GSource *source;                 /* of the notification that is queued, or NULL */
 };
 
-enum { PROP_0, PROP_TITLE, PROP_MESSAGE, PROP_FRACTION, PROP_STATE, PROP_SECONDS_LEFT, PROP_ACTIVE, PROP_PAUSED, PROP_PARKED, PROP_DEVICE, N_PROPS };
+enum { PROP_0, PROP_TITLE, PROP_MESSAGE, PROP_FRACTION, PROP_STATE, PROP_SECONDS_LEFT, PROP_ACTIVE, PROP_PAUSED, PROP_PARKED, PROP_DEVICE, PROP_NOTE, N_PROPS };
 enum { ENDED, N_SIGNALS };
 
 static GParamSpec *properties[N_PROPS];
@@ -66,7 +67,7 @@ static gboolean
 publish (gpointer user_data)
 {
   SpqrJob *self = user_data;
-  gboolean state_changed, pause_changed, device_changed = FALSE, ended;
+  gboolean state_changed, pause_changed, device_changed = FALSE, note_changed, ended;
 
   g_mutex_lock (&self->lock);
   g_clear_pointer (&self->source, g_source_unref);
@@ -81,6 +82,12 @@ publish (gpointer user_data)
       g_free (self->device);
       self->device = g_steal_pointer (&self->new_device);
       device_changed = TRUE;
+    }
+  note_changed = g_strcmp0 (self->note, self->notes->len > 0 ? self->notes->str : NULL) != 0;
+  if (note_changed)
+    {
+      g_free (self->note);
+      self->note = g_strdup (self->notes->str);
     }
   self->fraction = self->new_fraction;
   self->seconds_left = self->new_state == SPQR_JOB_RUNNING && !self->new_parked
@@ -106,6 +113,8 @@ publish (gpointer user_data)
     }
   if (device_changed)
     g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_DEVICE]);
+  if (note_changed)
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_NOTE]);
   if (pause_changed)
     {
       g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_PAUSED]);
@@ -245,6 +254,17 @@ spqr_job_set_device (SpqrJob *self, const char *device)
 }
 
 void
+spqr_job_add_note (SpqrJob *self, const char *line)
+{
+  g_return_if_fail (SPQR_IS_JOB (self));
+
+  g_mutex_lock (&self->lock);
+  g_string_append_printf (self->notes, "%s%s", self->notes->len > 0 ? "\n" : "", line);
+  queue_publish (self, FALSE);
+  g_mutex_unlock (&self->lock);
+}
+
+void
 spqr_job_set_paused (SpqrJob *self, gboolean paused)
 {
   g_return_if_fail (SPQR_IS_JOB (self));
@@ -358,6 +378,7 @@ spqr_job_new (const char *title, SpqrJobFunc func, gpointer data, GDestroyNotify
 
 const char   *spqr_job_get_title (SpqrJob *self) { return self->title; }
 const char   *spqr_job_get_device (SpqrJob *self) { return self->device; }
+const char   *spqr_job_get_note (SpqrJob *self) { return self->note; }
 const char   *spqr_job_get_message (SpqrJob *self) { return self->message; }
 double        spqr_job_get_fraction (SpqrJob *self) { return self->fraction; }
 SpqrJobState  spqr_job_get_state (SpqrJob *self) { return self->state; }
@@ -382,6 +403,8 @@ spqr_job_finalize (GObject *object)
   g_free (self->new_message);
   g_free (self->device);
   g_free (self->new_device);
+  g_free (self->note);
+  g_string_free (self->notes, TRUE);
   g_clear_object (&self->cancellable);
   g_main_context_unref (self->context);
   g_mutex_clear (&self->lock);
@@ -403,6 +426,7 @@ spqr_job_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec
     case PROP_SECONDS_LEFT: g_value_set_double (value, self->seconds_left); break;
     case PROP_ACTIVE: g_value_set_boolean (value, spqr_job_is_active (self)); break;
     case PROP_PAUSED: g_value_set_boolean (value, self->paused); break;
+    case PROP_NOTE: g_value_set_string (value, self->note); break;
     case PROP_DEVICE: g_value_set_string (value, self->device); break;
     case PROP_PARKED: g_value_set_boolean (value, self->parked); break;
     default: G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
@@ -424,6 +448,7 @@ spqr_job_class_init (SpqrJobClass *klass)
   properties[PROP_SECONDS_LEFT] = g_param_spec_double ("seconds-left", NULL, NULL, -1, G_MAXDOUBLE, -1, flags);
   properties[PROP_ACTIVE] = g_param_spec_boolean ("active", NULL, NULL, TRUE, flags);
   properties[PROP_PAUSED] = g_param_spec_boolean ("paused", NULL, NULL, FALSE, flags);
+  properties[PROP_NOTE] = g_param_spec_string ("note", NULL, NULL, NULL, flags);
   properties[PROP_DEVICE] = g_param_spec_string ("device", NULL, NULL, NULL, flags);
   properties[PROP_PARKED] = g_param_spec_boolean ("parked", NULL, NULL, FALSE, flags);
   g_object_class_install_properties (object_class, N_PROPS, properties);
@@ -435,6 +460,7 @@ spqr_job_init (SpqrJob *self)
 {
   g_mutex_init (&self->lock);
   g_cond_init (&self->woken);
+  self->notes = g_string_new (NULL);
   self->cancellable = g_cancellable_new ();
   self->context = g_main_context_ref_thread_default ();
   self->seconds_left = -1;

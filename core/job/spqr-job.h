@@ -30,10 +30,12 @@ SpqrJob      *spqr_job_new (const char *title, SpqrJobFunc func, gpointer data, 
 
 /* Properties, notified in the main context: title, message (strings), fraction (double), state,
  * seconds-left (double, -1 while unknown), active (boolean: queued or running), paused (boolean: it is
- * to wait), parked (boolean: it does), device (string: what computes; NULL: not told). */
+ * to wait), parked (boolean: it does), device (string: what computes; NULL: not told), note (string: what went otherwise than
+ * asked for, a line for each; NULL: nothing). */
 const char   *spqr_job_get_title (SpqrJob *self);
 const char   *spqr_job_get_message (SpqrJob *self);
 const char   *spqr_job_get_device (SpqrJob *self);
+const char   *spqr_job_get_note (SpqrJob *self);
 double        spqr_job_get_fraction (SpqrJob *self);
 SpqrJobState  spqr_job_get_state (SpqrJob *self);
 double        spqr_job_get_seconds_left (SpqrJob *self);
@@ -57,6 +59,8 @@ gboolean      spqr_job_should_rest (SpqrJob *self);
 double        spqr_job_get_seconds_parked (SpqrJob *self);
 /* What computes, for people; from any thread. */
 void          spqr_job_set_device (SpqrJob *self, const char *device);
+/* Adds a line to what went otherwise than asked for; from any thread. */
+void          spqr_job_add_note (SpqrJob *self, const char *line);
 
 /* Signal "ended" (main context): state is final. */
 

@@ -84,10 +84,12 @@ quantization_end_layer (Quantization *q, SpqrTensor *tensor, SpqrStatus status, 
 
   if (status != SPQR_OK)
     return spqr_quant_set_status (error, status, spqr_tensor_get_name (tensor));
-  note_damping (layer, note);
   if (q->device_notes->len > 0)
     take_note (note, q->device_notes->str);
   g_string_truncate (q->device_notes, 0);
+  if (note->len > 0 && q->request->fell_back != NULL)
+    q->request->fell_back (spqr_tensor_get_name (tensor), note->str, q->request->user_data);
+  note_damping (layer, note);
   stored = store_layer (q, tensor, layer, spqr_device_get_id (run->used), note->str, (g_get_monotonic_time () - began) / 1e6, error);
   spqr_layer_clear (layer);
   return stored;

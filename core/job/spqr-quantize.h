@@ -34,7 +34,10 @@ typedef struct {
   void (*preflight) (const struct _SpqrPreflight *preflight, gpointer user_data);
   /* Seconds for which progress() has held the work so far: they are no part of its time; nullable. */
   double (*waited) (gpointer user_data);
-  gpointer user_data;                    /* of all four */
+  /* A device could not do something for this layer, and the CPU did it: an English sentence, as in the layer's note.
+   * nullable; in the caller's thread. */
+  void (*fell_back) (const char *layer, const char *text, gpointer user_data);
+  gpointer user_data;                    /* of all five */
 } SpqrQuantizeRequest;
 
 /* Blocking, from any thread. The finished run (full reference) or NULL; cancelled and failed runs are

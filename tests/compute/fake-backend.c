@@ -2,6 +2,7 @@
 #include "fake-backend.h"
 
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #ifndef FAKE_API_VERSION
@@ -18,6 +19,14 @@ EXPORT extern FakeControl fake_control;
 
 FakeControl fake_control = { .status = SPQR_OK, .supports = true };
 static atomic_int inside;
+
+/* For a program that is watched from outside: everything fails for lack of memory. */
+static void __attribute__ ((constructor))
+take_environment (void)
+{
+  if (getenv ("SPQR_FAKE_IS_FULL") != NULL)
+    fake_control.status = SPQR_DEVICE_OUT_OF_MEMORY;
+}
 
 static SpqrStatus
 fake_slot (void)

@@ -39,6 +39,7 @@ spqr_session_job_take_note (gpointer job, const char *text)
 
   g_message ("%s", text);
   spqr_job_set_device (job, both);
+  spqr_job_add_note (job, text);
 }
 
 /* ---- figures without calibration ---- */
@@ -394,6 +395,7 @@ typedef struct {
   char *device;              /* the setting of when it was asked for */
   guint64 cache_limit;
   SpqrJob *job;
+  GHashTable *told;          /* what its device could not do, each once; made when it is needed */
   double begin, span;        /* of the job's progress */
 } Quantizing;
 
@@ -410,7 +412,38 @@ free_quantizing (gpointer data)
   g_free (q->device);
   g_free (q->calibration);
   g_free (q->evaluation);
+  g_clear_pointer (&q->told, g_hash_table_unref);
   g_free (q);
+}
+
+/* The device does not do what it was asked to: from this layer on for the reasons told, each a sentence. */
+static void
+take_fall_back (const char *layer, const char *text, gpointer user_data)
+{
+  Quantizing *q = user_data;
+  g_auto (GStrv) reasons = g_strsplit (text, ".; ", -1);
+
+  if (q->told == NULL)
+    q->told = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  for (guint i = 0; reasons[i] != NULL; i++)
+    {
+      g_autofree char *line = NULL;
+
+      g_strchomp (reasons[i]);
+      if (g_str_has_suffix (reasons[i], "."))
+        reasons[i][strlen (reasons[i]) - 1] = '\0';
+      if (!g_hash_table_add (q->told, g_strdup (reasons[i])))
+        continue;
+      /* Translators: of the CPU's part in a job: the layer with which it began, and a sentence that says why. */
+      line = g_strdup_printf (_("Since %s: %s."), layer, reasons[i]);
+      spqr_session_job_take_note (q->job, line);
+    }
+}
+
+static void
+take_evaluation_note (gpointer data, const char *text)
+{
+  spqr_session_job_take_note (((Quantizing *) data)->job, text);
 }
 
 static void
@@ -427,7 +460,8 @@ evaluate_run (Quantizing *q, SpqrRun *run, GCancellable *cancellable, GError **e
   int seqlen = spqr_recipe_get_defaults (q->recipe)->seqlen;
   g_autoptr (SpqrCorpus) corpus = spqr_corpus_load_for_model (q->model, q->evaluation, NULL, TRUE, cancellable, error);
   SpqrEvaluateRequest request = {
-    .model = q->model, .corpus = corpus, .with_base = TRUE, .progress = report_part, .user_data = q,
+    .model = q->model, .corpus = corpus, .with_base = TRUE, .progress = report_part,
+    .note = take_evaluation_note, .user_data = q,
     .device = spqr_settings_resolve_device (q->device), .seqlen = seqlen > 0 ? (guint) seqlen : spqr_default_seqlen (q->model) };
   SpqrRunEval *eval;
 
@@ -464,7 +498,7 @@ quantize_in_worker (SpqrJob *job, gpointer data, GCancellable *cancellable, GErr
   SpqrQuantizeRequest request = { .model = q->model, .recipe = q->recipe, .folder = q->folder, .cache = cache,
                                   .device = spqr_settings_resolve_device (q->device),
                                   .spread = q->device == NULL || *q->device == '\0', .progress = report_part,
-                                  .preflight = report_preflight, .waited = get_waited, .user_data = q };
+                                  .preflight = report_preflight, .waited = get_waited, .fell_back = take_fall_back, .user_data = q };
 
   q->job = job;
   spqr_session_job_runs_on (job, request.device);

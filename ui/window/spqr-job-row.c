@@ -9,7 +9,7 @@ struct _SpqrJobRow {
 
   SpqrJob *job;
   SpqrJobQueue *queue;
-  GtkLabel *title, *detail;
+  GtkLabel *title, *detail, *note;
   GtkProgressBar *progress;
   GtkWidget *up, *down, *pause, *cancel;
 };
@@ -92,6 +92,19 @@ spqr_job_row_update_order (SpqrJobRow *self)
   gtk_widget_set_visible (self->down, up || down);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "job.up", up);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "job.down", down);
+}
+
+/* The first line is the one with which it began; the others, such as other operations of later layers, are told to who
+ * points at it. */
+static void
+update_note (SpqrJobRow *self)
+{
+  const char *note = spqr_job_get_note (self->job);
+  g_auto (GStrv) lines = note != NULL ? g_strsplit (note, "\n", 2) : NULL;
+
+  gtk_widget_set_visible (GTK_WIDGET (self->note), note != NULL);
+  gtk_label_set_label (self->note, note != NULL ? lines[0] : "");
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->note), note);
 }
 
 static void
@@ -204,8 +217,10 @@ spqr_job_row_new (SpqrJob *job, SpqrJobQueue *queue)
   gtk_label_set_label (self->title, spqr_job_get_title (job));
   g_signal_connect_object (job, "notify::fraction", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (job, "notify::device", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (job, "notify::note", G_CALLBACK (update_note), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (job, "notify::state", G_CALLBACK (on_state), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (job, "notify::paused", G_CALLBACK (on_state), self, G_CONNECT_SWAPPED);
+  update_note (self);
   on_state (self);
   return GTK_WIDGET (self);
 }
@@ -234,6 +249,7 @@ spqr_job_row_class_init (SpqrJobRowClass *klass)
   gtk_widget_class_set_template_from_resource (widget_class, "/studio/spqr/SpqrStudio/ui/spqr-job-row.ui");
   gtk_widget_class_bind_template_child (widget_class, SpqrJobRow, title);
   gtk_widget_class_bind_template_child (widget_class, SpqrJobRow, detail);
+  gtk_widget_class_bind_template_child (widget_class, SpqrJobRow, note);
   gtk_widget_class_bind_template_child (widget_class, SpqrJobRow, progress);
   gtk_widget_class_bind_template_child (widget_class, SpqrJobRow, up);
   gtk_widget_class_bind_template_child (widget_class, SpqrJobRow, down);
