@@ -176,9 +176,13 @@ fetch_u (const SpqrCudaColumns &c, Lane *mine, float diagonal, int base, int wid
     {
       if (base + first * LANES >= width)
         break;
-      for (int part = first; part < first + CHUNK; part++)
-        if (width == SPQR_CUDA_BLOCK || base + lane + part * LANES < width)
+      if (base + (first + CHUNK) * LANES <= width)
+        for (int part = first; part < first + CHUNK; part++)
           mine->u[part] = u[part * LANES];
+      else
+        for (int part = first; part < first + CHUNK; part++)
+          if (base + lane + part * LANES < width)
+            mine->u[part] = u[part * LANES];
     }
 }
 
