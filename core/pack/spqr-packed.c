@@ -8,6 +8,8 @@
 
 #include <glib.h>
 #include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "compute/spqr-gemm.h"
@@ -35,7 +37,8 @@ typedef guint8 LanesByte __attribute__ ((vector_size (LANES)));
 struct _SpqrPacked {
   size_t rows, cols, width;     /* width: cols up to a multiple of 32, with zeros */
   size_t group, groups;         /* columns of a group */
-  gboolean nibbles;
+  gboolean nibbles, octal;      /* codes of 4 bits, and none above 7 */
+  gboolean ascending;           /* outlier columns, in each row */
   guint8 *codes;                /* (rows, width / 2 or width) */
   guint16 *scale, *zero;        /* (rows, groups) f16 */
   gint32 *perm;                 /* (cols) */
@@ -58,6 +61,8 @@ pack_row (SpqrPacked *self, const SpqrLayer *layer, size_t row)
   else
     for (size_t j = 0; j < self->cols; j++)
       out[j / 32 * 16 + j % 16] |= (guint8) (codes[j] << (j % 32 < 16 ? 0 : 4));
+  for (size_t j = 0; j < self->cols && self->octal; j++)
+    self->octal = codes[j] < 8;
   for (size_t g = 0; g < self->groups; g++)
     {
       self->scale[row * self->groups + g] = spqr_f32_to_f16 (layer->scale[g * self->rows + row]);
@@ -75,8 +80,8 @@ alloc_parts (SpqrPacked *self, const SpqrLayer *layer)
   self->zero = g_try_new (guint16, self->rows * self->groups);
   self->perm = g_try_new (gint32, self->cols);
   self->outlier_offsets = g_try_new0 (guint32, self->rows + 1);
-  self->outlier_cols = g_try_new (guint32, n_outliers + 1);
-  self->outlier_values = g_try_new (guint16, n_outliers + 1);
+  self->outlier_cols = g_try_new0 (guint32, n_outliers + LANES);        /* read in whole vectors */
+  self->outlier_values = g_try_new0 (guint16, n_outliers + LANES);
   self->constants = g_try_new (SpqrConstantGroup, layer->n_constants + 1);
   self->constant_offsets = g_try_new0 (guint32, self->rows + 1);
   return self->codes != NULL && self->scale != NULL && self->zero != NULL && self->perm != NULL && self->outlier_offsets != NULL &&
@@ -99,6 +104,10 @@ copy_parts (SpqrPacked *self, const SpqrLayer *layer)
       self->outlier_cols[i] = layer->outlier_cols[i];
       self->outlier_values[i] = spqr_f32_to_f16 (layer->outlier_values[i]);
     }
+  self->ascending = TRUE;
+  for (size_t row = 0; row < self->rows; row++)
+    for (size_t i = self->outlier_offsets[row] + (size_t) 1; i < self->outlier_offsets[row + 1]; i++)
+      self->ascending &= self->outlier_cols[i - 1] < self->outlier_cols[i];
   for (size_t i = 0; i < layer->n_constants; i++)
     {
       self->constants[i] = layer->constants[i];
@@ -123,6 +132,7 @@ spqr_packed_new (const SpqrLayer *layer)
   self->group = group;
   self->groups = layer->groups;
   self->nibbles = layer->params.wbits <= 4;
+  self->octal = layer->params.wbits <= 3;
   if (!alloc_parts (self, layer))
     {
       spqr_packed_free (self);
@@ -203,6 +213,57 @@ avx512_round (Lanes *value)
   *value = (Lanes) _mm512_cvtph_ps (_mm512_cvtps_ph ((__m512) *value, _MM_FROUND_TO_NEAREST_INT));
 }
 
+/* A group has no more than 16 different weights: they are worked out once and looked up. Codes of 3 bits: two groups of
+ * 16 columns share a vector. False: not this form. */
+static SPQR_TARGET_AVX512 gboolean
+avx512_look_up (const SpqrPacked *self, const guint8 *codes, const float *scale, const float *zero, float *out)
+{
+  const Lanes all = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 }, halves = { 0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7 };
+  gboolean pairs = self->octal && self->group == LANES;
+  const __m512i upper = _mm512_set1_epi32 (pairs ? 8 : 0);
+  size_t step = pairs ? 2 * LANES : self->groups == 1 ? self->width : self->group, g = 0;
+
+  if (!self->nibbles || step % (2 * LANES) != 0)
+    return FALSE;
+  for (size_t first = 0; first < self->width; first += step, g += pairs ? 2 : 1)
+    {
+      size_t next = pairs && g + 1 < self->groups ? g + 1 : g;
+      __m512 s = _mm512_mask_blend_ps (0xff00, _mm512_set1_ps (scale[g]), _mm512_set1_ps (scale[next]));
+      __m512 z = _mm512_mask_blend_ps (0xff00, _mm512_set1_ps (zero[g]), _mm512_set1_ps (zero[next]));
+      Lanes table = (pairs ? halves : all) - (Lanes) z;
+
+      avx512_round (&table);
+      table *= (Lanes) s;
+      avx512_round (&table);
+      for (size_t j = first; j < MIN (first + step, self->width); j += 2 * LANES)
+        {
+          /* The look-up takes the lowest four bits of an index alone. */
+          __m512i both = _mm512_cvtepu8_epi32 (_mm_loadu_si128 ((const void *) (codes + j / 2)));
+          __m512i high = _mm512_or_si512 (_mm512_srli_epi32 (both, 4), upper);
+
+          _mm512_storeu_ps (out + j, _mm512_permutexvar_ps (both, (__m512) table));
+          _mm512_storeu_ps (out + j + LANES, _mm512_permutexvar_ps (high, (__m512) table));
+        }
+    }
+  return TRUE;
+}
+
+/* Of columns that differ from each other. */
+static SPQR_TARGET_AVX512 void
+avx512_add_outliers (const guint32 *cols, const guint16 *values, size_t n, float *out)
+{
+  for (size_t i = 0; i < n; i += LANES)
+    {
+      __mmask16 left = n - i >= LANES ? 0xffff : (__mmask16) ((1u << (n - i)) - 1);
+      __m512i at = _mm512_loadu_si512 (cols + i);
+      Lanes w = (Lanes) _mm512_mask_i32gather_ps (_mm512_setzero_ps (), left, at, out, 4);
+
+      w += (Lanes) _mm512_cvtph_ps (_mm256_loadu_si256 ((const void *) (values + i)));
+      avx512_round (&w);
+      _mm512_mask_i32scatter_ps (out, left, at, (__m512) w, 4);
+    }
+}
+
 #define TARGET SPQR_TARGET_AVX2
 #define NAME(name) avx2_##name
 #define ROUND avx2_round
@@ -226,6 +287,32 @@ avx512_round (Lanes *value)
 #define PICK(name, ...) plain_##name (__VA_ARGS__)
 #endif
 
+static void
+decode_codes (const SpqrPacked *self, const guint8 *codes, const float *scale, const float *zero, float *out)
+{
+#if SPQR_CPU_X86
+  if (spqr_cpu () == SPQR_CPU_AVX512 && avx512_look_up (self, codes, scale, zero, out))
+    return;
+#endif
+  PICK (decode, self, codes, scale, zero, out);
+}
+
+static void
+add_outliers (const SpqrPacked *self, size_t row, float *out)
+{
+  guint32 first = self->outlier_offsets[row], end = self->outlier_offsets[row + 1];
+
+#if SPQR_CPU_X86
+  if (spqr_cpu () == SPQR_CPU_AVX512 && self->ascending)
+    {
+      avx512_add_outliers (self->outlier_cols + first, self->outlier_values + first, end - first, out);
+      return;
+    }
+#endif
+  for (guint32 i = first; i < end; i++)
+    out[self->outlier_cols[i]] = spqr_f16_round (out[self->outlier_cols[i]] + spqr_f16_to_f32 (self->outlier_values[i]));
+}
+
 /* out (width): row in the stored order. statistics: room for 2 · groups. */
 static void
 decode_row (const SpqrPacked *self, size_t row, float *statistics, float *out)
@@ -235,7 +322,7 @@ decode_row (const SpqrPacked *self, size_t row, float *statistics, float *out)
 
   spqr_f16_to_f32_row (self->scale + row * self->groups, scale, self->groups);
   spqr_f16_to_f32_row (self->zero + row * self->groups, zero, self->groups);
-  PICK (decode, self, codes, scale, zero, out);
+  decode_codes (self, codes, scale, zero, out);
   memset (out + self->cols, 0, (self->width - self->cols) * sizeof *out);
   for (guint32 i = self->constant_offsets[row]; i < self->constant_offsets[row + 1]; i++)
     {
@@ -244,11 +331,17 @@ decode_row (const SpqrPacked *self, size_t row, float *statistics, float *out)
       for (size_t j = first; j < MIN (first + self->group, self->cols); j++)
         out[j] = self->constants[i].value;
     }
-  for (guint32 i = self->outlier_offsets[row]; i < self->outlier_offsets[row + 1]; i++)
-    out[self->outlier_cols[i]] = spqr_f16_round (out[self->outlier_cols[i]] + spqr_f16_to_f32 (self->outlier_values[i]));
+  add_outliers (self, row, out);
 }
 
 /* ---- products ---- */
+
+/* So many floats from a whole cache line on: vectors that lie across two take twice as long. free(). */
+static float *
+alloc_lines (size_t n)
+{
+  return n <= (SIZE_MAX - 63) / sizeof (float) ? aligned_alloc (64, (n * sizeof (float) + 63) / 64 * 64) : NULL;
+}
 
 typedef struct {
   const SpqrPacked *packed;
@@ -264,7 +357,7 @@ typedef struct {
 static float *
 take_room (Product *product)
 {
-  float *room = g_try_new (float, product->packed->width + 2 * product->packed->groups);
+  float *room = alloc_lines (product->packed->width + 2 * product->packed->groups);
 
   if (room == NULL)
     g_atomic_int_set (&product->failed, 1);
@@ -303,7 +396,7 @@ many_tokens (Product *product, const SpqrExec *exec)
   const SpqrPacked *packed = product->packed;
   SpqrStatus status = SPQR_OK;
 
-  product->tile = g_try_new (float, ROWS_A_TILE * packed->width);
+  product->tile = alloc_lines (ROWS_A_TILE * packed->width);
   if (product->tile == NULL)
     return SPQR_NO_MEMORY;
   for (product->row0 = 0; product->row0 < packed->rows && status == SPQR_OK; product->row0 += ROWS_A_TILE)
@@ -318,7 +411,7 @@ many_tokens (Product *product, const SpqrExec *exec)
                                product->bias != NULL ? product->bias + product->row0 : NULL, product->y + product->row0,
                                product->ldy, exec);
     }
-  g_free (product->tile);
+  free (product->tile);
   return status;
 }
 
@@ -327,14 +420,17 @@ spqr_packed_product (const SpqrPacked *packed, const float *x, size_t ldx, size_
                      size_t ldy, const SpqrExec *exec)
 {
   Product product = { .packed = packed, .tokens = tokens, .bias = bias, .y = y, .ldy = ldy };
-  g_autofree float *ordered = g_try_malloc0_n (MAX (tokens, 1), packed->width * sizeof (float));
+  g_autofree float *ordered = tokens <= SIZE_MAX / packed->width ? alloc_lines (MAX (tokens, 1) * packed->width) : NULL;
   SpqrStatus status;
 
   if (ordered == NULL)
     return SPQR_NO_MEMORY;
   for (size_t t = 0; t < tokens; t++)
-    for (size_t j = 0; j < packed->cols; j++)
-      ordered[t * packed->width + j] = x[t * ldx + (size_t) packed->perm[j]];
+    {
+      for (size_t j = 0; j < packed->cols; j++)
+        ordered[t * packed->width + j] = x[t * ldx + (size_t) packed->perm[j]];
+      memset (ordered + t * packed->width + packed->cols, 0, (packed->width - packed->cols) * sizeof *ordered);
+    }
   product.x = ordered;
   if (tokens > FEW_TOKENS)
     return many_tokens (&product, exec);
