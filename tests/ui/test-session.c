@@ -420,6 +420,8 @@ submit_all (SpqrSession *session, SpqrRun *run)
   spqr_session_quantize (session, NULL);
   spqr_session_evaluate (session, run, "/texts/a text.txt", &choices);
   spqr_session_evaluate_tasks (session, run, &tasks);
+  spqr_session_set_calibration (session, "/texts/a text.txt");
+  spqr_session_calibrate (session, TRUE);
   spqr_session_resume (session, run->id);
 }
 
@@ -432,14 +434,14 @@ test_keep_waiting (void)
   g_autoptr (SpqrRun) run = store_run (session, "{}");
   g_autoptr (SpqrJob) first = block_lane (session), again = NULL;
   g_autoptr (GPtrArray) kept = NULL;
-  g_auto (GStrv) requests = g_new0 (char *, 5);
+  g_auto (GStrv) requests = g_new0 (char *, 6);
 
   submit_all (session, run);
-  for (guint i = 0; i < 4; i++)
+  for (guint i = 0; i < 5; i++)
     requests[i] = g_strdup (spqr_job_get_request (g_list_model_get_item (G_LIST_MODEL (spqr_session_get_jobs (session)), i + 1)));
-  ITERATE_UNTIL (n_kept (session) == 4);
-  spqr_job_cancel (g_list_model_get_item (G_LIST_MODEL (spqr_session_get_jobs (session)), 4));
-  ITERATE_UNTIL (n_kept (session) == 7);        /* the four that were buried, and three of now */
+  ITERATE_UNTIL (n_kept (session) == 5);
+  spqr_job_cancel (g_list_model_get_item (G_LIST_MODEL (spqr_session_get_jobs (session)), 5));
+  ITERATE_UNTIL (n_kept (session) == 9);        /* the five that were buried, and four of now */
   spqr_waiting_keeper_finish (keeper);
   close_session (session);
 
@@ -447,19 +449,21 @@ test_keep_waiting (void)
   g_signal_connect (later, "failed", G_CALLBACK (must_not_fail), NULL);
   bury ();
   kept = spqr_store_list_waiting (spqr_session_get_store (later), NULL);
-  g_assert_cmpuint (kept->len, ==, 10);          /* and the three that were written at the end */
+  g_assert_cmpuint (kept->len, ==, 13);          /* and the four that were written at the end */
   again = block_lane (later);
-  for (guint i = 7; i < 10; i++)
+  for (guint i = 9; i < 13; i++)
     {
       const SpqrWaitingJob *waiting = kept->pdata[i];
 
-      g_assert_cmpstr (waiting->request, ==, requests[i - 7]);
+      g_assert_cmpstr (waiting->request, ==, requests[i - 9]);
       spqr_session_start_waiting (later, waiting->id);
       ITERATE_UNTIL (find_job (later, waiting->title) != NULL);
       /* The same again: with all that it was asked for. */
       g_assert_cmpstr (spqr_job_get_request (find_job (later, waiting->title)), ==, waiting->request);
     }
-  for (guint i = 0; i < 7; i++)
+  /* What a calibration finds is for a model that is open. */
+  g_assert_true (spqr_session_is_about (later, sample) && spqr_session_get_model (later) != NULL);
+  for (guint i = 0; i < 9; i++)
     spqr_session_drop_waiting (later, ((SpqrWaitingJob *) kept->pdata[i])->id);
   ITERATE_UNTIL (n_kept (later) == 0);
   close_session (later);
@@ -471,7 +475,8 @@ test_strange_waiting (void)
 {
   static const char *const requests[] = { "", "nonsense", "{'kind': <'dance'>}", "{'kind': <7>}", "{'kind': <'quantize'>, 'model': <b'x'>}",
                                           "{'kind': <'evaluate'>, 'run': <'one'>}", "{'kind': <'tasks'>, 'run': <int64 1>, 'names': <['piqa']>, 'scoring': <'guess'>}",
-                                          "{'kind': <'export'>, 'run': <int64 1>}", "{'kind': <'resume'>}" };
+                                          "{'kind': <'export'>, 'run': <int64 1>}", "{'kind': <'resume'>}", "{'kind': <'calibrate'>}",
+                                          "{'kind': <'calibrate'>, 'model': <b''>, 'params': <'{}'>}" };
   SpqrSession *session = spqr_session_new (database);
   SpqrStore *store = spqr_session_get_store (session);
   g_autofree char *message = NULL;

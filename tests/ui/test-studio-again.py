@@ -9,7 +9,7 @@ import shutil
 import sqlite3
 
 from test_studio_driver import Studio, check, need, run, wait
-from test_studio_steps import start_quantization, wait_map
+from test_studio_steps import fill_windows, start_quantization, wait_map
 
 LONG = 2000         # calibration windows, of which no test sees the end
 
@@ -97,24 +97,32 @@ def is_killed(screen):
     need(screen.wait_run('running'), 'a quantization runs', screen.runs())
     for windows in (2, 3):
         start_quantization(studio, windows)
-    check(wait(lambda: len(waiting(screen)) == 2), 'two that have not begun are kept', waiting(screen))
+    studio.key('ctrl+shift+c')
+    window = need(studio.wait_window('Calibrate All Layers'), 'a calibration is asked for, too')
+    fill_windows(studio, window, 5)
+    studio.press('Calibrate', window)
+    studio.wait_no_window('Calibrate All Layers')
+    check(wait(lambda: len(waiting(screen)) == 3), 'three that have not begun are kept', waiting(screen))
     studio.process.kill()
     studio.process.wait()
-    check(len(waiting(screen)) == 2, 'also when the program is killed', waiting(screen))
+    check(len(waiting(screen)) == 3, 'also when the program is killed', waiting(screen))
 
 
 def takes_waiting(screen):
-    studio = Studio(screen)
-    need(studio.wait_window('sample'), 'it begins again')
-    need(studio.says('^2 jobs were waiting when the program ended$'), 'the two are offered', studio.labels())
-    check(len(waiting(screen)) == 2 and len(screen.runs()) == 1, 'and not begun before they are asked for', screen.runs())
+    """Where nothing is open: what a calibration finds is for a model in a tab."""
+    studio = Studio(screen, '--db', screen.database)
+    need(studio.wait_window('SpQR Studio'), 'it begins again')
+    need(studio.says('^3 jobs were waiting when the program ended$'), 'the three are offered', studio.labels())
+    check(len(waiting(screen)) == 3 and len(screen.runs()) == 1, 'and not begun before they are asked for', screen.runs())
     studio.settle()
     studio.press('Show')
     need(studio.says('^Jobs of Last Time$'), 'they are listed', studio.labels())
     # Where a popover is, GTK 4.8 does not tell: the keyboard goes there instead of the pointer.
     need(studio.tab_to('Start All', 'button'), 'the keyboard reaches “Start All”')
     studio.key('space')
-    check(wait(lambda: len(screen.runs('finished')) == 2), 'both are done', screen.runs())
+    check(studio.wait_window('sample'), 'the model of the calibration is opened', studio.windows())
+    check(wait(lambda: len(screen.runs('finished')) == 2), 'both quantizations are done', screen.runs())
+    check(wait(lambda: studio.labels().count('Done') == 3) and 'Calibrate sample' in studio.labels(), 'and the calibration', studio.labels())
     check(wait(lambda: waiting(screen) == []), 'and wait no more', waiting(screen))
     check(sorted(r['nsamples'] for r in screen.runs('finished')) == [2, 3], 'as they were asked for', screen.runs())
     studio.end()

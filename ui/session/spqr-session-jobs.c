@@ -1,25 +1,18 @@
-/* The session's long work: figures of all tensors, calibration, quantization, export. */
+/* The session's long work: figures of all tensors, quantization, export. */
 #include <glib/gi18n.h>
 #include <inttypes.h>
-#include <math.h>
 #include <string.h>
 
-#include "compute/spqr-cancel.h"
+#include "compute/spqr-pool.h"
 #include "export/spqr-export-dense.h"
 #include "job/spqr-data.h"
 #include "job/spqr-evaluate.h"
 #include "job/spqr-preflight.h"
 #include "job/spqr-quantize.h"
 #include "model/spqr-tensor-stats.h"
-#include "net/spqr-net-device.h"
-#include "quant/spqr-quant-error.h"
-#include "quant/spqr-survey.h"
 #include "session/spqr-session-private.h"
 #include "session/spqr-settings.h"
 #include "session/spqr-session-recipe.h"
-
-/* Hessians of a whole model are kept up to this size; beyond it only those of the selected layer. */
-#define KEPT_HESSIAN_BYTES (G_GUINT64_CONSTANT (1) << 30)
 
 /* ---- where a job computes ---- */
 
@@ -133,197 +126,7 @@ spqr_session_start_stats (SpqrSession *self)
   g_set_object (&self->stats_job, job);
 }
 
-/* ---- calibration ---- */
-
-typedef struct {
-  SpqrSession *session;
-  SpqrModel *model;
-  SpqrTensor *only;          /* NULL: every layer */
-  SpqrRunParams params;
-  char *data, *device;       /* device: as the settings have it */
-  char *with;                /* GRefString: data in words, once it is read */
-  SpqrJob *job;              /* borrowed while it runs */
-  SpqrDevice *on;            /* where it computes */
-  guint64 kept_bytes, cache_limit;
-} Calibrating;
-
-typedef struct { SpqrSession *session; SpqrModel *model; SpqrTensor *tensor; double maximum, mean; GBytes *hessian; char *with; } Calibrated;
-
-static void
-free_calibrating (gpointer data)
-{
-  Calibrating *c = data;
-
-  g_object_unref (c->session);
-  g_object_unref (c->model);
-  g_clear_object (&c->only);
-  g_clear_pointer (&c->with, g_ref_string_release);
-  g_free (c->data);
-  g_free (c->device);
-  g_free (c);
-}
-
-static void
-free_calibrated (gpointer data)
-{
-  Calibrated *calibrated = data;
-
-  g_object_unref (calibrated->session);
-  g_object_unref (calibrated->model);
-  g_clear_pointer (&calibrated->hessian, g_bytes_unref);
-  g_clear_pointer (&calibrated->with, g_ref_string_release);
-  g_free (calibrated);
-}
-
-static gboolean
-take_calibrated (gpointer data)
-{
-  Calibrated *calibrated = data;
-  SpqrSession *self = calibrated->session;
-  SpqrTensorFigures *figures;
-
-  if (self->figures == NULL || self->model != calibrated->model)
-    return G_SOURCE_REMOVE;
-  figures = spqr_session_ensure_figures (self, calibrated->tensor);
-  figures->sensitivity_max = calibrated->maximum;
-  figures->sensitivity_mean = calibrated->mean;
-  g_hash_table_replace (self->calibrated_with, calibrated->tensor, g_ref_string_acquire (calibrated->with));
-  /* One of another text must not stay. */
-  if (calibrated->hessian != NULL)
-    spqr_session_take_hessian (self, calibrated->tensor, calibrated->hessian);
-  else
-    g_hash_table_remove (self->hessians, calibrated->tensor);
-  spqr_session_queue_figures_changed (self);
-  return G_SOURCE_REMOVE;
-}
-
-/* Largest and mean sensitivity of a layer, as the heat map draws it. */
-static gboolean
-sum_up_sensitivity (SpqrBackendRun *run, const float *w, gsize rows, gsize cols, const float *diagonal, const SpqrParams *params,
-                    Calibrated *result)
-{
-  g_autofree float *field = g_try_new (float, rows * cols);
-
-  if (w == NULL || field == NULL || spqr_backend_run_field_sensitivity (run, w, rows, cols, diagonal, params, field) != SPQR_OK)
-    return FALSE;
-  result->maximum = result->mean = 0;
-  for (gsize i = 0; i < rows * cols; i++)
-    {
-      result->maximum = MAX (result->maximum, field[i]);
-      result->mean += field[i];
-    }
-  result->mean /= rows * cols;
-  return TRUE;
-}
-
-static void
-post_calibrated (Calibrating *c, SpqrBlock *block, SpqrTensor *tensor, const float *diagonal, GBytes *hessian, SpqrBackendRun *run)
-{
-  Calibrated *calibrated = g_new0 (Calibrated, 1);
-  const float *w = spqr_block_get_matrix (block, tensor);
-  g_autofree float *copy = w == NULL ? spqr_tensor_read (tensor, NULL) : NULL;     /* the block is on a device */
-
-  calibrated->session = g_object_ref (c->session);
-  calibrated->model = g_object_ref (c->model);
-  calibrated->tensor = tensor;
-  calibrated->hessian = hessian != NULL ? g_bytes_ref (hessian) : NULL;
-  calibrated->with = g_ref_string_acquire (c->with);
-  if (sum_up_sensitivity (run, w != NULL ? w : copy, spqr_tensor_get_rows (tensor), spqr_tensor_get_cols (tensor), diagonal,
-                          &c->params.layer, calibrated))
-    spqr_session_post (take_calibrated, calibrated, free_calibrated);
-  else
-    free_calibrated (calibrated);
-}
-
-/* A copy for as long as there is room; NULL: none is kept. */
-static GBytes *
-keep_hessian (Calibrating *c, const SpqrHessian *hessian)
-{
-  gsize bytes = hessian->n * hessian->n * sizeof (float);
-  gpointer copy;
-
-  if ((c->only == NULL && c->kept_bytes + bytes > KEPT_HESSIAN_BYTES) || (copy = g_try_malloc (bytes)) == NULL)
-    return NULL;
-  memcpy (copy, hessian->h, bytes);
-  c->kept_bytes += bytes;
-  return g_bytes_new_take (copy, bytes);
-}
-
-static gboolean
-take_input_group (SpqrBlock *block, const SpqrBlockLinear *linears, guint n_linears, const SpqrHessian *hessian,
-                  gpointer user_data, GError **error)
-{
-  Calibrating *c = user_data;
-  SpqrExec exec = spqr_exec_for_cancellable (spqr_job_get_cancellable (c->job));
-  g_autofree float *diagonal = g_new (float, hessian->n);
-  g_autoptr (GBytes) kept = NULL;
-  SpqrParams params = c->params.layer;
-  SpqrBackendRun run = { .device = c->on, .exec = &exec };
-  SpqrFactor factor = { 0 };
-  SpqrStatus status;
-
-  /* Only the diagonal of the inverse is wanted: the order does not matter to it. */
-  params.permutation_order = SPQR_ORDER_IDENTITY;
-  status = spqr_backend_run_factor_compute (&run, hessian->h, NULL, 0, hessian->n, &params, NULL, &factor);
-  if (status != SPQR_OK)
-    return spqr_quant_set_status (error, status, spqr_tensor_get_name (linears[0].tensor));
-  spqr_factor_inverse_diagonal (&factor, diagonal);
-  spqr_factor_clear (&factor);
-  kept = keep_hessian (c, hessian);
-  for (guint i = 0; i < n_linears; i++)
-    post_calibrated (c, block, linears[i].tensor, diagonal, kept, &run);
-  return TRUE;
-}
-
-static void
-report_step (double fraction, gpointer user_data)
-{
-  Calibrating *c = user_data;
-
-  spqr_job_report (fraction, NULL, c->job);
-}
-
-/* "calibration.txt, 64 windows of 256 tokens" */
-static char *
-describe_calibration (const SpqrCalibration *calibration)
-{
-  g_autofree char *name = g_path_get_basename (calibration->data);
-  g_autofree char *text = g_strdup_printf (ngettext ("%s, %zu window of %u tokens", "%s, %zu windows of %u tokens", calibration->n_windows),
-                                           name, calibration->n_windows, calibration->seqlen);
-
-  return g_ref_string_new (text);
-}
-
-static gboolean
-calibrate_in_worker (SpqrJob *job, gpointer data, GCancellable *cancellable, GError **error)
-{
-  Calibrating *c = data;
-  g_autoptr (SpqrCalibration) calibration = NULL;
-  g_autoptr (SpqrNet) net = NULL;
-  g_autoptr (SpqrHessianCache) cache = spqr_hessian_cache_new (NULL, c->cache_limit);
-  SpqrSurvey survey = { .last_block = spqr_model_get_config (c->model)->n_blocks - 1, .only_group = -1,
-                        .step = report_step, .step_data = c };
-
-  c->job = job;
-  c->on = spqr_settings_resolve_device (c->device);
-  spqr_session_job_runs_on (job, c->on);
-  spqr_job_report (0, _("Reading the calibration text"), job);
-  calibration = spqr_calibration_load (c->model, c->data, NULL, &c->params, cancellable, error);
-  if (calibration == NULL || (net = spqr_net_new (c->model, NULL, error)) == NULL)
-    return FALSE;
-  spqr_net_set_device (net, c->on, spqr_session_job_take_note, job);
-  survey.net = net;
-  survey.cache = cache;
-  survey.model_fingerprint = spqr_model_get_fingerprint (c->model);
-  if (c->only != NULL && !spqr_survey_limit_to (&survey, c->only, error))
-    return FALSE;
-  c->with = describe_calibration (calibration);
-  survey.ids = calibration->ids;
-  survey.n_windows = calibration->n_windows;
-  survey.seqlen = calibration->seqlen;
-  spqr_job_report (0, _("Sending the windows through the network"), job);
-  return spqr_survey_run (&survey, take_input_group, c, cancellable, error);
-}
+/* ---- jobs that people see ---- */
 
 static void
 on_batch_ended (SpqrJob *job, SpqrSession *self)
@@ -347,39 +150,11 @@ spqr_session_announce (SpqrSession *self, SpqrJob *job, const char *text, const 
   g_signal_connect_object (job, "ended", G_CALLBACK (on_announced), self, 0);
 }
 
-static void
-submit (SpqrSession *self, SpqrLane lane, SpqrJob *job)
+void
+spqr_session_submit_listed (SpqrSession *self, SpqrLane lane, SpqrJob *job)
 {
   g_signal_connect_object (job, "ended", G_CALLBACK (on_batch_ended), self, 0);
   spqr_session_submit (self, lane, job);
-}
-
-void
-spqr_session_calibrate (SpqrSession *self, gboolean whole)
-{
-  g_autoptr (SpqrJob) job = NULL;
-  g_autofree char *title = NULL;
-  g_autofree char *done = NULL;
-  Calibrating *c;
-
-  g_return_if_fail (SPQR_IS_SESSION (self) && self->model != NULL && self->calibration != NULL);
-  g_return_if_fail (whole || self->tensor != NULL);
-
-  c = g_new0 (Calibrating, 1);
-  c->session = g_object_ref (self);
-  c->model = g_object_ref (self->model);
-  c->only = whole ? NULL : g_object_ref (self->tensor);
-  c->params = self->params;
-  c->data = g_strdup (self->calibration);
-  c->cache_limit = spqr_settings_get_cache_limit (spqr_settings_get_default ());
-  c->device = g_strdup (spqr_settings_get_string (spqr_settings_get_default (), "device"));
-  title = whole ? g_strdup_printf (_("Calibrate %s"), spqr_model_get_name (self->model))
-                : g_strdup_printf (_("Calibrate %s"), spqr_tensor_get_name (self->tensor));
-  done = whole ? g_strdup_printf (_("%s is calibrated"), spqr_model_get_name (self->model))
-               : g_strdup_printf (_("%s is calibrated"), spqr_tensor_get_name (self->tensor));
-  job = spqr_job_new (title, calibrate_in_worker, c, free_calibrating);
-  spqr_session_announce (self, job, done, whole ? "map" : "layer");
-  submit (self, SPQR_LANE_BATCH, job);
 }
 
 /* ---- quantization ---- */
@@ -564,7 +339,7 @@ spqr_session_quantize (SpqrSession *self, const char *evaluation)
   spqr_session_note_request (job, request_of_quantizing (q));
   done = g_strdup_printf (_("%s is quantized"), spqr_model_get_name (self->model));
   spqr_session_announce (self, job, done, NULL);
-  submit (self, SPQR_LANE_BATCH, job);
+  spqr_session_submit_listed (self, SPQR_LANE_BATCH, job);
   return job;
 }
 
@@ -602,7 +377,7 @@ spqr_session_restart_quantize (SpqrSession *self, const char *title, GVariant *r
   job = spqr_job_new (title, open_and_quantize_in_worker, q, free_quantizing);
   spqr_session_note_request (job, request_of_quantizing (q));
   spqr_session_announce (self, job, done, NULL);
-  submit (self, SPQR_LANE_BATCH, job);
+  spqr_session_submit_listed (self, SPQR_LANE_BATCH, job);
   return job;
 }
 
@@ -642,7 +417,7 @@ spqr_session_resume (SpqrSession *self, gint64 run_id)
   spqr_session_note_request (job, g_variant_new_parsed ("{'kind': <'resume'>, 'run': <%x>}", run_id));
   done = g_strdup_printf (_("Run %" PRId64 " is finished"), run_id);
   spqr_session_announce (self, job, done, NULL);
-  submit (self, SPQR_LANE_BATCH, job);
+  spqr_session_submit_listed (self, SPQR_LANE_BATCH, job);
   return job;
 }
 
@@ -701,6 +476,6 @@ spqr_session_export (SpqrSession *self, gint64 run_id, const char *dtype, const 
                                                         dtype != NULL ? dtype : "", folder));
   done = g_strdup_printf (_("Run %" PRId64 " is exported and read back"), run_id);
   spqr_session_announce (self, job, done, folder);
-  submit (self, SPQR_LANE_EXPORT, job);
+  spqr_session_submit_listed (self, SPQR_LANE_EXPORT, job);
   return job;
 }

@@ -35,10 +35,11 @@ struct _SpqrSession {
   gint64 shown_run, pending_run;   /* pending: to be shown once its model is open */
   SpqrRun *pending_settings;       /* the run whose settings are wanted then; NULL: none */
   char *pending_layer;             /* and the layer to be selected with them */
+  GPtrArray *pending_calibrations; /* of GVariant: requests of those that waited, to be begun then; NULL: none */
   guint figures_idle;
 };
 
-enum { SPQR_SESSION_FIGURES_CHANGED, SPQR_SESSION_PARAMS_CHANGED, SPQR_SESSION_RECIPE_CHANGED, SPQR_SESSION_FAILED, SPQR_SESSION_DONE, SPQR_SESSION_N_SIGNALS };
+enum { SPQR_SESSION_FIGURES_CHANGED, SPQR_SESSION_PARAMS_CHANGED, SPQR_SESSION_RECIPE_CHANGED, SPQR_SESSION_FAILED, SPQR_SESSION_DONE, SPQR_SESSION_WANTS_TAB, SPQR_SESSION_N_SIGNALS };
 extern guint spqr_session_signals[SPQR_SESSION_N_SIGNALS];
 
 /* Tells later, once, that figures changed. */
@@ -56,17 +57,23 @@ void               spqr_session_announce (SpqrSession *self, SpqrJob *job, const
 void               spqr_session_note_request (SpqrJob *job, GVariant *request);
 /* Jobs of a request that waited. Kinds: "quantize": model, recipe, calibration, evaluation, device. "resume": run,
  * evaluation. "export": run, dtype, folder. "evaluate": run, data, seqlen, windows, base, kl. "tasks": run, names, data,
- * scoring, limit. NULL: the request lacks something. */
+ * scoring, limit. "calibrate": model, calibration, params, device, layer or none. NULL: the request lacks something. */
 SpqrJob           *spqr_session_restart_quantize (SpqrSession *self, const char *title, GVariant *request);
 SpqrJob           *spqr_session_restart_evaluate (SpqrSession *self, GVariant *request);
 SpqrJob           *spqr_session_restart_tasks (SpqrSession *self, GVariant *request);
+gboolean           spqr_session_restart_calibrate (SpqrSession *self, GVariant *request);
+/* What was kept of a job is not understood. */
+void               spqr_session_report_strange_job (SpqrSession *self);
 /* A model has arrived (or has not): what waited for it. */
+void               spqr_session_take_pending_calibrations (SpqrSession *self);
 void               spqr_session_take_pending_settings (SpqrSession *self);
 void               spqr_session_forget_pending (SpqrSession *self);
 /* Another model: its recipe of last time, or none, and no history. */
 void               spqr_session_recall_recipe (SpqrSession *self);
 /* Takes over a Hessian for a tensor (a new reference) and puts it on the bench. */
 void               spqr_session_take_hessian (SpqrSession *self, SpqrTensor *tensor, GBytes *hessian);
+/* Queues a job that people see; "failed" tells when it does. */
+void               spqr_session_submit_listed (SpqrSession *self, SpqrLane lane, SpqrJob *job);
 /* Queues a job as this session's own. */
 void               spqr_session_submit (SpqrSession *self, SpqrLane lane, SpqrJob *job);
 /* Begins to measure every tensor of the model in the background. */

@@ -147,6 +147,7 @@ spqr_session_forget_pending (SpqrSession *self)
   self->pending_run = 0;
   g_clear_object (&self->pending_settings);
   g_clear_pointer (&self->pending_layer, g_free);
+  g_clear_pointer (&self->pending_calibrations, g_ptr_array_unref);
 }
 
 /* A text that is not there any more would only be in the way. */

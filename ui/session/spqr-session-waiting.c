@@ -81,23 +81,33 @@ restart_resume (SpqrSession *self, GVariant *request)
   return g_variant_lookup (request, "run", "x", &run) ? spqr_session_resume (self, run) : NULL;
 }
 
-static SpqrJob *
+/* FALSE: the request lacks something. */
+static gboolean
 restart (SpqrSession *self, const SpqrWaitingJob *waiting)
 {
   g_autoptr (GVariant) request = g_variant_parse (G_VARIANT_TYPE_VARDICT, waiting->request, NULL, NULL, NULL);
   const char *kind;
 
   if (request == NULL || !g_variant_lookup (request, "kind", "&s", &kind))
-    return NULL;
+    return FALSE;
   if (g_str_equal (kind, "quantize"))
-    return spqr_session_restart_quantize (self, waiting->title, request);
+    return spqr_session_restart_quantize (self, waiting->title, request) != NULL;
   if (g_str_equal (kind, "evaluate"))
-    return spqr_session_restart_evaluate (self, request);
+    return spqr_session_restart_evaluate (self, request) != NULL;
   if (g_str_equal (kind, "tasks"))
-    return spqr_session_restart_tasks (self, request);
+    return spqr_session_restart_tasks (self, request) != NULL;
   if (g_str_equal (kind, "export"))
-    return restart_export (self, request);
-  return g_str_equal (kind, "resume") ? restart_resume (self, request) : NULL;
+    return restart_export (self, request) != NULL;
+  if (g_str_equal (kind, "calibrate"))
+    return spqr_session_restart_calibrate (self, request);
+  return g_str_equal (kind, "resume") && restart_resume (self, request) != NULL;
+}
+
+void
+spqr_session_report_strange_job (SpqrSession *self)
+{
+  g_signal_emit (self, spqr_session_signals[SPQR_SESSION_FAILED], 0, _("The job cannot be started"),
+                 _("What was kept of it is not understood: another version of the program may have written it."));
 }
 
 static void
@@ -110,9 +120,8 @@ on_taken (SpqrJob *job, SpqrSession *self)
       spqr_session_report_failure (self, _("The job cannot be started"), spqr_job_get_error (job));
       return;
     }
-  if (!t->drop && (t->found == NULL || restart (self, t->found) == NULL))
-    g_signal_emit (self, spqr_session_signals[SPQR_SESSION_FAILED], 0, _("The job cannot be started"),
-                   _("What was kept of it is not understood: another version of the program may have written it."));
+  if (!t->drop && (t->found == NULL || !restart (self, t->found)))
+    spqr_session_report_strange_job (self);
 }
 
 static void

@@ -124,6 +124,7 @@ take_model (SpqrSession *self, SpqrModel *model)
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_SHOWN_RUN]);
   show_pending_run (self);
   spqr_session_take_pending_settings (self);
+  spqr_session_take_pending_calibrations (self);
   spqr_session_start_stats (self);
 }
 
@@ -545,6 +546,8 @@ spqr_session_class_init (SpqrSessionClass *klass)
   spqr_session_signals[SPQR_SESSION_FAILED] =
     g_signal_new ("failed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2,
                   G_TYPE_STRING, G_TYPE_STRING);
+  spqr_session_signals[SPQR_SESSION_WANTS_TAB] =
+    g_signal_new ("wants-tab", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, SPQR_TYPE_SESSION, 1, G_TYPE_STRING);
 }
 
 static void

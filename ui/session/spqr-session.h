@@ -136,4 +136,6 @@ void          spqr_session_shutdown (SpqrSession *self);
 
 /* Signal "done" (char *text, char *place): long work that leaves something behind has finished; place is
  * where it is to be seen: a page ("map", "layer", "runs"), or the absolute path of a folder. */
+/* Signal "wants-tab" (char *path) -> SpqrSession (full): the session of the tab that has this model, or is opening it from now
+ * on. Nobody answers: this session opens it. */
 /* Signal "failed" (char *title, char *message): for a message that does not lose the session. */

@@ -241,6 +241,14 @@ on_session_failed (SpqrWindow *self, const char *title, const char *message, Spq
   spqr_notify_desktop (gtk_window_get_application (GTK_WINDOW (self)), title, message, NULL);
 }
 
+/* Something is asked for of a model that is another tab's, or nobody's yet. */
+static SpqrSession *
+on_wants_tab (SpqrWindow *self, const char *path)
+{
+  spqr_window_open (self, path);
+  return g_object_ref (spqr_window_get_session (self));
+}
+
 static AdwTabPage *
 add_tab (SpqrWindow *self, SpqrSession *session)
 {
@@ -252,6 +260,7 @@ add_tab (SpqrWindow *self, SpqrSession *session)
   g_signal_connect_object (session, "notify::model", G_CALLBACK (on_model), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "notify::opening", G_CALLBACK (on_opening), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "done", G_CALLBACK (on_done), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "wants-tab", G_CALLBACK (on_wants_tab), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "failed", G_CALLBACK (on_session_failed), self, G_CONNECT_SWAPPED);
   update_tab (self, session);
   update_recent (self);
