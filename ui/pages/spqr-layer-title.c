@@ -104,7 +104,7 @@ spqr_layer_title_init (SpqrLayerTitle *self)
   self->shape = add_label (self, PANGO_ELLIPSIZE_END, "dim-label");
   gtk_widget_add_css_class (GTK_WIDGET (self->shape), "figures");
   gtk_widget_set_hexpand (GTK_WIDGET (self->shape), TRUE);
-  gtk_label_set_width_chars (self->title, 14);
+  gtk_label_set_width_chars (self->title, 10);
   gtk_label_set_width_chars (self->shape, 4);
   self->badge = add_label (self, PANGO_ELLIPSIZE_NONE, "badge");
   gtk_widget_set_valign (GTK_WIDGET (self->badge), GTK_ALIGN_CENTER);

@@ -231,6 +231,7 @@ show_one (SpqrRunSummary *self, const SpqrReport *report)
 {
   SpqrRun *run = report->run;
   g_autofree char *windows = g_strdup_printf (_("%d of %d tokens, seed %" PRId64), run->nsamples, run->seqlen, run->seed);
+  g_autofree char *maker = run->version != NULL ? g_strconcat ("SpQR Studio ", run->version, NULL) : NULL;
 
   add_heading (self, _("Result"), 2);
   add_number (self, _("Bits (formula)"), run->bits_formula, three_decimals);
@@ -246,7 +247,7 @@ show_one (SpqrRunSummary *self, const SpqrReport *report)
     add_text (self, _("Windows"), windows);
   add_text (self, _("Device"), run->backend);
   add_path (self, _("Folder"), run->folder);
-  add_text (self, _("Made by"), run->version);
+  add_text (self, _("Made by"), maker);
   add_exports (self, report->exports);
   add_params (self, run);
 }

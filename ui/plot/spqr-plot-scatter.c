@@ -145,9 +145,10 @@ draw_front (const SpqrScatter *plot, SpqrInk *ink, const SpqrScatterLayout *l, c
     }
   if (cairo_has_current_point (ink->cr))
     cairo_line_to (ink->cr, l->plot.x + l->plot.width, last_y);
-  SpqrColor color = spqr_color_with_alpha (&ink->theme->accent, 0.55);
+  bool high = ink->theme->kind >= SPQR_THEME_LIGHT_HIGH_CONTRAST;
+  SpqrColor color = spqr_color_with_alpha (&ink->theme->accent, high ? 1 : 0.55);
   spqr_color_set_source (&color, ink->cr);
-  cairo_set_line_width (ink->cr, 1.5);
+  cairo_set_line_width (ink->cr, high ? 2 : 1.5);
   cairo_stroke (ink->cr);
 }
 

@@ -52,7 +52,7 @@ raise_contrast (SpqrTheme *t, bool dark)
   t->ink = (SpqrColor) { v, v, v, 1 };
   t->dim = dark ? (SpqrColor) { 0.87, 0.87, 0.89, 1 } : (SpqrColor) { 0.20, 0.20, 0.22, 1 };
   t->frame = dark ? (SpqrColor) { 0.75, 0.75, 0.77, 1 } : (SpqrColor) { 0.25, 0.25, 0.27, 1 };
-  t->grid = dark ? (SpqrColor) { 0.36, 0.36, 0.38, 1 } : (SpqrColor) { 0.74, 0.74, 0.76, 1 };
+  t->grid = dark ? (SpqrColor) { 0.28, 0.28, 0.30, 1 } : (SpqrColor) { 0.82, 0.82, 0.84, 1 };      /* behind the data, not before it */
   t->accent = spqr_color_from_oklch (dark ? 0.82 : 0.42, 0.17, 256);
   t->alert = spqr_color_from_oklch (dark ? 0.82 : 0.45, 0.18, 40);
   t->bar = spqr_color_from_oklch (dark ? 0.66 : 0.56, 0.07, 256);
