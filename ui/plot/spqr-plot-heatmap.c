@@ -164,7 +164,8 @@ spqr_heatmap_draw_pointer (const SpqrHeatmap *plot, SpqrInk *ink, const SpqrHeat
   if (l->readout.width > 40)
     {
       g_autofree char *text = spqr_heatmap_readout (plot, row, col);
-      spqr_ink_text (ink, SPQR_TEXT_BODY, &ink->theme->ink, text, l->readout.x + l->readout.width, l->readout.y + l->readout.height / 2, 1, 0.5, l->readout.width);
+      bool wide = spqr_ink_width (ink, SPQR_TEXT_BODY, text) > l->readout.width;     /* the value stands at the end */
+      spqr_ink_text (ink, wide ? SPQR_TEXT_SMALL : SPQR_TEXT_BODY, &ink->theme->ink, text, l->readout.x + l->readout.width, l->readout.y + l->readout.height / 2, 1, 0.5, l->readout.width);
     }
 }
 
