@@ -61,11 +61,18 @@ add_line (GPtrArray *lines, SpqrRunLineKind kind, guint n)
   return line;
 }
 
+/* A run that was not calibrated does not differ from others in how they were. */
 static void
 see_difference (SpqrRunLine *line)
 {
+  gboolean of_calibration = line->param != NULL && line->param->group == SPQR_PARAM_GROUP_CALIBRATION;
+  const char *first = line->values[0];
+
   for (guint i = 1; i < line->n; i++)
-    line->differ = line->differ || g_strcmp0 (line->values[0], line->values[i]) != 0;
+    if (first == NULL && of_calibration)
+      first = line->values[i];
+    else if (line->values[i] != NULL || !of_calibration)
+      line->differ = line->differ || g_strcmp0 (first, line->values[i]) != 0;
 }
 
 /* Plain rounding knows no windows. */

@@ -61,6 +61,7 @@ test_params_and_rules (void)
   g_assert_false (find (lines, "percdamp")->differ);
   g_assert_null (find (lines, "nsamples")->values[0]);     /* not calibrated */
   g_assert_cmpstr (find (lines, "nsamples")->values[2], ==, "128");
+  g_assert_false (find (lines, "nsamples")->differ);
   line = find (lines, "role down_proj");
   g_assert_true (line->differ);
   g_assert_null (line->values[0]);
