@@ -35,7 +35,7 @@ print_text (const SpqrRunEval *eval, gsize known)
     return;
   printf (_("KL divergence %.6g"), eval->kl);
   print_error (eval->kl_stderr, 2);
-  printf (_(" nats, same top token %.2f %%\n"), 100 * eval->top1_agreement);
+  printf (_(" nats, same likeliest token %.2f %%\n"), 100 * eval->top1_agreement);
 }
 
 static void

@@ -153,8 +153,19 @@ add_known (JsonBuilder *builder, const char *key, guint64 bytes)
     spqr_json_integer (builder, key, bytes);
 }
 
+/* Seconds that --eval adds. */
+static double
+evaluation_seconds (SpqrModel *model, const Flags *flags)
+{
+  double seconds = 0;
+
+  for (guint i = 0; flags->evals != NULL && flags->evals[i] != NULL; i++)
+    seconds += spqr_preflight_evaluation_seconds (model, flags->evals[i], TRUE);
+  return seconds;
+}
+
 static void
-print_preflight_json (const SpqrPreflight *p, const GError *problem)
+print_preflight_json (const SpqrPreflight *p, double evaluation, const GError *problem)
 {
   g_autoptr (JsonBuilder) builder = json_builder_new ();
 
@@ -176,6 +187,7 @@ print_preflight_json (const SpqrPreflight *p, const GError *problem)
   spqr_json_integer (builder, "working_bytes", p->working_bytes);
   spqr_json_integer (builder, "overhead_bytes", p->overhead_bytes);
   spqr_json_number (builder, "seconds", p->seconds);
+  spqr_json_number (builder, "evaluation_seconds", evaluation);
   spqr_json_text (builder, "device", p->device);
   if (p->device != NULL)
     {
@@ -206,17 +218,21 @@ dry_run (Session *s, const Flags *flags, GError **error)
   SpqrQuantizeRequest request = { .model = s->model, .recipe = s->recipe, .folder = flags->out, .device = s->device };
   g_auto (SpqrPreflight) preflight = { 0 };
   g_autoptr (GError) problem = NULL;
-  g_autofree char *text = NULL, *on_device = NULL;
+  g_autofree char *text = NULL, *on_device = NULL, *measuring = NULL;
+  double evaluation;
 
   if (!spqr_preflight_compute (s->store, &request, &preflight, error))
     return FALSE;
   spqr_preflight_check (&preflight, &problem);
   text = spqr_preflight_describe (&preflight);
   on_device = spqr_preflight_describe_device (&preflight);
+  evaluation = evaluation_seconds (s->model, flags);
+  measuring = spqr_preflight_describe_evaluation (evaluation);
   if (s->cli->json)
-    print_preflight_json (&preflight, problem);
+    print_preflight_json (&preflight, evaluation, problem);
   else
-    printf ("%s\n%s%s%s\n", text, on_device != NULL ? on_device : "", on_device != NULL ? "\n" : "",
+    printf ("%s\n%s%s%s%s%s\n", text, measuring != NULL ? measuring : "", measuring != NULL ? "\n" : "",
+            on_device != NULL ? on_device : "", on_device != NULL ? "\n" : "",
             problem != NULL ? problem->message : _("it fits"));
   tell_warning (s->cli, &preflight);
   return TRUE;

@@ -448,7 +448,7 @@ print_eval (const SpqrRunEval *eval)
   if (isfinite (eval->ppl_stderr))
     printf (" ± %.4f", eval->ppl_stderr);
   if (isfinite (eval->kl))
-    printf (_(", KL divergence %.6g nats, same top token %.2f %%"), eval->kl, 100 * eval->top1_agreement);
+    printf (_(", KL divergence %.6g nats, same likeliest token %.2f %%"), eval->kl, 100 * eval->top1_agreement);
   printf (ngettext (" on %s (%" PRId64 " window of %d tokens)\n", " on %s (%" PRId64 " windows of %d tokens)\n", (gulong) eval->windows),
           eval->data, eval->windows, eval->seqlen);
 }

@@ -212,7 +212,7 @@ same_protocol (const SpqrRunEval *a, const SpqrRunEval *b)
 static void
 add_perplexities (GString *page, GPtrArray *evals)
 {
-  const char *const titles[] = { _("Text"), _("Protocol"), _("Before"), _("After"), _("Rise"), _("KL (nats)"), _("Same top word"), NULL };
+  const char *const titles[] = { _("Text"), _("Protocol"), _("Before"), _("After"), _("Rise"), _("KL (nats)"), _("Same likeliest token"), NULL };
   const gboolean numbers[] = { FALSE, FALSE, TRUE, TRUE, TRUE, TRUE, TRUE };
   const SpqrRunEval *first = NULL;
   gboolean differ = FALSE;
@@ -489,7 +489,7 @@ language (void)
 {
   const char *name = g_get_language_names ()[0];
 
-  return g_str_equal (name, "C") || strlen (name) < 2 ? g_strdup ("en") : g_strndup (name, 2);
+  return g_str_equal (name, "C") || g_str_has_prefix (name, "C.") || strlen (name) < 2 ? g_strdup ("en") : g_strndup (name, 2);
 }
 
 char *

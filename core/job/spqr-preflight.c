@@ -24,6 +24,7 @@
 #define FACTOR_PER_PRODUCT 0.6       /* per n³ */
 #define HESSIAN_PER_PRODUCT 0.6      /* half of x'x, and copying; per t n² */
 #define FORWARD_PER_PRODUCT 1.3
+#define BYTES_PER_TOKEN 4.0          /* of a text; of ids as well, nearly */
 #define STREAM_SECONDS_PER_WEIGHT 4e-8   /* packing, rounding, writing, reading back */
 
 /* ---- what the machine has ---- */
@@ -281,6 +282,23 @@ spqr_preflight_compute (SpqrStore *store, const SpqrQuantizeRequest *request, Sp
   return TRUE;
 }
 
+double
+spqr_preflight_evaluation_seconds (SpqrModel *model, const char *data, gboolean both)
+{
+  double weights = 0;
+  struct stat info;
+
+  if (stat (data, &info) != 0 || !S_ISREG (info.st_mode))
+    return 0;
+  for (guint i = 0; i < spqr_model_get_n_tensors (model); i++)
+    {
+      SpqrTensor *tensor = spqr_model_get_tensor (model, i);
+
+      weights += (double) spqr_tensor_get_rows (tensor) * (double) spqr_tensor_get_cols (tensor);
+    }
+  return (both ? 2 : 1) * FORWARD_PER_PRODUCT * weights * ((double) info.st_size / BYTES_PER_TOKEN) / product_rate ();
+}
+
 /* ---- what to say of it ---- */
 
 static gboolean
@@ -326,10 +344,12 @@ spqr_preflight_check (const SpqrPreflight *preflight, GError **error)
 static char *
 describe_seconds (double seconds)
 {
+  guint whole = (guint) round (MAX (seconds < 90 ? seconds : seconds / 60, 1));
+
   if (seconds < 90)
-    return g_strdup_printf (_("%.0f seconds"), MAX (seconds, 1));
+    return g_strdup_printf (ngettext ("%u second", "%u seconds", whole), whole);
   if (seconds < 5400)
-    return g_strdup_printf (_("%.0f minutes"), seconds / 60);
+    return g_strdup_printf (ngettext ("%u minute", "%u minutes", whole), whole);
   return g_strdup_printf (_("%.1f hours"), seconds / 3600);
 }
 
@@ -350,6 +370,14 @@ spqr_preflight_describe (const SpqrPreflight *p)
 
   return g_strdup_printf (_("%u layers of %.4g M weights at %s need about %s of memory (of %s), %s on the disk (of %s) and %s"),
                           p->n_layers, p->n_weights / 1e6, bits, memory, memory_there, disk, disk_there, time);
+}
+
+char *
+spqr_preflight_describe_evaluation (double seconds)
+{
+  g_autofree char *time = describe_seconds (seconds);
+
+  return seconds > 0 ? g_strdup_printf (_("Measuring the perplexity takes about %s more."), time) : NULL;
 }
 
 char *

@@ -45,6 +45,11 @@ gboolean spqr_preflight_compute (SpqrStore *store, const SpqrQuantizeRequest *re
 gboolean spqr_preflight_check (const SpqrPreflight *preflight, GError **error);
 /* One line for people: "needs about 1.2 GB of memory (of 20 GB), 3.1 GB on the disk (of 200 GB), 12 minutes"; g_free(). */
 char    *spqr_preflight_describe (const SpqrPreflight *preflight);
+/* About so many seconds on the processor to measure the perplexity on data, of the model as it is as well if both; 0
+ * where data is no file, whose size says how many tokens there may be. */
+double   spqr_preflight_evaluation_seconds (SpqrModel *model, const char *data, gboolean both);
+/* A sentence, or NULL for no time at all; g_free(). */
+char    *spqr_preflight_describe_evaluation (double seconds);
 /* One line about the device's memory, or NULL; g_free(). */
 char    *spqr_preflight_describe_device (const SpqrPreflight *preflight);
 /* One line of warning about the source, or NULL; g_free(). */

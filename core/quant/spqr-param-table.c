@@ -153,8 +153,8 @@ static const SpqrParamInfo table[] = {
     .key = "seqlen", .title = N_("Window length"), .kind = SPQR_PARAM_INT, .group = SPQR_PARAM_GROUP_CALIBRATION,
     .offset = RUN (seqlen), .minimum = 0, .maximum = 1 << 20, .step = 128, .unit = N_("tokens"),
     .help = N_("Tokens in a window of calibration and evaluation"),
-    .direction = N_("More time and memory; perplexities of different lengths cannot be compared"),
-    .formula = "", .special = N_("0 or none: the smaller of 2048 and the model's context"),
+    .direction = N_("Longer: more time and memory; perplexities of different lengths cannot be compared"),
+    .formula = "", .special = N_("0 or auto: the smaller of 2048 and the model's context"),
   },
   {
     .key = "seed", .title = N_("Seed"), .kind = SPQR_PARAM_INT, .group = SPQR_PARAM_GROUP_CALIBRATION,

@@ -238,7 +238,7 @@ spqr_param_set_text (const SpqrParamInfo *info, SpqrRunParams *params, const cha
     understood = parse_choice (info, trimmed, &value);
   else if (info->kind == SPQR_PARAM_BOOL)
     understood = parse_bool (trimmed, &value);
-  else if (g_ascii_strcasecmp (trimmed, "none") == 0)
+  else if (g_ascii_strcasecmp (trimmed, "none") == 0 || (g_ascii_strcasecmp (trimmed, "auto") == 0 && strstr (info->special, "auto") != NULL))
     understood = get_none (info, &value);
   else
     understood = parse_number (trimmed, &value);

@@ -39,7 +39,7 @@ static const SpqrPreset presets[] = {
     N_("SpQR, Table 5: LLaMA-65B, WikiText2 3.728 at 3.625 bits without outliers (16 bit: 3.53)"),
   },
   {
-    "below-4", N_("Below 4 bits"),
+    "below-4", N_("3 bit, groups of 8"),
     N_("3-bit weights in small groups of 8, 3-bit statistics shared by 64 rows: 3.875 bits and the outliers"),
     SPQR (3, 8, 64, 0.2, 1.0),
     N_("SpQR, Table 1: LLaMA-7B, WikiText2 5.87 at 3.94 bits (16 bit: 5.68)"),

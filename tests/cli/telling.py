@@ -223,5 +223,17 @@ def reports_of_a_folder(folder):
     assert "neither the number nor the folder of a run" in told, told
 
 
+@case
+def measuring_takes_time_too(folder):
+    spqr = Spqr(folder)
+    model = tiny_model.make(folder)
+    calibration, evaluation = tiny_model.make_data(folder)
+    dry = ("quantize", model, calibration, "--dry-run", "--seqlen", "auto")
+    assert spqr.json(*dry)["evaluation_seconds"] == 0
+    once, twice = (spqr.json(*dry, *["--eval", evaluation] * n)["evaluation_seconds"] for n in (1, 2))
+    assert 0 < once < twice, (once, twice)
+    assert "Measuring the perplexity takes about 1 second more." in spqr(*dry, "--eval", evaluation).out
+
+
 if __name__ == "__main__":
     main()

@@ -230,17 +230,17 @@ test_preflight (void)
   small = spqr_recipe_new (&params);
   params.nsamples = 1 << 20;
   huge = spqr_recipe_new (&params);
-  spqr_session_preflight (session, small, 1, owner, take);
+  spqr_session_preflight (session, small, NULL, 1, owner, take);
   ITERATE_UNTIL (told.serial == 1);
   g_assert_nonnull (told.text);
   g_assert_null (told.problem);
   for (guint i = 2; i < 20; i++)
-    spqr_session_preflight (session, i == 19 ? huge : small, i, owner, take);
+    spqr_session_preflight (session, i == 19 ? huge : small, NULL, i, owner, take);
   ITERATE_UNTIL (told.serial == 19);
   g_assert_nonnull (told.problem);
   g_assert_cmpuint (told.n, <=, 19);
   /* Who asked is gone: nobody is told. */
-  spqr_session_preflight (session, small, 20, owner, take);
+  spqr_session_preflight (session, small, NULL, 20, owner, take);
   g_clear_object (&owner);
   close_session (session);
   g_assert_cmpuint (told.serial, ==, 19);

@@ -66,7 +66,10 @@ on_chosen (GtkNativeDialog *dialog, int response, SpqrSavePicture *self)
   else if (!spqr_chart_save (self->chart, path, &choices, &error))
     show_problem (self, error->message);
   else
-    gtk_window_close (GTK_WINDOW (self));
+    {
+      gtk_widget_activate_action (GTK_WIDGET (self->chart), "win.saved", "s", path);
+      gtk_window_close (GTK_WINDOW (self));
+    }
 }
 
 static void

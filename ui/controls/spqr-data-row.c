@@ -1,6 +1,7 @@
 #include "controls/spqr-data-row.h"
 
 #include <glib/gi18n.h>
+#include <string.h>
 
 struct _SpqrDataRow {
   AdwEntryRow parent_instance;
@@ -42,6 +43,25 @@ spqr_data_row_get_data (SpqrDataRow *self)
   return *text != '\0' ? text : NULL;
 }
 
+/* A name alone may be one of the data sets; what looks like a path has to lead somewhere. */
+const char *
+spqr_data_row_get_problem (SpqrDataRow *self)
+{
+  const char *data = spqr_data_row_get_data (self);
+  gboolean path = data != NULL && (strchr (data, '/') != NULL || strchr (data, '.') != NULL);
+
+  return path && !g_file_test (data, G_FILE_TEST_IS_REGULAR) ? _("There is no such file") : NULL;
+}
+
+static void
+show_problem (SpqrDataRow *self)
+{
+  if (spqr_data_row_get_problem (self) != NULL)
+    gtk_widget_add_css_class (GTK_WIDGET (self), "error");
+  else
+    gtk_widget_remove_css_class (GTK_WIDGET (self), "error");
+}
+
 void
 spqr_data_row_set_data (SpqrDataRow *self, const char *data)
 {
@@ -70,6 +90,7 @@ spqr_data_row_init (SpqrDataRow *self)
   gtk_accessible_update_property (GTK_ACCESSIBLE (button), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Choose a file"), -1);
   g_signal_connect_swapped (button, "clicked", G_CALLBACK (browse), self);
   adw_entry_row_add_suffix (ADW_ENTRY_ROW (self), button);
+  g_signal_connect (self, "changed", G_CALLBACK (show_problem), NULL);
   gtk_widget_set_tooltip_text (GTK_WIDGET (self),
     _("A text or ids file, or one of wikitext2, ptb, c4, pajama, refinedweb if it lies in the data folder"));
 }

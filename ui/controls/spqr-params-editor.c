@@ -279,10 +279,10 @@ make_control (Entry *entry)
 static char *
 make_tooltip (const SpqrParamInfo *info)
 {
-  gboolean formula = info->formula != NULL && *info->formula != '\0';
+  gboolean formula = info->formula != NULL && *info->formula != '\0', special = info->special != NULL && *info->special != '\0';
 
-  return g_strdup_printf ("%s\n%s%s%s\n--%s", _(info->help), _(info->direction), formula ? "\n" : "",
-                          formula ? info->formula : "", info->key);
+  return g_strdup_printf ("%s\n%s%s%s%s%s\n--%s", _(info->help), _(info->direction), special ? "\n" : "", special ? _(info->special) : "",
+                          formula ? "\n" : "", formula ? info->formula : "", info->key);
 }
 
 static void

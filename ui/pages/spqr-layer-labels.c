@@ -231,7 +231,7 @@ make_chip (SpqrLayerLabels *self, const SpqrPattern *pattern, guint k)
   g_autofree char *name = spqr_layer_label_name (pattern), *text = NULL, *tip = describe (pattern);
   GtkWidget *chip;
 
-  text = g_strdup_printf (_("%s · %.0f %%"), name, floor (100 * pattern->confidence));
+  text = g_strdup_printf (_("%s · %.0f %% sure"), name, floor (100 * pattern->confidence));
   chip = gtk_button_new_with_label (text);
   gtk_widget_add_css_class (chip, "small-toggle");
   gtk_widget_add_css_class (chip, "figures");

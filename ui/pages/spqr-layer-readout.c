@@ -95,7 +95,8 @@ spqr_layer_readout (SpqrLab *lab, const SpqrConfig *config, const SpqrLayerPictu
   if (answer != NULL)
     {
       cell = spqr_layer_answer_get_cell (answer, row, col);
-      say (text, _("group %zu"), cell.group);
+      /* The ruler counts groups of columns where they lie; those of a layer whose columns were reordered lie elsewhere. */
+      say (text, answer->in_order ? _("group %zu") : _("group %zu of the column order"), cell.group);
       if (spqr_layer_has_tiles (&answer->params))
         say (text, _("statistics tile %zu"), row / (gsize) answer->params.qq_groupsize);
     }

@@ -213,14 +213,21 @@ take_from_recipe (SpqrLayerTune *self)
     spqr_session_set_params (self->session, &resolved);
 }
 
+static guint
+count_rules (SpqrLayerTune *self)
+{
+  SpqrRecipe *recipe = spqr_session_get_recipe (self->session);
+
+  return recipe != NULL ? spqr_recipe_get_n_overrides (recipe) : 0;
+}
+
 static void
 on_recipe_changed (SpqrLayerTune *self)
 {
-  SpqrRecipe *recipe = spqr_session_get_recipe (self->session);
-  guint n = recipe != NULL ? spqr_recipe_get_n_overrides (recipe) : 0;
+  guint n = count_rules (self);
   g_autofree char *label = g_strdup_printf (ngettext ("_Recipe · %u Rule…", "_Recipe · %u Rules…", n), n);
 
-  gtk_button_set_label (self->recipe, recipe != NULL ? label : _("_Recipe…"));
+  gtk_button_set_label (self->recipe, n > 0 ? label : _("_Recipe…"));
   show_recipe_line (self);
 }
 
@@ -251,12 +258,14 @@ on_undo_apply (AdwToast *toast, SpqrLayerTune *self)
 }
 
 static void
-say_applied (SpqrLayerTune *self, const char *target)
+say_applied (SpqrLayerTune *self, const char *target, guint n_gone)
 {
   GtkWidget *overlay = gtk_widget_get_ancestor (GTK_WIDGET (self), ADW_TYPE_TOAST_OVERLAY);
   g_autofree char *name = name_target (self, target);
   /* Translators: to what the parameters were applied: “This Layer”, “down_proj in Every Block”. */
-  g_autofree char *text = g_strdup_printf (_("In the recipe: %s"), name);
+  g_autofree char *done = g_strdup_printf (_("In the recipe: %s"), name);
+  g_autofree char *gone = g_strdup_printf (ngettext ("%u rule is gone with it", "%u rules are gone with it", n_gone), n_gone);
+  g_autofree char *text = n_gone > 0 ? g_strconcat (done, " · ", gone, NULL) : g_strdup (done);
   AdwToast *toast;
 
   if (overlay == NULL)
@@ -271,13 +280,17 @@ void
 spqr_layer_tune_apply (SpqrLayerTune *self, const char *target)
 {
   SpqrTensor *tensor = spqr_session_get_tensor (self->session);
+  guint before = count_rules (self), after;
   g_autoptr (GError) error = NULL;
 
   for (guint i = 0; i < G_N_ELEMENTS (targets); i++)
     if (g_str_equal (targets[i].name, target) && tensor != NULL && spqr_recipe_wants_tensor (tensor))
       {
         if (spqr_session_apply (self->session, targets[i].to, targets[i].leave, &error))
-          say_applied (self, target);
+          {
+            after = count_rules (self);
+            say_applied (self, target, before > after ? before - after : 0);
+          }
         else
           g_signal_emit_by_name (self->session, "failed", _("These parameters cannot be applied"), error->message);
       }

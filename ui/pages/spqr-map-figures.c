@@ -62,7 +62,7 @@ static const SpqrMapFigure figures[] = {
     SPQR_FIGURE_DATA_FREE, SPQR_SCALE_LOG, SPQR_AXIS_NUMBER, format_three, get_std },
   { "sensitivity_max", N_("Largest sensitivity"), N_("max of (w − ŵ)² / (2·[H⁻¹]ⱼⱼ): what rounding the most fragile weight would cost. Calibrated."),
     SPQR_FIGURE_CALIBRATED, SPQR_SCALE_LOG, SPQR_AXIS_NUMBER, format_three, get_sensitivity_max },
-  { "sensitivity_mean", N_("Mean sensitivity"), N_("Mean of (w − ŵ)² / (2·[H⁻¹]ⱼⱼ) over the matrix. Calibrated."),
+  { "sensitivity_mean", N_("Mean sensitivity"), N_("Mean of (w − ŵ)² / (2·[H⁻¹]ⱼⱼ) over the matrix: high means that rounding this layer changes what it gives much. Calibrated."),
     SPQR_FIGURE_CALIBRATED, SPQR_SCALE_LOG, SPQR_AXIS_NUMBER, format_three, get_sensitivity_mean },
   { "run_output_error", N_("Output error of a run"), N_("√(tr ΔW·H·ΔWᵀ / tr W·H·Wᵀ): by how much the layer's outputs changed in the shown run."),
     SPQR_FIGURE_OF_RUN, SPQR_SCALE_LINEAR, SPQR_AXIS_PERCENT, spqr_format_percent_finely, get_run_error },

@@ -275,21 +275,31 @@ on_model (SpqrMapPage *self)
   update (self);
 }
 
-/* A run that is shown is meant to be seen. */
 static void
-on_run (SpqrMapPage *self)
+choose_figure (SpqrMapPage *self, const char *key)
 {
   guint n;
   const SpqrMapFigure *figures = spqr_map_figures (&n);
 
-  if (spqr_session_get_shown_run (self->session) == 0 || chosen_figure (self->figure)->source == SPQR_FIGURE_OF_RUN)
-    return;
   for (guint i = 0; i < n; i++)
-    if (figures[i].source == SPQR_FIGURE_OF_RUN)
-      {
-        gtk_drop_down_set_selected (self->figure, i);
-        return;
-      }
+    if (g_str_equal (figures[i].key, key))
+      gtk_drop_down_set_selected (self->figure, i);
+}
+
+/* A run that is shown is meant to be seen. */
+static void
+on_run (SpqrMapPage *self)
+{
+  if (spqr_session_get_shown_run (self->session) != 0 && chosen_figure (self->figure)->source != SPQR_FIGURE_OF_RUN)
+    choose_figure (self, "run_output_error");
+}
+
+/* What the map was calibrated for takes the place of what could be said without. */
+static void
+on_done (SpqrMapPage *self, const char *text, const char *place)
+{
+  if (g_str_equal (place, "map") && chosen_figure (self->figure)->source == SPQR_FIGURE_DATA_FREE)
+    choose_figure (self, "sensitivity_mean");
 }
 
 static void
@@ -442,6 +452,7 @@ make_text (gboolean wrap)
   gtk_label_set_wrap (GTK_LABEL (label), wrap);
   gtk_label_set_ellipsize (GTK_LABEL (label), wrap ? PANGO_ELLIPSIZE_NONE : PANGO_ELLIPSIZE_START);     /* figures stand at the end */
   gtk_label_set_xalign (GTK_LABEL (label), 0);
+  gtk_label_set_max_width_chars (GTK_LABEL (label), 40);       /* wished for: the room goes to the list's columns first */
   gtk_widget_add_css_class (label, wrap ? "dim-label" : "figures");
   gtk_widget_set_margin_start (label, 12);
   gtk_widget_set_margin_end (label, 12);
@@ -504,6 +515,7 @@ spqr_map_page_new (SpqrSession *session)
   g_signal_connect_object (session, "figures-changed", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "notify::tensor", G_CALLBACK (follow_selection), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "notify::shown-run", G_CALLBACK (on_run), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "done", G_CALLBACK (on_done), self, G_CONNECT_SWAPPED);
   on_model (self);
   return GTK_WIDGET (self);
 }

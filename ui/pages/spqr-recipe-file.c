@@ -8,6 +8,7 @@
 
 typedef struct {
   SpqrSession *session;
+  GWeakRef window;           /* the one that the dialog belongs to */
   char *path, *text;         /* text: to be written */
   SpqrRecipe *recipe;        /* read */
 } Filing;
@@ -18,6 +19,7 @@ free_filing (gpointer data)
   Filing *f = data;
 
   g_object_unref (f->session);
+  g_weak_ref_clear (&f->window);
   g_free (f->path);
   g_free (f->text);
   g_clear_pointer (&f->recipe, spqr_recipe_unref);
@@ -67,7 +69,10 @@ on_ended (SpqrJob *job)
 {
   Filing *f = spqr_job_get_data (job);
   const GError *error = spqr_job_get_error (job);
+  g_autoptr (GtkWidget) window = g_weak_ref_get (&f->window);
 
+  if (f->text != NULL && spqr_job_get_state (job) == SPQR_JOB_FINISHED && window != NULL)
+    gtk_widget_activate_action (window, "win.saved", "s", f->path);
   if (error != NULL)
     g_signal_emit_by_name (f->session, "failed", f->text != NULL ? _("The recipe cannot be saved") : _("The recipe cannot be read"),
                            error->message);
@@ -100,7 +105,10 @@ ask (GtkWindow *parent, SpqrSession *session, GtkFileChooserAction action, const
   g_autoptr (GtkFileFilter) filter = gtk_file_filter_new ();
   Filing *f = g_new0 (Filing, 1);
 
+  while (gtk_window_get_transient_for (parent) != NULL)
+    parent = gtk_window_get_transient_for (parent);
   f->session = g_object_ref (session);
+  g_weak_ref_init (&f->window, parent);
   f->text = text;
   gtk_file_filter_set_name (filter, _("Recipes (JSON)"));
   gtk_file_filter_add_suffix (filter, "json");

@@ -3,6 +3,7 @@
 #include <glib/gi18n.h>
 #include <inttypes.h>
 #include <math.h>
+#include <string.h>
 
 #include "controls/spqr-access.h"
 #include "controls/spqr-cell.h"
@@ -12,6 +13,7 @@
 #include "controls/spqr-wrap.h"
 #include "pages/spqr-runs-list.h"
 #include "plot/spqr-format.h"
+#include "quant/spqr-recipe.h"
 
 struct _SpqrRunsTable {
   GtkWidget parent_instance;
@@ -60,7 +62,19 @@ fixed (double value, int decimals)
 
 static char *text_id (SpqrRun *run) { return g_strdup_printf ("%" G_GINT64_FORMAT, run->id); }
 static char *text_model (SpqrRun *run) { return g_strdup (run->model_name); }
-static char *text_method (SpqrRun *run) { return g_strdup (run->method != NULL ? spqr_param_choice_title ("method", run->method) : ""); }
+
+/* "SpQR · mixed": with its recipe's name, which tells it from others that began with the same parameters. */
+static char *
+text_method (SpqrRun *run)
+{
+  g_autofree char *method = g_strdup (run->method != NULL ? spqr_param_choice_title ("method", run->method) : "");
+  gboolean named = run->params_json != NULL && strstr (run->params_json, "\"name\"") != NULL;
+  g_autoptr (SpqrRecipe) recipe = named ? spqr_recipe_parse (run->params_json, NULL) : NULL;
+  const char *name = recipe != NULL ? spqr_recipe_get_name (recipe) : NULL;
+
+  return name != NULL ? g_strdup_printf ("%s · %s", method, name) : g_steal_pointer (&method);
+}
+
 static char *text_bits (SpqrRun *run) { return fixed (run->bits_formula, 3); }
 static char *text_stored (SpqrRun *run) { return fixed (run->bits_stored, 3); }
 static char *text_base (SpqrRun *run) { return fixed (run->ppl_base, 4); }

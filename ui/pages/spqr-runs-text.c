@@ -100,7 +100,7 @@ describe_text (const SpqrGeneratedText *text, const SpqrGeneratedText *first, gu
       if (i > 0 && text->state == SPQR_TEXT_DONE && g_str_equal (text->text, first->text))
         same = _("the same as the first");
       else if (i > 0 && text->text[common] != '\0' && first->text[common] != '\0')
-        same = until = g_strdup_printf (_("another from character %ld on"), g_utf8_strlen (text->text, (gssize) common) + 1);
+        same = until = g_strdup_printf (_("differs from character %ld on"), g_utf8_strlen (text->text, (gssize) common) + 1);
       return g_strjoin (" · ", count, speed != NULL ? speed : same, speed != NULL ? same : NULL, NULL);
     }
 }

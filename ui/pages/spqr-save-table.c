@@ -8,6 +8,7 @@
 
 typedef struct {
   SpqrSession *session;
+  GWeakRef asker;            /* the widget that saves */
   SpqrTableFunc make;        /* NULL: a report */
   gpointer data;
   GDestroyNotify destroy;
@@ -20,6 +21,7 @@ free_saving (gpointer data)
   Saving *s = data;
 
   g_object_unref (s->session);
+  g_weak_ref_clear (&s->asker);
   s->destroy (s->data);
   g_free (s->path);
   g_free (s);
@@ -128,8 +130,11 @@ static void
 on_ended (SpqrJob *job, SpqrSession *session)
 {
   const GError *error = spqr_job_get_error (job);
-  const Saving *s = spqr_job_get_data (job);
+  Saving *s = spqr_job_get_data (job);
+  g_autoptr (GtkWidget) asker = g_weak_ref_get (&s->asker);
 
+  if (spqr_job_get_state (job) == SPQR_JOB_FINISHED && asker != NULL)
+    gtk_widget_activate_action (asker, "win.saved", "s", s->path);
   if (error != NULL)
     g_signal_emit_by_name (session, "failed", s->make != NULL ? _("Save Table") : _("Save Report"), error->message);
 }
@@ -171,7 +176,8 @@ spqr_save_table (GtkWidget *parent, SpqrSession *session, const char *name, Spqr
 {
   Saving *s = g_new (Saving, 1);
 
-  *s = (Saving) { g_object_ref (session), make, data, destroy, NULL };
+  *s = (Saving) { .session = g_object_ref (session), .make = make, .data = data, .destroy = destroy };
+  g_weak_ref_init (&s->asker, parent);
   ask_where (parent, make != NULL ? _("Save Table") : _("Save Report"), name, s);
 }
 

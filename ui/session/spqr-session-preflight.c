@@ -10,6 +10,7 @@ typedef struct {
   SpqrStore *store;
   SpqrModel *model;
   SpqrRecipe *recipe;
+  char *evaluation;          /* text to measure on, or NULL */
   SpqrPreflightFunc told;
   guint serial;
   char *device;              /* as the settings have it */
@@ -24,6 +25,7 @@ free_question (gpointer data)
   g_object_unref (q->store);
   g_object_unref (q->model);
   spqr_recipe_unref (q->recipe);
+  g_free (q->evaluation);
   g_free (q->device);
   g_free (q->text);
   g_free (q->problem);
@@ -41,7 +43,9 @@ ask_in_worker (SpqrJob *job, gpointer data, GCancellable *cancellable, GError **
   if (spqr_preflight_compute (q->store, &request, &preflight, &problem))
     {
       g_autoptr (GStrvBuilder) lines = g_strv_builder_new ();
-      char *told[] = { spqr_preflight_describe (&preflight), spqr_preflight_describe_device (&preflight), spqr_preflight_warn (&preflight) };
+      double evaluation = q->evaluation != NULL ? spqr_preflight_evaluation_seconds (q->model, q->evaluation, TRUE) : 0;
+      char *told[] = { spqr_preflight_describe (&preflight), spqr_preflight_describe_evaluation (evaluation),
+                       spqr_preflight_describe_device (&preflight), spqr_preflight_warn (&preflight) };
       g_auto (GStrv) all = NULL;
 
       for (guint i = 0; i < G_N_ELEMENTS (told); i++)
@@ -68,7 +72,8 @@ on_ended (SpqrJob *job, GObject *owner)
 }
 
 void
-spqr_session_preflight (SpqrSession *self, SpqrRecipe *recipe, guint serial, GObject *owner, SpqrPreflightFunc told)
+spqr_session_preflight (SpqrSession *self, SpqrRecipe *recipe, const char *evaluation, guint serial, GObject *owner,
+                        SpqrPreflightFunc told)
 {
   g_autoptr (SpqrJob) job = NULL;
   Question *q;
@@ -77,6 +82,7 @@ spqr_session_preflight (SpqrSession *self, SpqrRecipe *recipe, guint serial, GOb
 
   q = g_new0 (Question, 1);
   *q = (Question) { .store = g_object_ref (self->store), .model = g_object_ref (self->model), .recipe = spqr_recipe_ref (recipe),
+                    .evaluation = g_strdup (evaluation),
                     .told = told, .serial = serial,
                     .device = g_strdup (spqr_settings_get_string (spqr_settings_get_default (), "device")) };
   job = spqr_job_new (_("Reckoning what it will take"), ask_in_worker, q, free_question);

@@ -32,7 +32,8 @@ start (SpqrCalibrateDialog *self)
 static void
 update (SpqrCalibrateDialog *self)
 {
-  spqr_widget_set_reason (self->start, spqr_data_row_get_data (self->data) != NULL ? NULL : _("Choose a calibration text first"));
+  spqr_widget_set_reason (self->start, spqr_data_row_get_data (self->data) == NULL ? _("Choose a calibration text first")
+                                                                                  : spqr_data_row_get_problem (self->data));
 }
 
 static GtkWidget *

@@ -44,8 +44,11 @@ static void
 update_start (SpqrQuantizeDialog *self)
 {
   gboolean data = !self->budget.calibration || spqr_data_row_get_data (self->calibration) != NULL;
+  const char *no_text = self->budget.calibration ? spqr_data_row_get_problem (self->calibration) : NULL;
 
-  spqr_widget_set_reason (self->start, !data ? _("Choose a calibration text first") :
+  if (no_text == NULL)
+    no_text = spqr_data_row_get_problem (self->evaluation);
+  spqr_widget_set_reason (self->start, !data ? _("Choose a calibration text first") : no_text != NULL ? no_text :
                           self->budget.n_layers == 0 ? _("The recipe leaves every layer as it is: there is nothing to quantize") :
                           self->refused ? gtk_label_get_label (self->needs) : NULL);
 }
@@ -75,7 +78,7 @@ ask_preflight (gpointer user_data)
   g_autoptr (SpqrRecipe) recipe = make_recipe (self);
 
   self->asked = 0;
-  spqr_session_preflight (self->session, recipe, ++self->serial, G_OBJECT (self), on_preflight);
+  spqr_session_preflight (self->session, recipe, spqr_data_row_get_data (self->evaluation), ++self->serial, G_OBJECT (self), on_preflight);
   return G_SOURCE_REMOVE;
 }
 

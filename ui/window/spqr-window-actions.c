@@ -93,6 +93,17 @@ show_folder (GtkWidget *widget, const char *name, GVariant *parameter)
   gtk_show_uri (GTK_WINDOW (widget), uri, GDK_CURRENT_TIME);
 }
 
+/* What was saved by whatever is in the window: a quiet word, and the way to it. */
+static void
+say_saved (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  const char *path = g_variant_get_string (parameter, NULL);
+  g_autofree char *file = g_path_get_basename (path), *folder = g_path_get_dirname (path);
+  g_autofree char *text = g_strdup_printf (_("%s is saved"), file);
+
+  spqr_window_toast_with_folder (SPQR_WINDOW (widget), text, folder);
+}
+
 static void
 go_on (GtkWidget *widget, const char *name, GVariant *parameter)
 {
@@ -188,6 +199,7 @@ spqr_window_class_install_actions (GtkWidgetClass *widget_class)
   gtk_widget_class_install_action (widget_class, "win.new-tab", NULL, new_tab);
   gtk_widget_class_install_action (widget_class, "win.close-tab", NULL, close_tab);
   gtk_widget_class_install_action (widget_class, "win.show-folder", "s", show_folder);
+  gtk_widget_class_install_action (widget_class, "win.saved", "s", say_saved);
   gtk_widget_class_install_action (widget_class, "win.page", "s", show_page);
   gtk_widget_class_install_action (widget_class, "win.go-on", "x", go_on);
   gtk_widget_class_install_action (widget_class, "win.start-waiting", "x", take_waiting);

@@ -13,6 +13,8 @@ void spqr_window_close_tab (SpqrWindow *self);
 void spqr_window_toggle_sidebar (SpqrWindow *self);
 void spqr_window_focus_search (SpqrWindow *self);
 void spqr_window_show_jobs (SpqrWindow *self);
+/* A toast that offers to show a folder. */
+void spqr_window_toast_with_folder (SpqrWindow *self, const char *text, const char *folder);
 /* Why the button in the header bar cannot be pressed; NULL: it can. */
 void spqr_window_explain_quantize (SpqrWindow *self, const char *why);
 

@@ -59,6 +59,17 @@ spqr_window_toast (SpqrWindow *self, const char *text)
 }
 
 void
+spqr_window_toast_with_folder (SpqrWindow *self, const char *text, const char *folder)
+{
+  AdwToast *toast = adw_toast_new (text);
+
+  adw_toast_set_button_label (toast, _("_Show"));
+  adw_toast_set_action_name (toast, "win.show-folder");
+  adw_toast_set_action_target (toast, "s", folder);
+  spqr_show_toast (self->toasts, toast);
+}
+
+void
 spqr_window_show_page (SpqrWindow *self, const char *name)
 {
   spqr_model_view_show_page (get_view (self), name);
