@@ -408,7 +408,7 @@ share_range_kernel (SpqrCudaColumns c)
 }
 
 /* A block a run; without second order any cut of the rows will do. */
-static __global__ void __launch_bounds__ (FIT_THREADS)
+static __global__ void __launch_bounds__ (FIT_THREADS, 1)
 fit_kernel (SpqrCudaColumns c, size_t group, size_t run_rows)
 {
   __shared__ float scratch[2 * FIT_THREADS];
