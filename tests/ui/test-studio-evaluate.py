@@ -39,6 +39,9 @@ def evals_of(screen):
 def measures_perplexity(studio):
     window = open_dialog(studio)
     studio.save('evaluate-perplexity', window)
+    # A row that only tells hands a click on to nobody.
+    studio.click(need(studio.wait_for('Computed on', 'label'), 'it says what computes'), window=window)
+    check(studio.wait_state('Evaluate', 'button', 'sensitive'), 'a click on what only tells does nothing')
     need(studio.press('Evaluate', window), 'perplexity begins')
     need(wait(lambda: len(evals_of(studio.screen)) == 1), 'and is recorded', evals_of(studio.screen))
     (done,) = evals_of(studio.screen)

@@ -2,6 +2,7 @@
 
 #include <glib/gi18n.h>
 
+#include "controls/spqr-control-row.h"
 #include "controls/spqr-reason.h"
 #include "text/spqr-corpus.h"
 
@@ -193,18 +194,11 @@ make_scoring_row (void)
 static GtkWidget *
 make_limit_row (SpqrTaskPicker *self)
 {
-  GtkWidget *row = adw_action_row_new (), *spin = gtk_spin_button_new_with_range (0, 1e6, 50);
-  const char *title = _("At most this many documents");
+  GtkWidget *spin = gtk_spin_button_new_with_range (0, 1e6, 50);
 
-  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), title);
-  adw_action_row_set_subtitle (ADW_ACTION_ROW (row), _("Of each task; 0: all"));
   gtk_editable_set_width_chars (GTK_EDITABLE (spin), 7);
-  gtk_widget_set_valign (spin, GTK_ALIGN_CENTER);
-  gtk_accessible_update_property (GTK_ACCESSIBLE (spin), GTK_ACCESSIBLE_PROPERTY_LABEL, title, -1);
-  adw_action_row_add_suffix (ADW_ACTION_ROW (row), spin);
-  adw_action_row_set_activatable_widget (ADW_ACTION_ROW (row), spin);
   self->limit = GTK_SPIN_BUTTON (spin);
-  return row;
+  return spqr_control_row_new (_("At most this many documents"), _("Of each task; 0: all"), spin);
 }
 
 static GtkWidget *

@@ -3,6 +3,7 @@
 #include <glib/gi18n.h>
 
 #include "controls/spqr-access.h"
+#include "controls/spqr-control-row.h"
 #include "controls/spqr-reason.h"
 #include "plot/spqr-format.h"
 #include "quant/spqr-hessian-cache.h"
@@ -120,16 +121,11 @@ make_colormap (SpqrPreferences *self)
 static GtkWidget *
 make_spin (SpqrPreferences *self, const char *title, const char *setting, int least, int most)
 {
-  GtkWidget *spin = gtk_spin_button_new_with_range (least, most, 1), *row = adw_action_row_new ();
+  GtkWidget *spin = gtk_spin_button_new_with_range (least, most, 1);
 
-  gtk_widget_set_valign (spin, GTK_ALIGN_CENTER);
-  gtk_accessible_update_property (GTK_ACCESSIBLE (spin), GTK_ACCESSIBLE_PROPERTY_LABEL, title, -1);
-  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), title);
-  adw_action_row_add_suffix (ADW_ACTION_ROW (row), spin);
-  adw_action_row_set_activatable_widget (ADW_ACTION_ROW (row), spin);
   g_object_bind_property (self->settings, setting, gtk_spin_button_get_adjustment (GTK_SPIN_BUTTON (spin)), "value",
                           G_BINDING_SYNC_CREATE | G_BINDING_BIDIRECTIONAL);
-  return row;
+  return spqr_control_row_new (title, NULL, spin);
 }
 
 static GtkWidget *
@@ -390,16 +386,10 @@ make_database (SpqrPreferences *self, const char *fixed)
 static GtkWidget *
 make_reopen (SpqrPreferences *self)
 {
-  GtkWidget *row = adw_action_row_new (), *control = gtk_switch_new ();
+  GtkWidget *control = gtk_switch_new ();
 
-  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), _("Open the models of last time"));
-  adw_action_row_set_subtitle (ADW_ACTION_ROW (row), _("At the start, each in its tab, as far as they are still there"));
-  gtk_widget_set_valign (control, GTK_ALIGN_CENTER);
-  gtk_accessible_update_property (GTK_ACCESSIBLE (control), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Open the models of last time"), -1);
-  adw_action_row_add_suffix (ADW_ACTION_ROW (row), control);
-  adw_action_row_set_activatable_widget (ADW_ACTION_ROW (row), control);
   g_object_bind_property (self->settings, "reopen", control, "active", G_BINDING_SYNC_CREATE | G_BINDING_BIDIRECTIONAL);
-  return row;
+  return spqr_control_row_new (_("Open the models of last time"), _("At the start, each in its tab, as far as they are still there"), control);
 }
 
 /* ---- the window ---- */
