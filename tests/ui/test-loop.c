@@ -19,6 +19,8 @@
 #include "window/spqr-window.h"
 
 #define GUARD_MS 320         /* processor time of a turn */
+#define N_RUNS 10000u
+#define N_NEWEST 3u
 #define N_LAYERS 56
 #define N_JOBS 4
 #define MOMENT (g_test_perf () ? 500u : 250u)          /* ms in which what was begun is mostly over */
@@ -111,7 +113,7 @@ store_runs (SpqrStore *store, const char *sample)
 {
   g_autoptr (GError) error = NULL;
 
-  for (guint i = 0; i < 3; i++)
+  for (guint i = 0; i < N_NEWEST; i++)
     {
       g_autoptr (SpqrRun) run = spqr_run_new ();
 
@@ -357,6 +359,53 @@ scroll_runs (Fixture *f, const char *when)
   loop_turns_take ();
 }
 
+/* ---- sorted and filtered ---- */
+
+static GtkColumnView *
+get_view (Fixture *f)
+{
+  return GTK_COLUMN_VIEW (find_widget (GTK_WIDGET (get_table (f)), GTK_TYPE_COLUMN_VIEW));
+}
+
+static void
+sort_by_bits (Fixture *f)
+{
+  g_autoptr (GtkColumnViewColumn) bits = g_list_model_get_item (gtk_column_view_get_columns (get_view (f)), 3);
+
+  gtk_column_view_sort_by_column (get_view (f), bits, GTK_SORT_ASCENDING);
+}
+
+/* Until the table has so many rows. */
+static void
+filter (Fixture *f, const char *words, guint n, const char *what)
+{
+  GtkWidget *search = find_widget (GTK_WIDGET (get_table (f)), GTK_TYPE_SEARCH_ENTRY);
+
+  loop_turns_take ();
+  gtk_editable_set_text (GTK_EDITABLE (search), words);
+  while (g_list_model_get_n_items (G_LIST_MODEL (gtk_column_view_get_model (get_view (f)))) != n)
+    g_main_context_iteration (NULL, TRUE);
+  live (MOMENT);
+  tell (what);
+}
+
+static void
+sort_runs (Fixture *f, const char *when)
+{
+  g_autofree char *sorting = g_strdup_printf ("sort, %s", when), *some = g_strdup_printf ("filter to 5000, %s", when);
+  g_autofree char *few = g_strdup_printf ("filter to 100, %s", when), *none = g_strdup_printf ("filter to none, %s", when);
+  g_autofree char *all = g_strdup_printf ("filter no more, %s", when);
+
+  loop_turns_take ();
+  act (G_CALLBACK (sort_by_bits), f);
+  live (2 * MOMENT);
+  tell (sorting);
+  filter (f, "method:rtn", N_RUNS / 2, some);
+  filter (f, "tag:hundredth", N_RUNS / 100, few);
+  filter (f, "no such run", 0, none);
+  filter (f, "", spqr_runs_table_get_n_all (get_table (f)), all);
+}
+
 static void
 test_scroll (Fixture *f, gconstpointer app)
 {
@@ -367,6 +416,7 @@ test_scroll (Fixture *f, gconstpointer app)
   gtk_paned_set_position (GTK_PANED (gtk_widget_get_ancestor (GTK_WIDGET (get_table (f)), GTK_TYPE_PANED)), 2000);
   live (MOMENT);
   scroll_runs (f, "large table");
+  sort_runs (f, "large table");
 }
 
 /* ---- while a quantization runs ---- */
@@ -455,6 +505,7 @@ test_job (Fixture *f, gconstpointer app)
   loop_turns_take ();
   walk_runs (f, "during a job");
   scroll_runs (f, "during a job");
+  sort_runs (f, "during a job");
   for (guint i = 0; i < N_JOBS; i++)
     g_assert_no_error (spqr_job_get_error (jobs[i]));
   if (!spqr_job_is_active (jobs[N_JOBS - 1]))

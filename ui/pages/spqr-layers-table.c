@@ -257,7 +257,7 @@ spqr_layers_table_init (SpqrLayersTable *self)
   for (guint i = 0; i < G_N_ELEMENTS (columns); i++)
     add_column (self, &columns[i]);
   sorted = gtk_sort_list_model_new (g_object_ref (G_LIST_MODEL (self->items)), g_object_ref (gtk_column_view_get_sorter (self->view)));
-  g_autoptr (GtkSingleSelection) selection = gtk_single_selection_new (spqr_slow_list_new (G_LIST_MODEL (sorted)));
+  g_autoptr (GtkSingleSelection) selection = gtk_single_selection_new (G_LIST_MODEL (spqr_slow_list_new (G_LIST_MODEL (sorted))));
   gtk_column_view_set_model (self->view, GTK_SELECTION_MODEL (selection));
   gtk_widget_add_css_class (GTK_WIDGET (self->view), "data-table");
   gtk_widget_add_css_class (GTK_WIDGET (self->view), "aligned");

@@ -5,6 +5,7 @@
 
 enum {
   PAGE = 64,                 /* rows that are read together */
+  SMALL = 16,                /* a change of so many rows is told row by row */
   KEPT = 4096,               /* rows that are kept although nobody looks at them */
 };
 
@@ -48,7 +49,7 @@ struct _SpqrRunsList {
   GHashTable *known;         /* &run->id -> SpqrRun */
 
   guint serial;              /* of the newest question */
-  GHashTable *wanted;        /* pages that somebody looks at and that are not read */
+  gboolean wanted;           /* somebody looks at rows that are not read */
   gboolean reading;          /* a page is being read */
   gboolean stale;            /* known rows may be older than the database */
 };
@@ -71,19 +72,13 @@ list_get_n_items (GListModel *model)
 }
 
 static void
-forget_row (gpointer data, GObject *where_it_was)
+forget_row (gpointer data, GObject *row)
 {
   SpqrRunsList *self = data;
-  GHashTableIter iter;
-  gpointer row;
+  const gint64 *id = &SPQR_RUN_ROW (row)->id;
 
-  g_hash_table_iter_init (&iter, self->live);
-  while (g_hash_table_iter_next (&iter, NULL, &row))
-    if (row == (gpointer) where_it_was)
-      {
-        g_hash_table_iter_remove (&iter);
-        return;
-      }
+  if (g_hash_table_lookup (self->live, id) == row)
+    g_hash_table_remove (self->live, id);
 }
 
 static gpointer
@@ -108,7 +103,7 @@ list_get_item (GListModel *model, guint position)
   g_object_weak_ref (G_OBJECT (row), forget_row, self);
   if (run == NULL)
     {
-      g_hash_table_add (self->wanted, GUINT_TO_POINTER (position / PAGE));
+      self->wanted = TRUE;
       read_pages (self);
     }
   return row;
@@ -173,21 +168,39 @@ on_read (SpqrJob *job, SpqrRunsList *self)
   read_pages (self);
 }
 
-/* Ids of the wanted pages; of a stale list those too that were read before. */
+/* Pages that somebody looks at and that are not read; of a stale list those too that were read before. */
+static GHashTable *
+find_wanted (SpqrRunsList *self)
+{
+  GHashTable *pages = g_hash_table_new (g_direct_hash, g_direct_equal);
+  GHashTableIter iter;
+  gpointer row;
+
+  g_hash_table_iter_init (&iter, self->live);
+  while (g_hash_table_iter_next (&iter, NULL, &row))
+    {
+      guint position = spqr_runs_list_find (self, ((SpqrRunRow *) row)->id);
+
+      if (position != G_MAXUINT && (self->stale || ((SpqrRunRow *) row)->run == NULL))
+        g_hash_table_add (pages, GUINT_TO_POINTER (position / PAGE));
+    }
+  return pages;
+}
+
 static GArray *
 take_wanted (SpqrRunsList *self)
 {
   GArray *ids = g_array_new (FALSE, FALSE, sizeof (gint64));
+  g_autoptr (GHashTable) pages = find_wanted (self);
   GHashTableIter iter;
   gpointer page;
 
-  g_hash_table_iter_init (&iter, self->wanted);
+  g_hash_table_iter_init (&iter, pages);
   while (g_hash_table_iter_next (&iter, &page, NULL))
     for (guint i = GPOINTER_TO_UINT (page) * PAGE; i < MIN ((GPOINTER_TO_UINT (page) + 1) * PAGE, self->ids->len); i++)
       if (self->stale || !g_hash_table_contains (self->known, &g_array_index (self->ids, gint64, i)))
         g_array_append_val (ids, g_array_index (self->ids, gint64, i));
-  g_hash_table_remove_all (self->wanted);
-  self->stale = FALSE;
+  self->stale = self->wanted = FALSE;
   return ids;
 }
 
@@ -216,7 +229,7 @@ begin_reading (gpointer data)
 static void
 read_pages (SpqrRunsList *self)
 {
-  if (self->reading || g_hash_table_size (self->wanted) == 0)
+  if (self->reading || !self->wanted)
     return;
   self->reading = TRUE;
   g_idle_add_full (G_PRIORITY_DEFAULT, begin_reading, g_object_ref (self), g_object_unref);
@@ -262,41 +275,95 @@ index_positions (SpqrRunsList *self)
     g_hash_table_insert (self->positions, &g_array_index (self->ids, gint64, i), GUINT_TO_POINTER (i + 1));
 }
 
-/* Only what lies between the first and the last difference changes: a run that begins is one row more, and
- * whoever looks at other rows goes on looking at them. */
+/* A live row, and where it stands. */
+typedef struct { SpqrRunRow *row; guint position; } Placed;
+
+static GArray *
+find_places (SpqrRunsList *self)
+{
+  GArray *places = g_array_new (FALSE, FALSE, sizeof (Placed));
+  GHashTableIter iter;
+  gpointer row;
+
+  g_hash_table_iter_init (&iter, self->live);
+  while (g_hash_table_iter_next (&iter, NULL, &row))
+    g_array_append_val (places, ((Placed) { g_object_ref (row), spqr_runs_list_find (self, ((SpqrRunRow *) row)->id) }));
+  return places;
+}
+
+/* Whoever shows the row at some place goes on showing it, with the run that stands there now. */
+static void
+give_places (SpqrRunsList *self, GArray *places)
+{
+  g_hash_table_remove_all (self->live);
+  for (guint i = 0; i < places->len; i++)
+    {
+      Placed *placed = &g_array_index (places, Placed, i);
+      SpqrRunRow *row = placed->row;
+
+      row->id = placed->position < self->ids->len ? g_array_index (self->ids, gint64, placed->position) : 0;
+      g_set_object (&row->run, row->id != 0 ? g_hash_table_lookup (self->known, &row->id) : NULL);
+      if (row->id != 0)
+        g_hash_table_insert (self->live, g_memdup2 (&row->id, sizeof row->id), row);
+      else
+        g_object_weak_unref (G_OBJECT (row), forget_row, self);
+    }
+}
+
+/* Views throw the rows of items away that are gone, and make those of new ones, in a single turn of the loop: so when
+ * all is other than before, only the number of items is. */
+static void
+exchange_all (SpqrRunsList *self, GArray *ids, guint before)
+{
+  g_autoptr (GArray) places = find_places (self);
+  guint both = MIN (before, ids->len);
+
+  g_array_unref (self->ids);
+  self->ids = g_array_ref (ids);
+  index_positions (self);
+  give_places (self, places);
+  if (before != ids->len)
+    g_list_model_items_changed (G_LIST_MODEL (self), both, before - both, ids->len - both);
+  for (guint i = 0; i < places->len; i++)
+    {
+      g_signal_emit (self, signals[ROW_CHANGED], 0, g_array_index (places, Placed, i).row);
+      g_object_unref (g_array_index (places, Placed, i).row);
+    }
+}
+
+/* Of a small change only what lies between the first and the last difference changes: a run that begins is one row
+ * more, and whoever looks at other rows goes on looking at them. */
 static void
 take_ids (SpqrRunsList *self, GArray *ids)
 {
-  g_autoptr (GArray) before = g_steal_pointer (&self->ids);
+  g_autoptr (GArray) before = g_array_ref (self->ids);
   const gint64 *old_ids = (const gint64 *) (gpointer) before->data, *new_ids = (const gint64 *) (gpointer) ids->data;
-  guint first = 0, last = 0, most = MIN (before->len, ids->len);
+  guint first = 0, last = 0, most = MIN (before->len, ids->len), removed, added;
 
   while (first < most && old_ids[first] == new_ids[first])
     first++;
   while (last < most - first && old_ids[before->len - 1 - last] == new_ids[ids->len - 1 - last])
     last++;
+  removed = before->len - first - last;
+  added = ids->len - first - last;
+  if (MAX (removed, added) > SMALL)
+    {
+      exchange_all (self, ids, before->len);
+      return;
+    }
+  g_array_unref (self->ids);
   self->ids = g_array_ref (ids);
   index_positions (self);
-  if (first + last < MAX (before->len, ids->len))
-    g_list_model_items_changed (G_LIST_MODEL (self), first, before->len - first - last, ids->len - first - last);
+  if (MAX (removed, added) > 0)
+    g_list_model_items_changed (G_LIST_MODEL (self), first, removed, added);
 }
 
 /* What is on the screen is read again. */
 static void
 reread_live (SpqrRunsList *self)
 {
-  GHashTableIter iter;
-  gpointer id;
-
-  self->stale = TRUE;
+  self->stale = self->wanted = TRUE;
   g_hash_table_remove_all (self->known);
-  g_hash_table_iter_init (&iter, self->live);
-  while (g_hash_table_iter_next (&iter, &id, NULL))
-    {
-      guint position = spqr_runs_list_find (self, *(gint64 *) id);
-      if (position != G_MAXUINT)
-        g_hash_table_add (self->wanted, GUINT_TO_POINTER (position / PAGE));
-    }
   read_pages (self);
 }
 
@@ -393,7 +460,6 @@ spqr_runs_list_finalize (GObject *object)
   g_hash_table_unref (self->live);
   g_hash_table_unref (self->known);
   g_hash_table_unref (self->positions);
-  g_hash_table_unref (self->wanted);
   g_array_unref (self->ids);
   g_free (self->words);
   g_object_unref (self->session);
@@ -419,5 +485,4 @@ spqr_runs_list_init (SpqrRunsList *self)
   self->positions = g_hash_table_new (g_int64_hash, g_int64_equal);
   self->live = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
   self->known = g_hash_table_new_full (g_int64_hash, g_int64_equal, NULL, g_object_unref);
-  self->wanted = g_hash_table_new (g_direct_hash, g_direct_equal);
 }

@@ -6,7 +6,8 @@
 
 #include "session/spqr-session.h"
 
-/* An item: a run whose row is read a moment after it was asked for. */
+/* An item: a run whose row is read a moment after it was asked for. Where many change at once,
+ * the items stay and are other runs; those that are left over are of none, id 0. */
 #define SPQR_TYPE_RUN_ROW (spqr_run_row_get_type ())
 G_DECLARE_FINAL_TYPE (SpqrRunRow, spqr_run_row, SPQR, RUN_ROW, GObject)
 struct _SpqrRunRow {

@@ -24,7 +24,7 @@ struct _SpqrRunsTable {
   GtkColumnView *view;
   GtkAdjustment *adjustment; /* the view's, vertical */
   SpqrRunsList *runs;
-  GListModel *shown;         /* of them: all, but for the first moment */
+  SpqrSlowList *shown;       /* of them: all, but for the first moment */
   GtkMultiSelection *selection;
   GArray *kept;              /* ids that were selected before the list changed */
   gboolean filling;
@@ -236,16 +236,26 @@ name_row (GtkWidget *label, const SpqrRunRow *row)
   spqr_name_column_row (label, name);
 }
 
+/* NULL: nothing, in a row that is about to go. */
+static char *
+text_of (const Column *column, const SpqrRunRow *row)
+{
+  if (row->run != NULL)
+    return column->text (row->run);
+  if (row->id == 0)
+    return NULL;
+  return column->order == SPQR_RUN_ORDER_ID ? g_strdup_printf ("%" G_GINT64_FORMAT, row->id) : g_strdup ("…");
+}
+
 static void
 fill_cell (const Cell *cell)
 {
   SpqrRunRow *row = gtk_list_item_get_item (cell->item);
   GtkWidget *child = gtk_list_item_get_child (cell->item);
-  g_autofree char *text = row->run != NULL ? cell->column->text (row->run)
-                          : cell->column->order == SPQR_RUN_ORDER_ID ? g_strdup_printf ("%" G_GINT64_FORMAT, row->id) : NULL;
+  g_autofree char *text = text_of (cell->column, row);
 
-  spqr_cell_set_text (child, cell->widths, text != NULL ? text : "…");
-  if (cell->column->order == SPQR_RUN_ORDER_ID)
+  spqr_cell_set_text (child, cell->widths, text);
+  if (cell->column->order == SPQR_RUN_ORDER_ID && row->id != 0)
     name_row (child, row);
 }
 
@@ -482,7 +492,7 @@ spqr_runs_table_select (SpqrRunsTable *self, gint64 run_id, gboolean extend)
 {
   guint position = spqr_runs_list_find (self->runs, run_id);
 
-  if (position != G_MAXUINT && position >= g_list_model_get_n_items (self->shown))
+  if (position != G_MAXUINT && position >= g_list_model_get_n_items (G_LIST_MODEL (self->shown)))
     spqr_slow_list_finish (self->shown);
   if (position != G_MAXUINT)
     gtk_selection_model_select_item (GTK_SELECTION_MODEL (self->selection), position, !extend);
@@ -490,12 +500,26 @@ spqr_runs_table_select (SpqrRunsTable *self, gint64 run_id, gboolean extend)
 
 /* ---- reading again ---- */
 
+/* The list in the view would follow the row that was at its top to wherever it stands now. */
+static void
+scroll_to_top (SpqrRunsTable *self)
+{
+  for (GtkWidget *child = gtk_widget_get_first_child (GTK_WIDGET (self->view)); child != NULL; child = gtk_widget_get_next_sibling (child))
+    if (GTK_IS_LIST_VIEW (child) && g_list_model_get_n_items (G_LIST_MODEL (self->runs)) > 0)
+      gtk_widget_activate_action (child, "list.scroll-to-item", "u", 0);
+}
+
 static void
 on_listing (SpqrRunsTable *self)
 {
   g_clear_pointer (&self->kept, g_array_unref);
   self->kept = spqr_runs_table_get_selected (self);
   self->filling = TRUE;
+  /* Rows that are there already are moved, which is cheap; other ones would be made. */
+  if (self->to_top)
+    scroll_to_top (self);
+  self->to_top = FALSE;
+  spqr_slow_list_hold (self->shown, TRUE);
 }
 
 static void
@@ -507,15 +531,6 @@ show_count (SpqrRunsTable *self)
                                      : g_strdup_printf (ngettext ("%s of %s run", "%s of %s runs", n_all), shown, all);
 
   gtk_label_set_label (self->count, text);
-}
-
-/* The list in the view would follow the row that was at its top to wherever it stands now. */
-static void
-scroll_to_top (SpqrRunsTable *self)
-{
-  for (GtkWidget *child = gtk_widget_get_first_child (GTK_WIDGET (self->view)); child != NULL; child = gtk_widget_get_next_sibling (child))
-    if (GTK_IS_LIST_VIEW (child) && g_list_model_get_n_items (G_LIST_MODEL (self->runs)) > 0)
-      gtk_widget_activate_action (child, "list.scroll-to-item", "u", 0);
 }
 
 /* Selected runs stay selected wherever they stand now. */
@@ -530,14 +545,12 @@ on_listed (SpqrRunsTable *self)
       if (position != G_MAXUINT)
         gtk_bitset_add (selected, position);
     }
-  if (!gtk_bitset_is_empty (selected))
+  spqr_slow_list_hold (self->shown, FALSE);
+  if (!gtk_bitset_is_empty (selected) && gtk_bitset_get_maximum (selected) >= g_list_model_get_n_items (G_LIST_MODEL (self->shown)))
     spqr_slow_list_finish (self->shown);
   gtk_selection_model_set_selection (GTK_SELECTION_MODEL (self->selection), selected, all);
   g_clear_pointer (&self->kept, g_array_unref);
   self->filling = FALSE;
-  if (self->to_top)
-    scroll_to_top (self);
-  self->to_top = FALSE;
   show_count (self);
   g_signal_emit (self, signals[LISTED], 0);
   g_signal_emit (self, signals[SELECTION_CHANGED], 0);
@@ -561,7 +574,7 @@ make_list (SpqrRunsTable *self, SpqrSession *session)
 {
   self->runs = spqr_runs_list_new (session);
   self->shown = spqr_slow_list_new (g_object_ref (G_LIST_MODEL (self->runs)));
-  self->selection = gtk_multi_selection_new (g_object_ref (self->shown));
+  self->selection = gtk_multi_selection_new (g_object_ref (G_LIST_MODEL (self->shown)));
   gtk_column_view_set_model (self->view, GTK_SELECTION_MODEL (self->selection));
   /* The list's own come before: it binds first. */
   g_signal_connect_object (self->adjustment, "value-changed", G_CALLBACK (on_scrolled), self, G_CONNECT_SWAPPED);
