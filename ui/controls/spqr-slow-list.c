@@ -1,7 +1,7 @@
 #include "controls/spqr-slow-list.h"
 
 enum {
-  STEP = 12,                 /* items in a turn */
+  STEP = 8,                  /* items in a turn */
   ENOUGH = 216,              /* no view has rows for more: the others are there at once */
 };
 
@@ -150,14 +150,6 @@ spqr_slow_list_hold (SpqrSlowList *self, gboolean hold)
   self->held = g_ptr_array_new_with_free_func (g_object_unref);
   for (guint i = 0; i < rows; i++)
     g_ptr_array_add (self->held, list_get_item (G_LIST_MODEL (self), i));
-}
-
-void
-spqr_slow_list_finish (SpqrSlowList *self)
-{
-  g_clear_handle_id (&self->source, g_source_remove);
-  drop_going (self, G_MAXUINT);
-  show (self, G_MAXUINT);
 }
 
 SpqrSlowList *

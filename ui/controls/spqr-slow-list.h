@@ -13,5 +13,3 @@ SpqrSlowList *spqr_slow_list_new (GListModel *model);
 /* hold: the model is about to change; FALSE: it has. Where it gets shorter in between, its last items stay at the end of
  * this list for a moment and go a few at a time: who says this has made them blank. */
 void          spqr_slow_list_hold (SpqrSlowList *self, gboolean hold);
-/* All items now, and none that have gone: for who has to reach one that is not there yet. */
-void          spqr_slow_list_finish (SpqrSlowList *self);

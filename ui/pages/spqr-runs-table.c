@@ -27,6 +27,7 @@ struct _SpqrRunsTable {
   SpqrSlowList *shown;       /* of them: all, but for the first moment */
   GtkMultiSelection *selection;
   GArray *kept;              /* ids that were selected before the list changed */
+  GArray *later;             /* ids that are selected and whose rows are not there yet */
   gboolean filling;
   GHashTable *bound;         /* SpqrRunRow -> its Cells, NULL where a column has none */
   GPtrArray *unfilled;       /* Cells out of view that are not filled yet */
@@ -450,8 +451,10 @@ add_column (SpqrRunsTable *self, const Column *column)
 static void
 on_selection (SpqrRunsTable *self)
 {
-  if (!self->filling)
-    g_signal_emit (self, signals[SELECTION_CHANGED], 0);
+  if (self->filling)
+    return;
+  g_array_set_size (self->later, 0);
+  g_signal_emit (self, signals[SELECTION_CHANGED], 0);
 }
 
 GArray *
@@ -466,6 +469,7 @@ spqr_runs_table_get_selected (SpqrRunsTable *self)
   for (gboolean more = gtk_bitset_iter_init_first (&iter, bits, &position); more && position < ids->len;
        more = gtk_bitset_iter_next (&iter, &position))
     g_array_append_val (selected, g_array_index (ids, gint64, position));
+  g_array_append_vals (selected, self->later->data, self->later->len);
   return selected;
 }
 
@@ -487,15 +491,54 @@ spqr_runs_table_get_newest (SpqrRunsTable *self)
   return spqr_runs_list_get_newest (self->runs);
 }
 
+static void
+select_later (SpqrRunsTable *self, gint64 run_id, gboolean extend)
+{
+  if (!extend)
+    {
+      self->filling = TRUE;
+      gtk_selection_model_unselect_all (GTK_SELECTION_MODEL (self->selection));
+      self->filling = FALSE;
+      g_array_set_size (self->later, 0);
+    }
+  for (guint i = 0; i < self->later->len; i++)
+    if (g_array_index (self->later, gint64, i) == run_id)
+      return;
+  g_array_append_val (self->later, run_id);
+  g_signal_emit (self, signals[SELECTION_CHANGED], 0);
+}
+
+/* There are more rows. */
+static void
+on_shown (SpqrRunsTable *self)
+{
+  gboolean filling = self->filling;
+
+  self->filling = TRUE;
+  for (guint i = self->later->len; i-- > 0;)
+    {
+      guint position = spqr_runs_list_find (self->runs, g_array_index (self->later, gint64, i));
+
+      if (position != G_MAXUINT && position >= g_list_model_get_n_items (G_LIST_MODEL (self->shown)))
+        continue;
+      g_array_remove_index (self->later, i);
+      if (position != G_MAXUINT)
+        gtk_selection_model_select_item (GTK_SELECTION_MODEL (self->selection), position, FALSE);
+    }
+  self->filling = filling;
+}
+
 void
 spqr_runs_table_select (SpqrRunsTable *self, gint64 run_id, gboolean extend)
 {
   guint position = spqr_runs_list_find (self->runs, run_id);
 
-  if (position != G_MAXUINT && position >= g_list_model_get_n_items (G_LIST_MODEL (self->shown)))
-    spqr_slow_list_finish (self->shown);
-  if (position != G_MAXUINT)
+  if (position == G_MAXUINT)
+    return;
+  if (position < g_list_model_get_n_items (G_LIST_MODEL (self->shown)))
     gtk_selection_model_select_item (GTK_SELECTION_MODEL (self->selection), position, !extend);
+  else
+    select_later (self, run_id, extend);
 }
 
 /* ---- reading again ---- */
@@ -514,6 +557,7 @@ on_listing (SpqrRunsTable *self)
 {
   g_clear_pointer (&self->kept, g_array_unref);
   self->kept = spqr_runs_table_get_selected (self);
+  g_array_set_size (self->later, 0);
   self->filling = TRUE;
   /* Rows that are there already are moved, which is cheap; other ones would be made. */
   if (self->to_top)
@@ -542,12 +586,12 @@ on_listed (SpqrRunsTable *self)
   for (guint i = 0; self->kept != NULL && i < self->kept->len; i++)
     {
       guint position = spqr_runs_list_find (self->runs, g_array_index (self->kept, gint64, i));
-      if (position != G_MAXUINT)
+      if (position < g_list_model_get_n_items (G_LIST_MODEL (self->shown)))
         gtk_bitset_add (selected, position);
+      else if (position != G_MAXUINT)
+        g_array_append_val (self->later, g_array_index (self->kept, gint64, i));
     }
   spqr_slow_list_hold (self->shown, FALSE);
-  if (!gtk_bitset_is_empty (selected) && gtk_bitset_get_maximum (selected) >= g_list_model_get_n_items (G_LIST_MODEL (self->shown)))
-    spqr_slow_list_finish (self->shown);
   gtk_selection_model_set_selection (GTK_SELECTION_MODEL (self->selection), selected, all);
   g_clear_pointer (&self->kept, g_array_unref);
   self->filling = FALSE;
@@ -579,6 +623,7 @@ make_list (SpqrRunsTable *self, SpqrSession *session)
   /* The list's own come before: it binds first. */
   g_signal_connect_object (self->adjustment, "value-changed", G_CALLBACK (on_scrolled), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->adjustment, "changed", G_CALLBACK (on_scrolled), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->shown, "items-changed", G_CALLBACK (on_shown), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->selection, "selection-changed", G_CALLBACK (on_selection), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->runs, "row-changed", G_CALLBACK (on_row_changed), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->runs, "listing", G_CALLBACK (on_listing), self, G_CONNECT_SWAPPED);
@@ -613,6 +658,7 @@ spqr_runs_table_dispose (GObject *object)
   g_clear_object (&self->shown);
   g_clear_object (&self->runs);
   g_clear_pointer (&self->kept, g_array_unref);
+  g_clear_pointer (&self->later, g_array_unref);
   G_OBJECT_CLASS (spqr_runs_table_parent_class)->dispose (object);
 }
 
@@ -670,6 +716,7 @@ spqr_runs_table_init (SpqrRunsTable *self)
   GtkColumnViewColumn *newest = NULL;
 
   self->unfilled = g_ptr_array_new ();
+  self->later = g_array_new (FALSE, FALSE, sizeof (gint64));
   self->bound = g_hash_table_new_full (NULL, NULL, NULL, g_free);
   self->box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 0);
   gtk_widget_set_parent (self->box, GTK_WIDGET (self));
