@@ -45,8 +45,9 @@ ROOT = '/org/a11y/atspi/accessible/root'
 ROLES = {7: 'switch', 11: 'combo box', 20: 'widget', 23: 'window', 27: 'image', 29: 'label', 31: 'list', 32: 'list item', 35: 'menu item',
          37: 'tab', 38: 'tab list', 39: 'group', 43: 'button', 48: 'scroll bar', 49: 'group', 51: 'slider', 61: 'text box',
          66: 'tree grid', 79: 'search box', 90: 'row'}
-# What takes the keyboard and so has to have a name; rows of lists are read by their labels.
-NAMED_ROLES = ('button', 'switch', 'text box', 'search box', 'slider', 'combo box', 'tab', 'image')
+# What takes the keyboard and so has to have a name; items of simple lists are read by their labels.
+NAMED_ROLES = ('button', 'switch', 'text box', 'search box', 'slider', 'combo box', 'tab', 'image', 'row', 'list', 'tree grid', 'group',
+               'widget')
 # Without a window manager a window draws its own frame, which the places of things within it leave out.
 FRAME = 5
 # Whose rows nobody asks for: to read them all takes longer than everything else.
@@ -501,7 +502,7 @@ class Studio:
     def nameless(self):
         """Controls that take the keyboard and have no name."""
         return [f'{node} {node.extents()}' for node in self.nodes() if node.has('focusable') and node.role in NAMED_ROLES and
-                (node.name == '' or node.name.startswith(('Gtk', 'Spqr')))]
+                (node.name.strip() in ('', '(None)') or node.name.startswith(('Gtk', 'Adw', 'Spqr'))) and node.shown()]
 
     def errors(self):
         with open(self.errors_path, errors='replace') as file:

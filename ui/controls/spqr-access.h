@@ -3,9 +3,9 @@
 
 #include <adwaita.h>
 
-/* Drop-downs and menu buttons take the keyboard through a button inside of them that has no name of
- * its own: below root, every such button is from now on called what its owner is called. */
-void spqr_name_inner_buttons (GtkWidget *root);
+/* Drop-downs, menu buttons, tables and what scrolls take the keyboard through parts inside of them that have no names of
+ * their own: below root, every such part is from now on called what its owner is called. */
+void spqr_name_inner_parts (GtkWidget *root);
 /* Shows a toast (taken), whose button to close it gets the name that libadwaita leaves out. */
 void spqr_show_toast (AdwToastOverlay *overlay, AdwToast *toast);
 /* Names the row of a list or table that holds `child` (a list item's child, once bound). */

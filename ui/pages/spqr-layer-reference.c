@@ -247,7 +247,7 @@ spqr_layer_reference_init (SpqrLayerReference *self)
   gtk_widget_add_css_class (label, "dim-label");
   gtk_widget_set_tooltip_text (GTK_WIDGET (self->runs), _("Stored runs of this model that have this layer, the newest first"));
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->runs), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Run to compare with"), -1);
-  spqr_name_inner_buttons (GTK_WIDGET (self->runs));
+  spqr_name_inner_parts (GTK_WIDGET (self->runs));
   g_signal_connect_swapped (self->runs, "notify::selected", G_CALLBACK (on_selected), self);
   gtk_box_append (GTK_BOX (self->box), label);
   gtk_box_append (GTK_BOX (self->box), GTK_WIDGET (self->runs));

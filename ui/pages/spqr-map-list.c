@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "controls/spqr-access.h"
 #include "controls/spqr-column-title.h"
 #include "controls/spqr-empty-note.h"
 
@@ -93,6 +94,18 @@ is_known (gpointer item, gpointer user_data)
   return isfinite (SPQR_MAP_ITEM (item)->figures[0]);
 }
 
+/* A row is read as its layer and the figure that it is sorted by at first. */
+static void
+name_row (GtkListItem *cell, const Column *column, SpqrMapItem *item)
+{
+  g_autofree char *layer = g_strdup_printf (_("%d · %s"), spqr_tensor_get_block (item->tensor), spqr_role_name (spqr_tensor_get_role (item->tensor)));
+  g_autofree char *figure = isfinite (item->figures[0]) && column->list->formats[0] != NULL
+                              ? column->list->formats[0] (item->figures[0], column->list->steps[0]) : NULL;
+  g_autofree char *name = g_strjoin (", ", layer, figure, NULL);
+
+  spqr_name_column_row (gtk_list_item_get_child (cell), name);
+}
+
 static void
 show_item (GtkListItem *cell)
 {
@@ -100,6 +113,8 @@ show_item (GtkListItem *cell)
   SpqrMapItem *item = gtk_list_item_get_item (cell);
   g_autofree char *text = NULL;
 
+  if (column->index == 0)
+    name_row (cell, column, item);
   if (column->index == 0)
     text = g_strdup_printf (_("%d · %s"), spqr_tensor_get_block (item->tensor), spqr_role_name (spqr_tensor_get_role (item->tensor)));
   else if (isfinite (item->figures[column->index - 1]) && column->list->formats[column->index - 1] != NULL)

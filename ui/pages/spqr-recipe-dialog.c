@@ -231,7 +231,7 @@ spqr_recipe_dialog_new (GtkWindow *parent, SpqrSession *session)
   g_signal_connect_object (session, "params-changed", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
   /* Another model has another recipe. */
   g_signal_connect_object (session, "notify::model", G_CALLBACK (gtk_window_close), self, G_CONNECT_SWAPPED);
-  spqr_name_inner_buttons (GTK_WIDGET (self));
+  spqr_name_inner_parts (GTK_WIDGET (self));
   update (self);
   return GTK_WIDGET (self);
 }

@@ -470,6 +470,7 @@ build (SpqrRunsPage *self)
   gtk_paned_set_shrink_end_child (self->panes, FALSE);
   gtk_widget_set_size_request (GTK_WIDGET (self->table), -1, 180);
   gtk_paned_set_position (self->panes, 260);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->panes), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Height of the table of runs"), -1);
   g_signal_connect_object (self->table, "selection-changed", G_CALLBACK (update_selected), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->table, "listed", G_CALLBACK (on_listed), self, G_CONNECT_SWAPPED);
 }

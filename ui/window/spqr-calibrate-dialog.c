@@ -89,7 +89,7 @@ spqr_calibrate_dialog_new (GtkWindow *parent, SpqrSession *session, gboolean who
   fill (self, box);
   adw_window_set_content (ADW_WINDOW (self), box);
   gtk_window_set_default_widget (GTK_WINDOW (self), self->start);
-  spqr_name_inner_buttons (GTK_WIDGET (self));
+  spqr_name_inner_parts (GTK_WIDGET (self));
   update (self);
   /* Return begins, it does not cancel. */
   gtk_widget_grab_focus (gtk_widget_get_sensitive (self->start) ? self->start : GTK_WIDGET (self->data));

@@ -199,7 +199,7 @@ spqr_model_view_new (SpqrSession *session)
   add_page (self, spqr_layer_page_new (session), "layer", _("Layer"), "view-reveal-symbolic");
   add_page (self, spqr_runs_page_new (session), "runs", _("Runs"), "view-list-bullet-symbolic");
   g_signal_connect_object (session, "notify::model", G_CALLBACK (on_model), self, G_CONNECT_SWAPPED);
-  spqr_name_inner_buttons (GTK_WIDGET (self));
+  spqr_name_inner_parts (GTK_WIDGET (self));
   on_model (self);
   return self;
 }

@@ -425,7 +425,7 @@ spqr_preferences_new (GtkWindow *parent, SpqrSession *session, const char *fixed
   if (!spqr_settings_are_kept (self->settings))
     adw_preferences_group_set_description (group, _("The settings' schema is not installed: what is changed here is forgotten at the end."));
   adw_preferences_window_add (ADW_PREFERENCES_WINDOW (self), page);
-  spqr_name_inner_buttons (GTK_WIDGET (self));
+  spqr_name_inner_parts (GTK_WIDGET (self));
   return GTK_WIDGET (self);
 }
 

@@ -289,7 +289,7 @@ spqr_quantize_dialog_new (GtkWindow *parent, SpqrSession *session)
   adw_window_set_content (ADW_WINDOW (self), box);
   gtk_window_set_default_widget (GTK_WINDOW (self), self->start);
   gtk_widget_grab_focus (self->start);
-  spqr_name_inner_buttons (GTK_WIDGET (self));
+  spqr_name_inner_parts (GTK_WIDGET (self));
   update (self);
   return GTK_WIDGET (self);
 }

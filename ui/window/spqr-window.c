@@ -356,7 +356,7 @@ spqr_window_new (AdwApplication *application, SpqrSession *session)
   spqr_jobs_button_set_queue (self->jobs_button, self->jobs, spqr_session_get_store (session));
   add_tab (self, session);
   spqr_window_restore (GTK_WINDOW (self), get_view (self));
-  spqr_name_inner_buttons (GTK_WIDGET (self));
+  spqr_name_inner_parts (GTK_WIDGET (self));
   if (error != NULL)
     on_failed (self, _("The history of runs cannot be opened"), error->message);
   return self;
