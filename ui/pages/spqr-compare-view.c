@@ -7,6 +7,7 @@
 #include "chart/spqr-heatmap-view.h"
 #include "chart/spqr-histogram-view.h"
 #include "controls/spqr-reason.h"
+#include "controls/spqr-wrap.h"
 #include "pages/spqr-compare-asking.h"
 #include "pages/spqr-compare-text.h"
 #include "pages/spqr-run-place.h"
@@ -517,10 +518,15 @@ make_pairs (SpqrCompareView *self)
 static GtkWidget *
 make_tools (SpqrCompareView *self)
 {
-  GtkWidget *bar = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6), *space = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 0);
+  GtkWidget *bar = spqr_wrap_new (6);
 
   self->readout = GTK_LABEL (gtk_label_new (NULL));
   gtk_label_set_ellipsize (self->readout, PANGO_ELLIPSIZE_END);
+  gtk_label_set_xalign (self->readout, 1);
+  /* Whatever it says, the row does not wrap because of it. */
+  gtk_label_set_width_chars (self->readout, 20);
+  gtk_label_set_max_width_chars (self->readout, 20);
+  gtk_widget_set_hexpand (GTK_WIDGET (self->readout), TRUE);
   gtk_widget_add_css_class (GTK_WIDGET (self->readout), "figures");
   self->layer = make_layers (self);
   self->field = make_fields (self);
@@ -529,20 +535,18 @@ make_tools (SpqrCompareView *self)
   g_signal_connect_object (self->mark_outliers, "toggled", G_CALLBACK (show_marks), self, G_CONNECT_SWAPPED);
   self->log_counts = GTK_CHECK_BUTTON (gtk_check_button_new_with_mnemonic (_("_Logarithmic counts")));
   self->spinner = GTK_SPINNER (gtk_spinner_new ());
-  gtk_widget_set_hexpand (space, TRUE);
   gtk_widget_set_margin_start (bar, 12);
   gtk_widget_set_margin_end (bar, 12);
   gtk_widget_set_margin_top (bar, 6);
   gtk_widget_set_margin_bottom (bar, 6);
-  gtk_box_append (GTK_BOX (bar), make_pairs (self));
-  gtk_box_append (GTK_BOX (bar), GTK_WIDGET (self->layer));
-  gtk_box_append (GTK_BOX (bar), GTK_WIDGET (self->field));
-  gtk_box_append (GTK_BOX (bar), GTK_WIDGET (self->mark_outliers));
-  gtk_box_append (GTK_BOX (bar), GTK_WIDGET (self->log_counts));
-  gtk_box_append (GTK_BOX (bar), space);
-  gtk_box_append (GTK_BOX (bar), GTK_WIDGET (self->readout));
-  gtk_box_append (GTK_BOX (bar), GTK_WIDGET (self->spinner));
-  gtk_box_append (GTK_BOX (bar), make_switch (self));
+  spqr_wrap_append (SPQR_WRAP (bar), make_pairs (self));
+  spqr_wrap_append (SPQR_WRAP (bar), GTK_WIDGET (self->layer));
+  spqr_wrap_append (SPQR_WRAP (bar), GTK_WIDGET (self->field));
+  spqr_wrap_append (SPQR_WRAP (bar), GTK_WIDGET (self->mark_outliers));
+  spqr_wrap_append (SPQR_WRAP (bar), GTK_WIDGET (self->log_counts));
+  spqr_wrap_append (SPQR_WRAP (bar), GTK_WIDGET (self->readout));
+  spqr_wrap_append (SPQR_WRAP (bar), GTK_WIDGET (self->spinner));
+  spqr_wrap_append (SPQR_WRAP (bar), make_switch (self));
   return bar;
 }
 
@@ -556,6 +560,7 @@ make_map (SpqrCompareView *self, guint i)
   gtk_label_set_ellipsize (self->captions[i], PANGO_ELLIPSIZE_END);
   gtk_widget_set_margin_bottom (GTK_WIDGET (self->captions[i]), 6);
   gtk_widget_add_css_class (GTK_WIDGET (self->captions[i]), "figures");
+  gtk_widget_add_css_class (GTK_WIDGET (self->captions[i]), "caption");
   gtk_widget_set_vexpand (GTK_WIDGET (self->maps[i]), TRUE);
   g_signal_connect_object (self->maps[i], "cell-hovered", G_CALLBACK (on_hovered), self, 0);
   g_signal_connect_object (self->maps[i], "cell-selected", G_CALLBACK (on_hovered), self, 0);

@@ -6,6 +6,7 @@
 
 #include "chart/spqr-scatter-view.h"
 #include "controls/spqr-reason.h"
+#include "controls/spqr-wrap.h"
 #include "pages/spqr-runs-paper.h"
 
 /* From so many points on only those that stand out bear their number. */
@@ -386,7 +387,7 @@ make_choice (SpqrRunsScatter *self, const Figure *figures, guint n, const char *
 static GtkWidget *
 make_bar (SpqrRunsScatter *self)
 {
-  GtkWidget *bar = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
+  GtkWidget *bar = spqr_wrap_new (6);
 
   self->x = make_choice (self, costs, G_N_ELEMENTS (costs), _("From left to right"), G_CALLBACK (on_cost));
   self->y = make_choice (self, losses, G_N_ELEMENTS (losses), _("From below to above"), G_CALLBACK (draw));
@@ -397,11 +398,11 @@ make_bar (SpqrRunsScatter *self)
   self->paper = GTK_CHECK_BUTTON (gtk_check_button_new_with_mnemonic (_("_Paper’s figures")));
   gtk_widget_set_tooltip_text (GTK_WIDGET (self->paper), _("What the SpQR paper printed for LLaMA, as hollow points"));
   g_signal_connect_object (self->paper, "toggled", G_CALLBACK (draw), self, G_CONNECT_SWAPPED);
-  gtk_box_append (GTK_BOX (bar), GTK_WIDGET (self->x));
-  gtk_box_append (GTK_BOX (bar), gtk_label_new ("×"));
-  gtk_box_append (GTK_BOX (bar), GTK_WIDGET (self->y));
-  gtk_box_append (GTK_BOX (bar), GTK_WIDGET (self->protocol));
-  gtk_box_append (GTK_BOX (bar), GTK_WIDGET (self->paper));
+  spqr_wrap_append (SPQR_WRAP (bar), GTK_WIDGET (self->x));
+  spqr_wrap_append (SPQR_WRAP (bar), gtk_label_new ("×"));
+  spqr_wrap_append (SPQR_WRAP (bar), GTK_WIDGET (self->y));
+  spqr_wrap_append (SPQR_WRAP (bar), GTK_WIDGET (self->protocol));
+  spqr_wrap_append (SPQR_WRAP (bar), GTK_WIDGET (self->paper));
   gtk_widget_set_margin_start (bar, 12);
   gtk_widget_set_margin_end (bar, 12);
   gtk_widget_set_margin_top (bar, 6);
