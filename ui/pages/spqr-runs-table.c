@@ -3,17 +3,15 @@
 #include <glib/gi18n.h>
 #include <inttypes.h>
 #include <math.h>
-#include <string.h>
 
 #include "controls/spqr-access.h"
 #include "controls/spqr-cell.h"
 #include "controls/spqr-column-title.h"
-#include "controls/spqr-param-text.h"
 #include "controls/spqr-slow-list.h"
 #include "controls/spqr-wrap.h"
+#include "pages/spqr-runs-columns.h"
 #include "pages/spqr-runs-list.h"
 #include "plot/spqr-format.h"
-#include "quant/spqr-recipe.h"
 
 struct _SpqrRunsTable {
   GtkWidget parent_instance;
@@ -44,126 +42,11 @@ static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (SpqrRunsTable, spqr_runs_table, GTK_TYPE_WIDGET)
 
-/* ---- columns: how a run's figure reads, and what it is sorted by ---- */
-
-typedef struct {
-  const char *title;
-  char *(*text) (SpqrRun *run);
-  SpqrRunOrder order;
-  gboolean number;
-  guint chars;               /* of a text that is cut where it does not fit: these columns share the room that is left; 0: no such */
-  const char *help;
-} Column;
-
-static char *
-fixed (double value, int decimals)
-{
-  return isfinite (value) ? spqr_format_fixed (value, decimals) : g_strdup ("–");
-}
-
-static char *text_id (SpqrRun *run) { return g_strdup_printf ("%" G_GINT64_FORMAT, run->id); }
-static char *text_model (SpqrRun *run) { return g_strdup (run->model_name); }
-
-/* "SpQR · mixed": with its recipe's name, which tells it from others that began with the same parameters. */
-static char *
-text_method (SpqrRun *run)
-{
-  g_autofree char *method = g_strdup (run->method != NULL ? spqr_param_choice_title ("method", run->method) : "");
-  gboolean named = run->params_json != NULL && strstr (run->params_json, "\"name\"") != NULL;
-  g_autoptr (SpqrRecipe) recipe = named ? spqr_recipe_parse (run->params_json, NULL) : NULL;
-  const char *name = recipe != NULL ? spqr_recipe_get_name (recipe) : NULL;
-
-  return name != NULL ? g_strdup_printf ("%s · %s", method, name) : g_steal_pointer (&method);
-}
-
-static char *text_bits (SpqrRun *run) { return fixed (run->bits_formula, 3); }
-static char *text_stored (SpqrRun *run) { return fixed (run->bits_stored, 3); }
-static char *text_base (SpqrRun *run) { return fixed (run->ppl_base, 4); }
-static char *text_ppl (SpqrRun *run) { return fixed (run->ppl, 4); }
-
-static char *
-text_outliers (SpqrRun *run)
-{
-  return isfinite (run->outlier_share) ? spqr_format_percent (run->outlier_share) : g_strdup ("–");
-}
-
-static char *
-text_rise (SpqrRun *run)
-{
-  double rise = run->ppl / run->ppl_base - 1;
-  g_autofree char *percent = NULL;
-
-  if (!isfinite (rise))
-    return g_strdup ("–");
-  percent = spqr_format_percent (rise);
-  return rise > 0 ? g_strconcat ("+", percent, NULL) : g_steal_pointer (&percent);
-}
-
-static char *
-text_seconds (SpqrRun *run)
-{
-  return isfinite (run->seconds) ? spqr_format_duration (run->seconds) : g_strdup ("–");
-}
-
-static char *
-text_begun (SpqrRun *run)
-{
-  g_autoptr (GDateTime) when = g_date_time_new_from_unix_local (run->created);
-
-  return when != NULL ? g_date_time_format (when, "%Y-%m-%d %H:%M") : g_strdup ("–");
-}
-
-static char *
-text_state (SpqrRun *run)
-{
-  switch (run->state)
-    {
-    case SPQR_RUN_RUNNING: return g_strdup_printf (_("running, %u of %u"), run->n_layers_done, run->n_layers);
-    case SPQR_RUN_FINISHED: return g_strdup (_("finished"));
-    case SPQR_RUN_CANCELLED: return g_strdup_printf (_("cancelled at %u of %u"), run->n_layers_done, run->n_layers);
-    case SPQR_RUN_FAILED: return g_strdup (_("failed"));
-    case SPQR_RUN_INTERRUPTED:
-    default: return g_strdup_printf (_("interrupted at %u of %u"), run->n_layers_done, run->n_layers);
-    }
-}
-
-/* "tag, tag · note" */
-static char *
-text_note (SpqrRun *run)
-{
-  g_autofree char *tags = run->tags != NULL ? g_strjoinv (", ", run->tags) : NULL;
-
-  if (tags == NULL || run->note == NULL)
-    return g_strdup (tags != NULL ? tags : run->note != NULL ? run->note : "");
-  return g_strdup_printf ("%s · %s", tags, run->note);
-}
-
-static const Column columns[] = {
-  { N_("Run"), text_id, SPQR_RUN_ORDER_ID, TRUE, 0 },
-  { N_("Model"), text_model, SPQR_RUN_ORDER_MODEL, FALSE, 12 },
-  { N_("Method"), text_method, SPQR_RUN_ORDER_METHOD, FALSE, 0 },
-  { N_("Bits"), text_bits, SPQR_RUN_ORDER_BITS, TRUE, 0,
-    N_("Bits per weight by the paper's formula: weights, statistics, and 32 bits for each outlier") },
-  { N_("Stored"), text_stored, SPQR_RUN_ORDER_STORED, TRUE, 0,
-    N_("Bits per weight that the stored files really hold, headers, column orders and outlier offsets included") },
-  { N_("Outliers"), text_outliers, SPQR_RUN_ORDER_OUTLIERS, TRUE, 0,
-    N_("Share of the weights that are kept in 16 bits") },
-  { N_("Before"), text_base, SPQR_RUN_ORDER_BASE, TRUE, 0,
-    N_("Perplexity of the unquantized model on the same text") },
-  { N_("Perplexity"), text_ppl, SPQR_RUN_ORDER_PPL, TRUE, 0,
-    N_("Perplexity of the quantized model, decoded from the stored files: lower is better") },
-  { N_("Rise"), text_rise, SPQR_RUN_ORDER_RISE, TRUE, 0,
-    N_("By how much the perplexity rose through quantization") },
-  { N_("Time"), text_seconds, SPQR_RUN_ORDER_SECONDS, TRUE, 0,
-    N_("Time that the quantization took, without the measuring") },
-  { N_("Begun"), text_begun, SPQR_RUN_ORDER_CREATED, TRUE, 0 },
-  { N_("State"), text_state, SPQR_RUN_ORDER_STATE, FALSE, 0 },
-  { N_("Note"), text_note, SPQR_RUN_ORDER_NOTE, FALSE, 24 },
-};
+/* ---- what it is sorted by ---- */
 
 /* GTK 4.8 does not tell by which column its header sorts: its sorter is asked to compare two runs, and the
  * first column that is asked for its answer is the one. Nothing is ever sorted here; the database does. */
-static const Column *asked_first;
+static const SpqrRunColumn *asked_first;
 
 static int
 note_column (gconstpointer a, gconstpointer b, gpointer column)
@@ -201,7 +84,7 @@ relist (SpqrRunsTable *self)
 
 typedef struct {
   SpqrRunsTable *table;
-  const Column *column;
+  const SpqrRunColumn *column;
   SpqrCellWidths *widths;    /* NULL: none needed */
   GtkListItem *item;         /* it owns this */
   guint place;               /* in the table's `unfilled`, + 1; 0: not there */
@@ -216,12 +99,12 @@ cell_quark (void)
 static void
 setup_cell (GtkSignalListItemFactory *factory, GtkListItem *item, gpointer user_data)
 {
-  const Column *column = user_data;
+  const SpqrRunColumn *column = user_data;
   Cell *cell = g_new (Cell, 1);
 
   *cell = (Cell) { g_object_get_data (G_OBJECT (factory), "table"), column, g_object_get_data (G_OBJECT (factory), "widths"), item, 0 };
   g_object_set_qdata_full (G_OBJECT (item), cell_quark (), cell, g_free);
-  gtk_list_item_set_child (item, spqr_cell_new (column->number, column == columns, column->chars));
+  gtk_list_item_set_child (item, spqr_cell_new (column->number, column == spqr_run_columns, column->chars));
   /* The row is what one selects. Where a cell answers to the click as well (GTK 4.8), Control undoes what it did. */
   gtk_list_item_set_selectable (item, FALSE);
 }
@@ -230,7 +113,7 @@ setup_cell (GtkSignalListItemFactory *factory, GtkListItem *item, gpointer user_
 static void
 name_row (GtkWidget *label, const SpqrRunRow *row)
 {
-  g_autofree char *number = g_strdup_printf (_("Run %" PRId64), row->id), *state = row->run != NULL ? text_state (row->run) : NULL;
+  g_autofree char *number = g_strdup_printf (_("Run %" PRId64), row->id), *state = row->run != NULL ? spqr_run_text_state (row->run) : NULL;
   g_autofree char *name = row->run != NULL ? g_strjoin (", ", number, row->run->model_name != NULL ? row->run->model_name : "–", state, NULL)
                                            : g_strdup (number);
 
@@ -239,7 +122,7 @@ name_row (GtkWidget *label, const SpqrRunRow *row)
 
 /* NULL: nothing, in a row that is about to go. */
 static char *
-text_of (const Column *column, const SpqrRunRow *row)
+text_of (const SpqrRunColumn *column, const SpqrRunRow *row)
 {
   if (row->run != NULL)
     return column->text (row->run);
@@ -358,7 +241,7 @@ on_row_changed (SpqrRunsTable *self, SpqrRunRow *row)
 {
   Cell **cells = g_hash_table_lookup (self->bound, row);
 
-  for (guint i = 0; cells != NULL && i < G_N_ELEMENTS (columns); i++)
+  for (guint i = 0; cells != NULL && i < SPQR_N_RUN_COLUMNS; i++)
     if (cells[i] != NULL)
       show_cell (cells[i]);
 }
@@ -372,10 +255,10 @@ bind_cell (GtkSignalListItemFactory *factory, GtkListItem *item, gpointer user_d
 
   if (cells == NULL)
     {
-      cells = g_new0 (Cell *, G_N_ELEMENTS (columns));
+      cells = g_new0 (Cell *, SPQR_N_RUN_COLUMNS);
       g_hash_table_insert (cell->table->bound, row, cells);
     }
-  cells[cell->column - columns] = cell;
+  cells[cell->column - spqr_run_columns] = cell;
   show_cell (cell);
 }
 
@@ -389,10 +272,10 @@ unbind_cell (GtkSignalListItemFactory *factory, GtkListItem *item, gpointer user
 
   if (cell->place > 0)
     stop_waiting (cell);
-  if (cells == NULL || cells[cell->column - columns] != cell)
+  if (cells == NULL || cells[cell->column - spqr_run_columns] != cell)
     return;
-  cells[cell->column - columns] = NULL;
-  for (guint i = 0; i < G_N_ELEMENTS (columns); i++)
+  cells[cell->column - spqr_run_columns] = NULL;
+  for (guint i = 0; i < SPQR_N_RUN_COLUMNS; i++)
     any = any || cells[i] != NULL;
   if (!any)
     g_hash_table_remove (cell->table->bound, row);
@@ -414,7 +297,7 @@ spqr_runs_table_css_changed (GtkWidget *widget, GtkCssStyleChange *change)
   self->font = font;
   g_hash_table_iter_init (&iter, self->bound);
   while (g_hash_table_iter_next (&iter, NULL, &cells))
-    for (guint i = 0; i < G_N_ELEMENTS (columns); i++)
+    for (guint i = 0; i < SPQR_N_RUN_COLUMNS; i++)
       if (((Cell **) cells)[i] != NULL)
         {
           if (((Cell **) cells)[i]->widths != NULL)
@@ -424,7 +307,7 @@ spqr_runs_table_css_changed (GtkWidget *widget, GtkCssStyleChange *change)
 }
 
 static GtkColumnViewColumn *
-add_column (SpqrRunsTable *self, const Column *column)
+add_column (SpqrRunsTable *self, const SpqrRunColumn *column)
 {
   GtkListItemFactory *factory = gtk_signal_list_item_factory_new ();
   GtkColumnViewColumn *added = gtk_column_view_column_new (_(column->title), factory);
@@ -439,7 +322,7 @@ add_column (SpqrRunsTable *self, const Column *column)
   gtk_column_view_column_set_resizable (added, TRUE);
   gtk_column_view_column_set_expand (added, column->chars > 0);
   gtk_column_view_append_column (self->view, added);
-  title = spqr_column_title_dress (self->view, column - columns, column->number, column->help != NULL ? _(column->help) : NULL);
+  title = spqr_column_title_dress (self->view, column - spqr_run_columns, column->number, column->help != NULL ? _(column->help) : NULL);
   if (column->chars == 0 && title != NULL)
     g_object_set_data_full (G_OBJECT (factory), "widths", spqr_cell_widths_new (title), (GDestroyNotify) spqr_cell_widths_free);
   g_object_unref (added);
@@ -722,10 +605,10 @@ spqr_runs_table_init (SpqrRunsTable *self)
   gtk_widget_set_parent (self->box, GTK_WIDGET (self));
   add_search (self);
   self->view = GTK_COLUMN_VIEW (gtk_column_view_new (NULL));
-  for (guint i = 0; i < G_N_ELEMENTS (columns); i++)
+  for (guint i = 0; i < SPQR_N_RUN_COLUMNS; i++)
     {
-      GtkColumnViewColumn *added = add_column (self, &columns[i]);
-      newest = columns[i].order == SPQR_RUN_ORDER_ID ? added : newest;
+      GtkColumnViewColumn *added = add_column (self, &spqr_run_columns[i]);
+      newest = spqr_run_columns[i].order == SPQR_RUN_ORDER_ID ? added : newest;
     }
   gtk_column_view_sort_by_column (self->view, newest, GTK_SORT_DESCENDING);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->view), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Runs"), -1);
