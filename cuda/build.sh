@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
-# build.sh [--bench] [OUT-FOLDER [ARCH ...]]: the plugin and its check program on a bare GPU server: nvcc and a
+# build.sh [--bench | --check] [OUT-FOLDER [ARCH ...]]: the plugin and its check program on a bare GPU server: nvcc and a
 # C compiler, no meson, no GLib. OpenBLAS is used for the check where there is one. --bench: and runs it.
+# --check: the check program alone, without nvcc.
 set -eu
-bench=
+bench= plugin=yes
 [ "${1:-}" = --bench ] && { bench=yes; shift; }
+[ "${1:-}" = --check ] && { plugin=; shift; }
 here=$(cd "$(dirname "$0")" && pwd)
 out=${1:-$here/../build-cuda}
 [ $# -gt 0 ] && shift
@@ -15,7 +17,7 @@ gencode+=(-gencode "arch=compute_$last,code=compute_$last")
 mkdir -p "$out"
 
 # The one command that makes the plugin.
-"$nvcc" -shared -std=c++17 -O3 -fmad=false -cudart static -t 0 "${gencode[@]}" \
+[ -z "$plugin" ] || "$nvcc" -shared -std=c++17 -O3 -fmad=false -cudart static -t 0 "${gencode[@]}" \
   -Xcompiler -fPIC,-fvisibility=hidden -I "$here" -I "$here/../core" \
   "$here"/*.cu "$here/../core/num/spqr-params.c" -o "$out/libspqr-backend-cuda.so" -ldl -lpthread
 
@@ -35,7 +37,7 @@ for set in "${sets[@]}"; do
   objects+=("$out/kernels-$name.o")
 done
 sources=()
-for name in blas columns cpu exec factor field fp16 hessian kernels-table layer layer-decode layer-figures params permutation \
+for name in blas columns cpu exec factor field fp16 hessian kernels-table large layer layer-decode layer-figures params permutation \
   pyramid quantizer status tile tile-stats triangular; do
   sources+=("$here/../core/num/spqr-$name.c")
 done
@@ -44,5 +46,6 @@ rm -f "${objects[@]}"
 if [ -n "$bench" ]; then
   exec "$out/spqr-cuda-check" "$out/libspqr-backend-cuda.so" --bench
 fi
+[ -n "$plugin" ] || exit 0
 echo "Built $out/libspqr-backend-cuda.so and $out/spqr-cuda-check. Now run"
 echo "  $out/spqr-cuda-check $out/libspqr-backend-cuda.so --bench"
