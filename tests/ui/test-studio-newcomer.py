@@ -81,7 +81,21 @@ def reckons(studio, screen):
     studio.wait_no_window('Quantize Model')
 
 
+def tells_of_no_history(screen):
+    """What is wrong at the start is in front of the window, and not behind it."""
+    studio = Studio(screen, '--db', '/proc/nowhere/runs.db', screen.sample)
+    need(studio.wait_window('sample'), 'the window opens without a history', studio.errors())
+    title = 'The history of runs cannot be opened'
+    need(wait(lambda: any(window[1] == title for window in studio.windows())), 'which is told', studio.windows())
+    check(studio.top_window()[1] == title, 'in front of it', studio.windows())
+    studio.wait_window(title)
+    studio.key('Escape')
+    need(studio.wait_no_window(title), 'and read')
+    studio.end()
+
+
 def story(screen):
+    tells_of_no_history(screen)
     studio = Studio(screen)
     need(studio.wait_window('sample'), 'the window opens', studio.errors())
     canvas = wait_map(studio)

@@ -101,6 +101,20 @@ spqr_window_show_jobs (SpqrWindow *self)
   spqr_jobs_button_show (self->jobs_button);
 }
 
+static gboolean
+present (gpointer dialog)
+{
+  gtk_window_present (dialog);
+  return G_SOURCE_REMOVE;
+}
+
+/* The window is raised once more behind this. */
+static void
+present_soon (GtkWindow *dialog)
+{
+  g_idle_add_full (G_PRIORITY_DEFAULT, present, g_object_ref (dialog), g_object_unref);
+}
+
 static void
 on_failed (SpqrWindow *self, const char *title, const char *message)
 {
@@ -109,7 +123,11 @@ on_failed (SpqrWindow *self, const char *title, const char *message)
   GtkWidget *dialog = adw_message_dialog_new (front != NULL ? front : GTK_WINDOW (self), title, message);
 
   adw_message_dialog_add_response (ADW_MESSAGE_DIALOG (dialog), "close", _("_Close"));
-  gtk_window_present (GTK_WINDOW (dialog));
+  /* Before the window it would end up behind it, where nobody sees why nothing can be clicked. */
+  if (gtk_widget_get_mapped (GTK_WIDGET (self)))
+    gtk_window_present (GTK_WINDOW (dialog));
+  else
+    g_signal_connect_object (self, "map", G_CALLBACK (present_soon), dialog, G_CONNECT_SWAPPED | G_CONNECT_AFTER);
 }
 
 static void
