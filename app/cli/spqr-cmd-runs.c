@@ -7,6 +7,7 @@
 
 #include "cli/spqr-cli.h"
 #include "cli/spqr-cmd-compare.h"
+#include "export/spqr-run-protocol.h"
 #include "job/spqr-run-import.h"
 #include "quant/spqr-recipe.h"
 
@@ -478,7 +479,8 @@ show_run (SpqrCli *cli, const char *what, GError **error)
     }
   print_run (run);
   for (guint i = 0; i < evals->len; i++)
-    print_eval (evals->pdata[i]);
+    if (!spqr_protocol_is_repeated (evals, i))
+      print_eval (evals->pdata[i]);
   print_layers (layers);
   return TRUE;
 }

@@ -9,6 +9,7 @@
 #include "export/spqr-report-style.h"
 #include "export/spqr-report.h"
 #include "export/spqr-run-differences.h"
+#include "export/spqr-run-protocol.h"
 #include "model/spqr-tensor.h"
 #include "quant/spqr-recipe.h"
 
@@ -221,7 +222,7 @@ add_perplexities (GString *page, GPtrArray *evals)
     {
       const SpqrRunEval *eval = evals->pdata[i];
 
-      if (eval->task != NULL || !isfinite (eval->ppl))
+      if (eval->task != NULL || !isfinite (eval->ppl) || spqr_protocol_is_repeated (evals, i))
         continue;
       if (first == NULL)
         {

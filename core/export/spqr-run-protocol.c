@@ -16,6 +16,29 @@ spqr_protocol_equal (const SpqrRunEval *a, const SpqrRunEval *b)
   return g_strcmp0 (a->data_fingerprint, b->data_fingerprint) == 0 && a->seqlen == b->seqlen && a->windows == b->windows;
 }
 
+static gboolean
+tells_as_much (double now, double before)
+{
+  return !isfinite (before) || now == before;
+}
+
+gboolean
+spqr_protocol_is_repeated (GPtrArray *evals, guint index)
+{
+  const SpqrRunEval *eval = evals->pdata[index];
+
+  for (guint i = index + 1; eval->task == NULL && isfinite (eval->ppl) && i < evals->len; i++)
+    {
+      const SpqrRunEval *later = evals->pdata[i];
+
+      if (later->task == NULL && spqr_protocol_equal (eval, later) && g_strcmp0 (eval->backend, later->backend) == 0 &&
+          later->ppl == eval->ppl && tells_as_much (later->ppl_base, eval->ppl_base) && tells_as_much (later->kl, eval->kl) &&
+          tells_as_much (later->top1_agreement, eval->top1_agreement))
+        return TRUE;
+    }
+  return FALSE;
+}
+
 char *
 spqr_protocol_describe (const SpqrRunEval *eval)
 {

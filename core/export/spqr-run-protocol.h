@@ -8,6 +8,9 @@
 G_BEGIN_DECLS
 
 gboolean spqr_protocol_equal (const SpqrRunEval *a, const SpqrRunEval *b);
+/* Whether one of the evaluations behind this one (oldest first) was made in the same way on the same device, found the
+ * same and tells all that it does: nothing is lost when this one is not shown. */
+gboolean spqr_protocol_is_repeated (GPtrArray *evals, guint index);
 /* "evaluation.txt, 62 windows of 512 tokens"; g_free(). */
 char    *spqr_protocol_describe (const SpqrRunEval *eval);
 /* "other text", "windows of 512 and of 64 tokens", …; NULL where they are equal. g_free(). */

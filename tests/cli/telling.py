@@ -51,6 +51,24 @@ def evaluations_are_told_apart(folder):
 
 
 @case
+def what_is_measured_again_is_told_once(folder):
+    spqr, model, evaluation = quantized(folder)
+
+    def lines():
+        return [line for line in spqr("runs", "show", 1).out.splitlines() if line.startswith("perplexity")]
+
+    spqr("eval", 1, "--data", evaluation, "--seqlen", "32")
+    spqr("eval", 1, "--data", evaluation, "--seqlen", "32")
+    assert len(lines()) == 1, lines()
+    # What tells more takes the place of what tells less, and not the other way round.
+    spqr("eval", 1, "--data", evaluation, "--seqlen", "32", "--kl-base", model)
+    assert len(lines()) == 1 and "KL divergence" in lines()[0], lines()
+    spqr("eval", 1, "--data", evaluation, "--seqlen", "32")
+    assert len(lines()) == 2 and "KL divergence" in lines()[0], lines()
+    assert len(spqr.json("runs", "show", 1)["evals"]) == 4
+
+
+@case
 def another_protocol_is_marked(folder):
     spqr, model, evaluation = quantized(folder)
     for out in ("two", "three"):

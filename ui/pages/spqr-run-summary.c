@@ -185,6 +185,8 @@ add_evals (SpqrRunSummary *self, GPtrArray *evals)
       g_autofree char *accuracy = eval->task != NULL ? spqr_run_task_describe (eval) : NULL;
       g_autofree char *protocol = spqr_protocol_describe (eval);
 
+      if (spqr_protocol_is_repeated (evals, i))
+        continue;
       if (eval->task != NULL)
         {
           if (!tasks)
