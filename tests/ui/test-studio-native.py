@@ -246,7 +246,7 @@ def bracket(literals):
 
 
 # Names of things, which are the same in every language.
-PROPER = re.compile(r'sample|other|\(None\)|Gtk\w+|Adw\w+|Spqr\w+|Icon|[qkvo]_proj|(gate|up|down)_proj|embedding|\w+_norm|output_head|head|lm_head|SpQR|GPTQ|RTN|'
+PROPER = re.compile(r'sample|other|\(None\)|Gtk\w+|Adw\w+|Spqr\w+|Icon|[qkvo]_proj|(gate|up|down)_proj|embedding|\w+_norm|output_head|head|lm_head|SpQR( Studio [\d.]+)?|GPTQ|RTN|'
                     r'act_order|identity|spearman|reference|true|false|A ⇄ B|CPU|F16|F32|BF16|cpu|.*[/~].*|\d+ · \w+|No Results Found|Try a different search\.|'
                     r'model\.[\w.]+|[\w.-]+\.(txt|json|db|safetensors)|Shortcuts|Keyboard Shortcuts|Search|Search Results|Search Shortcuts|Close|Minimize|Maximize|Ctrl|Alt|Shift|[A-Z0-9+?,.−-]|Tab|F\d+|Clear|'
                     r'Expand|Preferences')      # the last ones are GTK's and libadwaita's
