@@ -62,8 +62,14 @@ name_scroller (GtkScrolledWindow *scroller)
 
   if (page != NULL)
     {
-      gtk_accessible_update_property (GTK_ACCESSIBLE (scroller), GTK_ACCESSIBLE_PROPERTY_LABEL,
-                                      adw_status_page_get_title (ADW_STATUS_PAGE (page)), -1);
+      const char *title = adw_status_page_get_title (ADW_STATUS_PAGE (page)), *text = adw_status_page_get_description (ADW_STATUS_PAGE (page));
+
+      if (title == NULL || *title == '\0')
+        title = text;
+      if (title == NULL || *title == '\0')
+        name_after (GTK_WIDGET (scroller), page);      /* nothing is said yet */
+      else
+        gtk_accessible_update_property (GTK_ACCESSIBLE (scroller), GTK_ACCESSIBLE_PROPERTY_LABEL, title, -1);
       return;
     }
 

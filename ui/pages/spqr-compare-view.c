@@ -6,6 +6,7 @@
 
 #include "chart/spqr-heatmap-view.h"
 #include "chart/spqr-histogram-view.h"
+#include "controls/spqr-access.h"
 #include "controls/spqr-reason.h"
 #include "controls/spqr-wrap.h"
 #include "pages/spqr-compare-asking.h"
@@ -89,6 +90,7 @@ show_message (SpqrCompareView *self, const char *text)
   spqr_widget_set_reason (GTK_WIDGET (self->mark_outliers), _("There are no maps to mark them in"));
   gtk_label_set_label (self->readout, "");
   adw_status_page_set_description (self->message, text);
+  spqr_name_inner_parts (GTK_WIDGET (self->message));
   gtk_stack_set_visible_child_name (self->stack, "message");
 }
 
@@ -645,6 +647,7 @@ spqr_compare_view_init (SpqrCompareView *self)
   self->stack = GTK_STACK (gtk_stack_new ());
   self->message = ADW_STATUS_PAGE (adw_status_page_new ());
   adw_status_page_set_icon_name (self->message, "view-reveal-symbolic");
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->message), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Heat Maps"), -1);
   gtk_widget_add_css_class (GTK_WIDGET (self->message), "compact");
   self->histogram = SPQR_HISTOGRAM_VIEW (spqr_histogram_view_new ());
   g_object_bind_property (self->histogram, "log-counts", self->log_counts, "active", G_BINDING_BIDIRECTIONAL | G_BINDING_SYNC_CREATE);

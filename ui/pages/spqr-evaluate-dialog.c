@@ -3,6 +3,7 @@
 #include <glib/gi18n.h>
 #include <inttypes.h>
 
+#include "controls/spqr-access.h"
 #include "controls/spqr-control-row.h"
 #include "controls/spqr-data-row.h"
 #include "controls/spqr-reason.h"
@@ -211,6 +212,7 @@ spqr_evaluate_dialog_new (GtkWindow *parent, SpqrSession *session, SpqrRun *run,
   adw_window_set_content (ADW_WINDOW (self), box);
   gtk_window_set_default_widget (GTK_WINDOW (self), self->start);
   gtk_widget_grab_focus (self->start);
+  spqr_name_inner_parts (GTK_WIDGET (self));
   update (self);
   return GTK_WIDGET (self);
 }
