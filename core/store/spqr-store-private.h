@@ -17,6 +17,8 @@ struct _SpqrStore {
   guint64 wal_inode;       /* of the -wal file it writes to; 0: not known yet, or there is none */
   GHashTable *statements;  /* SQL -> sqlite3_stmt, prepared once */
 
+  gint64 data_version;     /* of when somebody last looked for what other programs write; 0: nobody has */
+
   GMutex changed_lock;     /* over changed_source */
   GMainContext *context;   /* of the thread that opened */
   GSource *changed_source; /* the one pending emission, or NULL */

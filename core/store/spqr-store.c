@@ -434,3 +434,31 @@ _spqr_store_read (SpqrStore *self, SpqrStoreWork work, gpointer data, GError **e
 {
   return transact (self, "BEGIN", work, data, "cannot read the database", error);
 }
+
+/* ---- other programs ---- */
+
+static gboolean
+read_data_version (SpqrStore *self, gpointer data, GError **error)
+{
+  g_autoptr (SpqrStatement) stmt = _spqr_store_prepare (self, "PRAGMA data_version", error);
+  gint64 version;
+
+  if (stmt == NULL || _spqr_store_step (self, stmt, "looking for changes", error) != SQLITE_ROW)
+    return FALSE;
+  version = sqlite3_column_int64 (stmt, 0);
+  *(gboolean *) data = version != self->data_version;
+  self->data_version = version;
+  return TRUE;
+}
+
+gboolean
+spqr_store_look_around (SpqrStore *self, GError **error)
+{
+  gboolean changed = FALSE;
+
+  if (!_spqr_store_read (self, read_data_version, &changed, error))
+    return FALSE;
+  if (changed)
+    queue_changed (self);
+  return TRUE;
+}

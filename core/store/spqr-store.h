@@ -187,4 +187,8 @@ GPtrArray *spqr_store_list_waiting (SpqrStore *self, GError **error);
 /* Out of that list: NOT_FOUND where somebody else has taken it. */
 gboolean   spqr_store_take_waiting (SpqrStore *self, gint64 id, GError **error);
 
+/* Has another program (another window, `spqr`) written since the last call? Then signal "changed", which tells of one's own
+ * writing alone; also with the first call. Blocking, any thread. */
+gboolean spqr_store_look_around (SpqrStore *self, GError **error);
+
 /* signal "changed" (main context of the thread that opened the store, coalesced in idle): something was written. */

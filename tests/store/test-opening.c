@@ -143,6 +143,41 @@ test_lost_locks (Fixture *f, gconstpointer data)
   g_assert_cmpint (count_elsewhere (f->path), ==, 6);
 }
 
+static void
+count_changes (SpqrStore *store, gpointer n)
+{
+  ++*(int *) n;
+}
+
+/* What another program writes is no change of one's own, and seen by who looks. */
+static void
+test_looking_around (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (SpqrStore) store = open_store (fixture->path), other = open_store (fixture->path);
+  g_autoptr (SpqrRun) run = NULL;
+  GError *error = NULL;
+  int n = 0;
+
+  g_assert_true (spqr_store_look_around (store, &error));
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  g_signal_connect (store, "changed", G_CALLBACK (count_changes), &n);
+  g_assert_true (spqr_store_look_around (store, &error));
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  g_assert_cmpint (n, ==, 0);
+  run = begin_run (other, "m");
+  g_assert_true (spqr_store_look_around (store, &error));
+  g_assert_no_error (error);
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  g_assert_cmpint (n, ==, 1);
+  g_assert_true (spqr_store_look_around (store, &error));
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  g_assert_cmpint (n, ==, 1);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -156,5 +191,6 @@ main (int argc, char **argv)
   fixture_test ("/store/open/missing-folder", test_open_missing_folder);
   fixture_test ("/store/open/folder", test_open_folder);
   fixture_test ("/store/lost-locks", test_lost_locks);
+  fixture_test ("/store/looking-around", test_looking_around);
   return g_test_run ();
 }

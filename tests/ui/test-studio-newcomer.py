@@ -94,6 +94,17 @@ def tells_of_no_history(screen):
     studio.end()
 
 
+def sees_what_spqr_does(studio, screen):
+    """A run that the command line made while the window is open."""
+    studio.key('alt+3')
+    need(studio.wait_for('No runs yet'), 'no runs yet')
+    studio.key('alt+1')
+    studio.settle()
+    screen.spqr('quantize', screen.sample, '--nearest')
+    studio.key('alt+3')
+    check(studio.says('^1 run$'), 'a run that spqr made is there when the page is turned to', studio.labels())
+
+
 def story(screen):
     tells_of_no_history(screen)
     studio = Studio(screen)
@@ -106,6 +117,7 @@ def story(screen):
     open_layer(studio, canvas)
     loses_rules(studio, screen)
     reckons(studio, screen)
+    sees_what_spqr_does(studio, screen)
 
 
 run(story)

@@ -235,14 +235,39 @@ on_changed (SpqrRunsPage *self)
     }
 }
 
+static gboolean
+look_in_worker (SpqrJob *job, gpointer store, GCancellable *cancellable, GError **error)
+{
+  /* What cannot be looked at now is told where it is read. */
+  spqr_store_look_around (store, NULL);
+  return TRUE;
+}
+
+/* Runs that `spqr` or another window made meanwhile: when the page is turned to, or its window. */
+static void
+look_around (SpqrRunsPage *self)
+{
+  SpqrStore *store = spqr_session_get_store (self->session);
+  g_autoptr (SpqrJob) job = NULL;
+
+  if (store == NULL || !gtk_widget_get_mapped (GTK_WIDGET (self)))
+    return;
+  job = spqr_job_new (_("Reading runs"), look_in_worker, g_object_ref (store), g_object_unref);
+  spqr_job_queue_submit (spqr_session_get_jobs (self->session), SPQR_LANE_INTERACTIVE, job);
+}
+
 static void
 spqr_runs_page_map (GtkWidget *widget)
 {
   SpqrRunsPage *self = SPQR_RUNS_PAGE (widget);
+  GtkRoot *root = gtk_widget_get_root (widget);
 
   if (self->stale)
     reload (self, TRUE);
   GTK_WIDGET_CLASS (spqr_runs_page_parent_class)->map (widget);
+  g_signal_handlers_disconnect_by_func (root, look_around, self);
+  g_signal_connect_object (root, "notify::is-active", G_CALLBACK (look_around), self, G_CONNECT_SWAPPED);
+  look_around (self);
 }
 
 static const SpqrReport *
