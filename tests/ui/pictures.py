@@ -66,6 +66,7 @@ def looks_at_model(studio, suffix):
     studio.key('Return')
     need(studio.says('Whole layer, exact'), 'the layer with the heaviest tails')
     calibrate_layer(studio, 64)
+    need(studio.says_no_more(' is calibrated$'), 'what told of it has gone')
     save(studio, 'layer' + suffix)
 
 

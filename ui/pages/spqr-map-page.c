@@ -434,8 +434,9 @@ make_bar (SpqrMapPage *self)
   spqr_wrap_append (SPQR_WRAP (bar), GTK_WIDGET (self->figure));
   spqr_wrap_append (SPQR_WRAP (bar), GTK_WIDGET (self->scale));
   spqr_wrap_append (SPQR_WRAP (bar), GTK_WIDGET (self->source));
-  spqr_wrap_append (SPQR_WRAP (bar), GTK_WIDGET (self->two));
   spqr_wrap_append (SPQR_WRAP (bar), self->calibrate);
+  /* Before what it brings, in whichever row. */
+  spqr_wrap_append (SPQR_WRAP (bar), GTK_WIDGET (self->two));
   spqr_wrap_append (SPQR_WRAP (bar), self->against_box);
   gtk_widget_set_margin_start (bar, 12);
   gtk_widget_set_margin_end (bar, 12);
