@@ -199,7 +199,7 @@ test_dead_inputs (Fixture *f, gconstpointer user_data)
   g_assert_nonnull (dead);
   g_assert_cmpuint (dead->count, ==, 3);
   button = find_button (GTK_WIDGET (f->labels));
-  g_assert_cmpstr (gtk_button_get_label (button), ==, "3 dead inputs · 100 %");
+  g_assert_cmpstr (gtk_button_get_label (button), ==, "3 dead inputs · 100 % sure");
   g_signal_emit_by_name (button, "clicked");
   g_assert_cmpint (f->place.col, >=, 40);
   g_assert_cmpint (f->place.col, <, 43);
