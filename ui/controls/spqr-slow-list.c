@@ -1,7 +1,7 @@
 #include "controls/spqr-slow-list.h"
 
 enum {
-  STEP = 8,                  /* items in a turn */
+  STEP = 5,                  /* items in a turn */
   ENOUGH = 216,              /* no view has rows for more: the others are there at once */
 };
 
