@@ -4,6 +4,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "compute/spqr-device-block.h"
+#include "spqr-cuda-shim-open.h"
+
 static gpointer
 plugin_symbol (GModule *module, const char *name)
 {
@@ -41,10 +44,8 @@ cuda_device_open (CudaDevice *device)
 SpqrDevice *
 cuda_registry_device (SpqrCudaShim **shim)
 {
-  g_autofree char *folder = NULL, *path = NULL;
+  g_autofree char *folder = NULL;
   SpqrDevice *device;
-  GModule *module;
-  gpointer symbol = NULL;
 
   *shim = NULL;
   if (g_getenv ("SPQR_CUDA_TEST_PLUGIN") != NULL)
@@ -56,15 +57,27 @@ cuda_registry_device (SpqrCudaShim **shim)
         g_print ("1..0 # SKIP no usable GPU: %s\n", spqr_backends_get_problems ()[0]);
       return device;
     }
-  folder = g_build_filename (g_getenv ("G_TEST_BUILDDIR"), "cuda", NULL);
-  path = g_build_filename (folder, "libspqr-backend-cudashim.so", NULL);
-  g_setenv ("SPQR_PLUGIN_DIR", folder, TRUE);
+  *shim = spqr_cuda_shim_open ();
   device = spqr_backends_find ("cudashim");
   g_assert_nonnull (device);
-  module = g_module_open (path, G_MODULE_BIND_LOCAL);
-  g_assert_true (module != NULL && g_module_symbol (module, "spqr_cuda_shim", &symbol));
-  *shim = symbol;
   return device;
+}
+
+void
+cuda_take_note (gpointer notes, const char *text)
+{
+  g_ptr_array_add (notes, g_strdup (text));
+}
+
+void
+cuda_forget_spare_memory (SpqrDevice *device, SpqrCudaShim *shim)
+{
+  gpointer none = NULL;
+
+  shim->memory = 1 << 20;
+  g_assert_cmpint (spqr_device_states_open (device, 1 << 20, 64, &none), ==, SPQR_DEVICE_OUT_OF_MEMORY);
+  g_assert_cmpuint (shim->bytes_now, ==, 0);
+  shim->memory = 0;
 }
 
 void

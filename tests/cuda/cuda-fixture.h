@@ -27,6 +27,11 @@ void cuda_device_close (CudaDevice *device);
  * said so. */
 SpqrDevice *cuda_registry_device (SpqrCudaShim **shim);
 
+/* For what takes notes of the CPU doing the device's work: into a GPtrArray of texts. */
+void cuda_take_note (gpointer notes, const char *text);
+/* What the device keeps for later goes when something cannot be had. */
+void cuda_forget_spare_memory (SpqrDevice *device, SpqrCudaShim *shim);
+
 /* How two layers differ. */
 typedef struct { double codes, scale_codes, zero_codes, outliers /* shares of equal ones */, proxy /* relative */; } LayerMatch;
 

@@ -13,24 +13,6 @@
 static SpqrDevice *device;
 static SpqrCudaShim *shim;      /* NULL: a real GPU */
 
-static void
-take_note (gpointer data, const char *text)
-{
-  g_ptr_array_add (data, g_strdup (text));
-}
-
-/* What the device kept for later goes when something cannot be had. */
-static void
-forget_spare_memory (void)
-{
-  gpointer none = NULL;
-
-  shim->memory = 1 << 20;
-  g_assert_cmpint (spqr_device_states_open (device, 1 << 20, 64, &none), ==, SPQR_DEVICE_OUT_OF_MEMORY);
-  g_assert_cmpuint (shim->bytes_now, ==, 0);
-  shim->memory = 0;
-}
-
 /* Up to the end of the model's context. */
 static gsize
 new_ids (const Oracle *oracle)
@@ -65,7 +47,7 @@ test_generate (gconstpointer name)
   n = (guint) spqr_net_get_config (oracle.net)->n_blocks;
   here = continue_text (&oracle, &blocks);
   g_assert_cmpuint (blocks, ==, 0);
-  spqr_net_set_device (oracle.net, device, take_note, notes);
+  spqr_net_set_device (oracle.net, device, cuda_take_note, notes);
   there = continue_text (&oracle, &blocks);
   g_assert_cmpmem (there, new_ids (&oracle) * sizeof *there, here, new_ids (&oracle) * sizeof *here);
   g_assert_cmpuint (blocks, ==, (strstr (name, "alibi") != NULL) ? 0 : n);
@@ -98,7 +80,7 @@ test_generate_memory (void)
       n = (guint) spqr_net_get_config (oracle.net)->n_blocks;
       if (here == NULL)
         here = continue_text (&oracle, &blocks);
-      forget_spare_memory ();
+      cuda_forget_spare_memory (device, shim);
       shim->memory = memory;
       spqr_net_set_device (oracle.net, device, NULL, NULL);
       there = continue_text (&oracle, &blocks);
@@ -115,9 +97,9 @@ test_generate_memory (void)
       gboolean felt;
 
       oracle_open (&oracle, "llama", NULL);
-      forget_spare_memory ();
+      cuda_forget_spare_memory (device, shim);
       shim->fail_alloc_at = at;
-      spqr_net_set_device (oracle.net, device, take_note, notes);
+      spqr_net_set_device (oracle.net, device, cuda_take_note, notes);
       there = continue_text (&oracle, &blocks);
       felt = shim->fail_alloc_at == 0;
       shim->fail_alloc_at = 0;
@@ -185,7 +167,7 @@ test_failure (void)
     }
   oracle_open (&oracle, "llama", NULL);
   here = continue_text (&oracle, &blocks);
-  spqr_net_set_device (oracle.net, device, take_note, notes);
+  spqr_net_set_device (oracle.net, device, cuda_take_note, notes);
   shim->fail_launch_at = 300;
   there = continue_text (&oracle, &blocks);
   g_assert_cmpint (shim->fail_launch_at, ==, 0);

@@ -1,7 +1,6 @@
 /* A whole model, quantized and evaluated on the device: everything on it; memory that runs short at each
  * allocation; a device that fails somewhere in the middle. The figures are the CPU's in every case, and the rows say
  * who did what. */
-#include <gmodule.h>
 #include <math.h>
 #include <string.h>
 
@@ -10,7 +9,7 @@
 #include "net/spqr-net-device.h"
 #include "quant/spqr-artifacts.h"
 #include "sitting.h"
-#include "spqr-cuda-shim-control.h"
+#include "spqr-cuda-shim-open.h"
 
 #define RECIPE "{\"spqr_recipe\": 1, \"defaults\": {\"percdamp\": 1.0, \"groupsize\": 16%s}}"
 
@@ -235,18 +234,10 @@ test_failure (void)
 int
 main (int argc, char *argv[])
 {
-  g_autofree char *plugins = NULL, *path = NULL;
-  GModule *module;
-  gpointer symbol = NULL;
   int result;
 
   g_test_init (&argc, &argv, NULL);
-  plugins = g_build_filename (g_getenv ("G_TEST_BUILDDIR"), "cuda", NULL);
-  path = g_build_filename (plugins, "libspqr-backend-cudashim.so", NULL);
-  g_setenv ("SPQR_PLUGIN_DIR", plugins, TRUE);
-  module = g_module_open (path, G_MODULE_BIND_LOCAL);
-  g_assert_true (module != NULL && g_module_symbol (module, "spqr_cuda_shim", &symbol));
-  shim = symbol;
+  shim = spqr_cuda_shim_open ();
   shim->n_devices = 2;
   device = spqr_backends_find ("cudashim");
   g_assert_nonnull (device);

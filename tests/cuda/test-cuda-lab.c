@@ -1,6 +1,5 @@
 /* The layer under the studio's sliders on the device: the processor's answers; W, H and U sent once, however often a slider
  * moves; another Hessian; a stop; memory that runs short at each allocation; a device that fails for good. */
-#include <gmodule.h>
 #include <math.h>
 #include <string.h>
 
@@ -9,7 +8,7 @@
 #include "fixture.h"
 #include "num/spqr-layer.h"
 #include "quant/spqr-lab.h"
-#include "spqr-cuda-shim-control.h"
+#include "spqr-cuda-shim-open.h"
 
 #define TENSOR "model.layers.0.mlp.gate_proj.weight"
 #define SLIDES 12
@@ -257,17 +256,8 @@ test_failure (void)
 int
 main (int argc, char *argv[])
 {
-  g_autofree char *plugins = NULL, *path = NULL;
-  GModule *module;
-  gpointer symbol = NULL;
-
   g_test_init (&argc, &argv, NULL);
-  plugins = g_build_filename (g_getenv ("G_TEST_BUILDDIR"), "cuda", NULL);
-  path = g_build_filename (plugins, "libspqr-backend-cudashim.so", NULL);
-  g_setenv ("SPQR_PLUGIN_DIR", plugins, TRUE);
-  module = g_module_open (path, G_MODULE_BIND_LOCAL);
-  g_assert_true (module != NULL && g_module_symbol (module, "spqr_cuda_shim", &symbol));
-  shim = symbol;
+  shim = spqr_cuda_shim_open ();
   device = spqr_backends_find ("cudashim");
   g_assert_nonnull (device);
   g_test_add_func ("/cuda/lab/answers", test_answers);

@@ -20,12 +20,6 @@ static double tolerance = 5e-5; /* SPQR_CUDA_F16=1: 5e-3 */
 static SpqrDevice *device;
 static SpqrCudaShim *shim;      /* NULL: a real GPU */
 
-static void
-take_note (gpointer data, const char *text)
-{
-  g_ptr_array_add (data, g_strdup (text));
-}
-
 static gboolean
 stays_here (const char *name)
 {
@@ -55,7 +49,7 @@ test_logits (gconstpointer name)
   there = g_new0 (SpqrPrediction, n);
   g_assert_true (spqr_net_embed (oracle.net, oracle.ids, oracle.n_ids, 0, hidden, &error));
   g_assert_true (spqr_net_predict (oracle.net, hidden, oracle.net, hidden, n, oracle.ids + 1, here, &exec, &error));
-  spqr_net_set_device (oracle.net, device, take_note, notes);
+  spqr_net_set_device (oracle.net, device, cuda_take_note, notes);
   g_assert_true (spqr_net_forward (oracle.net, oracle.ids, oracle.n_ids, logits, &exec, &error));
   g_assert_no_error (error);
   oracle_compare ("logits", logits, oracle.logits, oracle.n_ids * config->vocab, TOLERANCE);
@@ -142,7 +136,7 @@ test_segments (gconstpointer name)
   oracle_open (&oracle, name, NULL);
   width = spqr_net_get_config (oracle.net)->hidden;
   here = run_segments (&oracle, segments, n_segments, rows);
-  spqr_net_set_device (oracle.net, device, take_note, notes);
+  spqr_net_set_device (oracle.net, device, cuda_take_note, notes);
   there = run_segments (&oracle, segments, n_segments, rows);
   oracle_compare ("hidden states", there, here, rows * width, TOLERANCE);
   g_assert_cmpuint (notes->len, ==, stays_here (name) ? 1 : 0);
@@ -221,7 +215,7 @@ calibration_open (Calibration *c, const char *name, gboolean on_device, gpointer
   g_assert_true (spqr_hidden_init (&c->hidden, WINDOWS, seqlen, spqr_net_get_config (c->oracle.net)->hidden, NULL, &error));
   g_assert_true (spqr_calibrate_embed (c->oracle.net, ids, &c->hidden, NULL, &error));
   if (on_device)
-    spqr_net_set_device (c->oracle.net, device, notes != NULL ? take_note : NULL, notes);
+    spqr_net_set_device (c->oracle.net, device, notes != NULL ? cuda_take_note : NULL, notes);
   c->block = spqr_net_load_block (c->oracle.net, 0, &error);
   g_assert_no_error (error);
   c->n_linears = spqr_net_list_linears (c->oracle.net, 0, c->linears);
@@ -410,18 +404,6 @@ expect (Calibration *c, SpqrHessian *hessians)
   g_assert_true (spqr_calibrate_propagate (c->oracle.net, c->block, &c->hidden, NULL, NULL, NULL, NULL));
 }
 
-/* What the device kept for later goes when something cannot be had. */
-static void
-forget_spare_memory (void)
-{
-  gpointer none = NULL;
-
-  shim->memory = 1 << 20;
-  g_assert_cmpint (spqr_device_states_open (device, 1 << 20, 64, &none), ==, SPQR_DEVICE_OUT_OF_MEMORY);
-  g_assert_cmpuint (shim->bytes_now, ==, 0);
-  shim->memory = 0;
-}
-
 /* The n-th allocation fails, for every n: the same numbers, and a note unless something smaller did. */
 static void
 test_memory (void)
@@ -442,7 +424,7 @@ test_memory (void)
       g_autoptr (GPtrArray) notes = g_ptr_array_new_with_free_func (g_free);
       gboolean came_to_it;
 
-      forget_spare_memory ();
+      cuda_forget_spare_memory (device, shim);
       shim->fail_alloc_at = n;
       g_assert_true (observe_and_pass_on (&expected, hessians, notes, NULL));
       came_to_it = shim->fail_alloc_at == 0;
@@ -474,7 +456,7 @@ test_little_memory (void)
     {
       g_autoptr (GPtrArray) notes = g_ptr_array_new_with_free_func (g_free);
 
-      forget_spare_memory ();
+      cuda_forget_spare_memory (device, shim);
       shim->memory = memory;
       g_assert_true (observe_and_pass_on (&expected, hessians, notes, NULL));
       there = there || notes->len == 0;

@@ -7,11 +7,11 @@
  */
 #include <adwaita.h>
 #include <glib/gstdio.h>
-#include <sqlite3.h>
 
 #include "../model/fixtures.h"
 #include "compute/spqr-pool.h"
 #include "loop-turns.h"
+#include "many-runs.h"
 #include "pages/spqr-runs-table.h"
 #include "session/spqr-paths.h"
 #include "window/spqr-jobs-button.h"
@@ -19,7 +19,6 @@
 #include "window/spqr-window.h"
 
 #define GUARD_MS 320         /* processor time of a turn */
-#define N_RUNS 10000u
 #define N_NEWEST 3u
 #define N_LAYERS 56
 #define N_JOBS 4
@@ -84,28 +83,10 @@ tell (const char *what)
 
 /* ---- a window with a history ---- */
 
-static void
-fill_history (const char *path)
-{
-  sqlite3 *db = NULL;
-  char *message = NULL;
-
-  g_assert_cmpint (sqlite3_open (path, &db), ==, SQLITE_OK);
-  sqlite3_exec (db,
-    "BEGIN;"
-    "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000) "
-    "INSERT INTO runs (id, state, model_path, model_name, model_fingerprint, nsamples, seqlen, seed, params_json, method, wbits, groupsize, "
-    "qq_scale_bits, qq_zero_bits, qq_groupsize, created, finished, bits_formula, bits_stored, outlier_share, seconds, n_layers, note) "
-    "SELECT i, 'finished', '/m', 'model-' || (i % 7), 'f', 128, 2048, 0, '{}', iif (i % 2, 'spqr', 'rtn'), 3, 16, 3, 3, 16, 1700000000 + 600 * i, "
-    "1700000300 + 600 * i, 2 + (i * 7919 % 10000) / 2500.0, 2.1 + (i * 7919 % 10000) / 2500.0, (i % 97) / 5000.0, 60 + i % 500, 28, "
-    "iif (i % 3, NULL, 'tried number ' || i) FROM n;"
-    "INSERT INTO evaluations (run_id, created, data, data_fingerprint, seqlen, windows, tokens, ppl, ppl_base) "
-    "SELECT id, 0, 'wiki', 'w', 2048, 100, 1, 5 + id / 10000.0, 5 FROM runs;"
-    "INSERT INTO tags SELECT id, 'hundredth' FROM runs WHERE id % 100 = 0;"
-    "COMMIT;", NULL, NULL, &message);
-  g_assert_cmpstr (message, ==, NULL);
-  sqlite3_close (db);
-}
+/* As those of a year. */
+#define HISTORY \
+    "UPDATE runs SET created = 1700000000 + 600 * id, finished = 1700000300 + 600 * id, bits_stored = 2.1 + (id * 7919 % 10000) / 2500.0, " \
+    "outlier_share = (id % 97) / 5000.0, seconds = 60 + id % 500, note = iif (id % 3, NULL, 'tried number ' || id);"
 
 /* The newest runs have layers, too. */
 static void
@@ -151,7 +132,7 @@ set_up (Fixture *f, gconstpointer app)
     g_autoptr (SpqrStore) store = spqr_store_open (database, &error);
 
     g_assert_no_error (error);
-    fill_history (database);
+    many_runs_write (database, HISTORY);
     store_runs (store, f->sample);
   }
   f->session = spqr_session_new (database);

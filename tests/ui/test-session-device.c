@@ -1,11 +1,10 @@
 /* A session whose jobs compute on a GPU (the one of tests/cuda/shim): the job says so, and says when the processor took over. */
-#include <gmodule.h>
 #include <string.h>
 
 #include "compute/spqr-backends.h"
 #include "fixture.h"
 #include "session/spqr-session-private.h"
-#include "spqr-cuda-shim-control.h"
+#include "spqr-cuda-shim-open.h"
 
 #define LONGEST (120 * G_TIME_SPAN_SECOND)
 
@@ -69,21 +68,13 @@ test_told (void)
 int
 main (int argc, char **argv)
 {
-  g_autofree char *plugins = NULL, *path = NULL;
-  GModule *module;
-  gpointer symbol = NULL;
   int status;
 
   folder = fixture_folder ();
   g_setenv ("XDG_STATE_HOME", folder, TRUE);
   g_test_init (&argc, &argv, NULL);
   model = fixture_model_write (folder, "model", SPQR_DTYPE_F16, 2, 5, 1);
-  plugins = g_build_filename (g_getenv ("G_TEST_BUILDDIR"), "cuda", NULL);
-  path = g_build_filename (plugins, "libspqr-backend-cudashim.so", NULL);
-  g_setenv ("SPQR_PLUGIN_DIR", plugins, TRUE);
-  module = g_module_open (path, G_MODULE_BIND_LOCAL);
-  g_assert_true (module != NULL && g_module_symbol (module, "spqr_cuda_shim", &symbol));
-  shim = symbol;
+  shim = spqr_cuda_shim_open ();
   g_test_add_func ("/session/device/told", test_told);
   status = g_test_run ();
   fixture_remove (folder);

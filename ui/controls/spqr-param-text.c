@@ -38,7 +38,7 @@ replace (const char *text, const char *from, const char *to)
 static const char *
 special_word (const SpqrParamInfo *info, double value)
 {
-  if (g_str_equal (info->key, "seqlen") && value == 0)
+  if (value == 0 && g_str_has_prefix (info->special, "0 or auto"))
     /* Translators: of the length of windows: the smaller of 2048 and the model's context */
     return _("auto");
   if ((value == 0 && g_str_has_prefix (info->special, "0 or none")) || isinf (value))
@@ -75,7 +75,7 @@ spqr_param_describe (const SpqrParamInfo *info, const SpqrRunParams *params)
     return g_strdup (value != 0 ? _("yes") : _("no"));
   if (g_str_equal (info->key, "groupsize") && value == 0)
     return g_strdup (_("whole row"));
-  if (g_str_equal (info->key, "seqlen") && value == 0)
+  if (value == 0 && g_str_has_prefix (info->special, "0 or auto"))
     return g_strdup (_("at most 2048"));
   if ((g_str_equal (info->key, "qq_scale_bits") || g_str_equal (info->key, "qq_zero_bits")) && value == 0)
     return g_strdup (_("16 (not quantized)"));

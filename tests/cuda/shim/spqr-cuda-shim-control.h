@@ -2,6 +2,8 @@
  * built on the shim exports one of these as `spqr_cuda_shim`. */
 #pragma once
 
+#include <stddef.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
